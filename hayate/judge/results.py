@@ -1,0 +1,62 @@
+"""What `build` and `measure` return. `evaluate` makes verdicts of them."""
+
+from __future__ import annotations
+
+from hayate.records import (
+    Interval,
+    Metric,
+    Outcome,
+    Record,
+    Speedup,
+    Step,
+    Technique,
+    Timing,
+)
+
+
+class Rejection(Record):
+    """The candidate did not pass guard or build: its own fault, with the reason."""
+
+    outcome: Outcome
+    reason: str
+    numbers: dict[str, float] = {}
+    techniques: tuple[Technique, ...] = ()
+    object_hash: str = ""
+    steps: tuple[Step, ...] = ()
+    wall_s: float = 0.0
+
+
+class Measurement(Record):
+    """What was found by running. `timing` and what derives from it are there only if accepted and timed."""
+
+    outcome: Outcome
+    reason: str
+    numbers: dict[str, float] = {}
+    timing: Timing | None = None
+    metric: Metric | None = None
+    speedup: Speedup | None = None
+    steps: tuple[Step, ...] = ()
+    wall_s: float = 0.0
+
+
+class YardstickFigure(Record):
+    """A yardstick in one band on one host: ratio to the reference by a chain of interleaved pairs."""
+
+    name: str
+    band: str
+    gflops: float  # for people
+    speedup: Interval  # reference time over yardstick time
+    call_ns: float  # about what one call takes at the band's centre
+
+
+class TaskCalibration(Record):
+    """The yardsticks of a task on one host."""
+
+    task_hash: str
+    fingerprint: str
+    judge_version: str
+    made_at: str
+    figures: tuple[YardstickFigure, ...]
+
+    def of(self, name: str, band: str) -> YardstickFigure | None:
+        return next((f for f in self.figures if f.name == name and f.band == band), None)
