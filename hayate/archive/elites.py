@@ -1,0 +1,79 @@
+"""The best of each niche, and how it came there."""
+
+from __future__ import annotations
+
+import time
+
+import sqlalchemy as sa
+
+from hayate.archive.database import Database
+from hayate.archive.rows import Elite
+from hayate.archive.schema import elite_history, elites, verdicts
+from hayate.records import Verdict
+
+
+class Elites(Database):
+    def put_elite(self, verdict: Verdict, verdict_id: int, *, confirmed: bool) -> None:
+        """Make an accepted verdict the elite of its niche, whatever stood there: `evaluate` decides."""
+        if verdict.speedup is None:
+            raise ValueError("only an accepted verdict with a speed-up can be an elite")
+        key = {"task": verdict.task, "niche": verdict.niche, "host_class": verdict.host.host_class}
+        values = {
+            "task_hash": verdict.task_hash,
+            "judge_version": verdict.judge_version,
+            "candidate": verdict.candidate,
+            "verdict": verdict_id,
+            "quality": verdict.speedup.low,
+            "confirmed": confirmed,
+            "created": time.time(),
+        }
+        with self._write() as connection:
+            if not self._insert_new(connection, elites, {**key, **values}):
+                here = sa.and_(*(elites.c[name] == value for name, value in key.items()))
+                connection.execute(sa.update(elites).where(here).values(**values))
+            connection.execute(sa.insert(elite_history).values(**key, **values))
+
+    def elites(
+        self, task: str, *, host_class: str | None = None, task_hash: str | None = None
+    ) -> list[Elite]:
+        """Of every niche filled, best first. With `task_hash` only those of this version of the task."""
+        where = [elites.c.task == task]
+        if host_class is not None:
+            where.append(elites.c.host_class == host_class)
+        if task_hash is not None:
+            where.append(elites.c.task_hash == task_hash)
+        return self._elites(elites, where, elites.c.quality.desc())
+
+    def best(self, task: str, *, host_class: str | None = None, task_hash: str | None = None) -> Elite | None:
+        """The elite of highest quality."""
+        return next(iter(self.elites(task, host_class=host_class, task_hash=task_hash)), None)
+
+    def elite_history(self, task: str, *, niche: str | None = None) -> list[Elite]:
+        """Every elite that ever was, in order."""
+        where = [elite_history.c.task == task]
+        if niche is not None:
+            where.append(elite_history.c.niche == niche)
+        return self._elites(elite_history, where, elite_history.c.id)
+
+    def _elites(
+        self, table: sa.Table, where: list[sa.ColumnElement[bool]], order: sa.ColumnElement[object]
+    ) -> list[Elite]:
+        own = [column for column in table.c if column.name != "id"]
+        v = verdicts.c
+        query = (
+            sa.select(
+                *own,
+                v.metric_value.label("metric"),
+                v.metric_low,
+                v.metric_high,
+                v.speedup,
+                v.speedup_low,
+                v.speedup_high,
+                v.object_hash,
+            )
+            .select_from(table.join(verdicts, table.c.verdict == v.id))
+            .where(*where)
+            .order_by(order)
+        )
+        with self._read() as connection:
+            return [Elite(**row) for row in connection.execute(query).mappings()]
