@@ -1,0 +1,52 @@
+# hayate's habits. `make demo` and `make test` do all set-up themselves; `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Passed to pip, e.g. PIP_ARGS="--extra-index-url ..." to choose where torch comes from.
+PIP_ARGS ?=
+OUT ?= out
+
+.PHONY: help setup demo test test-all check format tiny bench evidence clean
+help:
+	@echo 'make demo      set up, then train on dgemm in about ten minutes; ends with a report'
+	@echo 'make test      set up, then the quick tests'
+	@echo 'make test-all  the slow tests as well'
+	@echo 'make check     formatting, lint, types, import arrows'
+	@echo 'make tiny      make the shipped tiny model again, from its seed'
+	@echo 'make bench     measure what docs/performance.md quotes (says beforehand how long it takes)'
+	@echo 'make evidence  the two experiments of docs/evidence.md'
+
+setup: $(VENV)/.ready
+$(VENV)/.ready: pyproject.toml constraints.txt tools/setup.sh
+	@PYTHON='$(PYTHON)' VENV='$(VENV)' PIP_ARGS='$(PIP_ARGS)' sh tools/setup.sh
+
+demo: setup
+	@$(BIN)/hayate train runs/demo.toml --out $(OUT)/demo --fresh
+
+test: setup
+	@$(BIN)/python -m pytest -m 'not slow'
+
+test-all: setup
+	@$(BIN)/python -m pytest
+
+check: setup
+	@$(BIN)/ruff format --check hayate tests benchmarks
+	@$(BIN)/ruff check hayate tests benchmarks
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup
+	@$(BIN)/ruff format hayate tests benchmarks
+	@$(BIN)/ruff check --fix hayate tests benchmarks
+
+tiny: setup
+	@$(BIN)/python -m hayate.policies.make_tiny --out hayate/policies/tiny
+
+bench: setup
+	@$(BIN)/python -m benchmarks.performance
+
+evidence: setup
+	@$(BIN)/python -m benchmarks.evidence
+
+clean:
+	rm -rf $(VENV) $(OUT) build *.egg-info
