@@ -1,0 +1,26 @@
+"""Run one command within limits: files, network, processes, memory, time.
+
+`best()` is the strongest tier that works here; `docs/sandbox.md` and `TierReport.weaknesses` say what it does not stop.
+Nothing keeps a command from altering its *own* process: the judge's clock and results live elsewhere.
+"""
+
+from hayate.sandbox import seccomp
+from hayate.sandbox.base import Command, Exit, Limits, Profile, Sandbox, TierReport
+from hayate.sandbox.boxes import new_box
+from hayate.sandbox.launcher import Process
+from hayate.sandbox.probe import best, get, probe
+
+__all__ = [
+    "Command",
+    "Exit",
+    "Limits",
+    "Process",
+    "Profile",
+    "Sandbox",
+    "TierReport",
+    "best",
+    "get",
+    "new_box",
+    "probe",
+    "seccomp",
+]

@@ -1,0 +1,82 @@
+"""Boxes: the writable folders of commands."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from hayate.errors import Fault, FaultKind
+from hayate.sandbox.identity import pool
+
+LEAST_FREE_BYTES = 64 << 20
+
+
+def _reachable(folder: Path) -> bool:
+    """Whether another user can come to it: needed where commands run as one."""
+    return all(part.stat().st_mode & stat.S_IXOTH for part in [folder, *folder.parents])
+
+
+@contextlib.contextmanager
+def new_box(prefix: str = "hayate-") -> Iterator[Path]:
+    """A new, empty box, removed at the end.
+
+    Raises Fault(DISK_FULL) if there is too little room, Fault(NOT_WRITABLE) if no folder for temporary files will do.
+    """
+    box = _make(prefix)
+    try:
+        yield box
+    finally:
+        remove(box)
+
+
+def _make(prefix: str) -> Path:
+    problem: OSError | None = None
+    full = ""
+    tried: list[str] = []
+    for name in dict.fromkeys([tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm"]):
+        root = Path(name).resolve()
+        tried.append(str(root))
+        try:
+            if pool() is not None and not _reachable(root):
+                continue
+            space = os.statvfs(root)
+            if space.f_bavail * space.f_frsize < LEAST_FREE_BYTES:
+                full = str(root)
+                continue
+            return Path(tempfile.mkdtemp(prefix=prefix, dir=root))
+        except OSError as found:
+            if found.errno in (errno.ENOSPC, errno.EDQUOT):
+                full = str(root)
+            else:
+                problem = found
+    if full:
+        raise Fault(
+            FaultKind.DISK_FULL, f"no room for temporary files in {full}", remedy="free some, or set TMPDIR"
+        )
+    raise Fault(
+        FaultKind.NOT_WRITABLE,
+        f"no folder for temporary files that commands can use (tried {', '.join(tried)}): {problem}",
+        remedy="set TMPDIR to a writable folder that other users can enter",
+    )
+
+
+def remove(box: Path) -> None:
+    """Remove a box with all in it, whatever modes a command gave its folders. Nothing may run in it any more."""
+
+    def again(_function: object, path: str, _problem: object) -> None:
+        with contextlib.suppress(OSError):
+            folder = Path(path).parent
+            for one in (folder, Path(path)):
+                if not one.is_symlink() and one.is_relative_to(box) and one.is_dir():
+                    one.chmod(0o700)
+
+    for _ in range(8):  # a pass opens at least one level of closed folders
+        shutil.rmtree(box, onerror=again)
+        if not box.exists():
+            return

@@ -1,0 +1,101 @@
+"""Unprivileged user ids for commands, where we are root: one per box, so that commands can't touch each other.
+
+A user of its own makes RLIMIT_NPROC count that command alone and lets `kill(-1)` end all of it at once.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+SPAN = 512  # ids in the pool
+PREFERRED = 0x7000_0000  # above what systemd and container tools hand out
+FALLBACK = 60_578  # within the 65,536 ids that a container usually has, in a range that systemd leaves unused
+CLAIMS = (Path("/run/hayate-uids"), Path("/tmp/hayate-uids"))
+
+
+@dataclass
+class Identity:
+    """A user id that is ours while `lock` is open."""
+
+    uid: int
+    lock: int | None  # descriptor
+
+    def alone(self) -> bool:
+        """Whether no other supervisor uses this id now."""
+        if self.lock is None:
+            return False
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
+def pool() -> range | None:
+    """The ids to use; None where we cannot become another user (not root, or no other id is mapped)."""
+    if os.geteuid() != 0:
+        return None
+    for line in Path("/proc/self/uid_map").read_text().splitlines():
+        first, _, count = (int(word) for word in line.split())
+        for start in (PREFERRED, FALLBACK):
+            if first <= start and start + SPAN <= first + count:
+                return range(start, start + SPAN)
+    return None
+
+
+def claim(box: int) -> Identity | None:
+    """An id for the box open as descriptor `box`: its owner's if that is free or used by this very box alone."""
+    ids = pool()
+    if ids is None:
+        return None
+    folder = _claims()
+    status = os.fstat(box)
+    mark = f"{status.st_dev}:{status.st_ino}".encode()
+    first = status.st_uid if status.st_uid in ids else ids[os.getpid() % SPAN]
+    if folder is None:
+        return Identity(first, None)
+    for i in range(SPAN):
+        uid = ids[(first - ids[0] + i) % SPAN]
+        lock = os.open(folder / str(uid), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, mark, 0)
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if uid == status.st_uid and os.pread(lock, 64, 0) == mark:
+                fcntl.flock(lock, fcntl.LOCK_SH)  # another command runs in this box: share
+                return Identity(uid, lock)
+            os.close(lock)
+            continue
+        return Identity(uid, lock)
+    return None
+
+
+def _claims() -> Path | None:
+    """Where claims are kept: a folder that is root's alone."""
+    for folder in CLAIMS:
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            found = folder.lstat()
+        except OSError:
+            continue
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == 0 and not found.st_mode & 0o077:
+            return folder
+    return None
+
+
+def hand_over(box: int, uid: int) -> None:
+    """Make `uid` the owner of the box and of all in it. Nothing of the box may run meanwhile as another user."""
+    if os.fstat(box).st_uid == uid:
+        return
+    for _, folders, files, descriptor in os.fwalk(".", dir_fd=box):
+        for name in [*folders, *files]:
+            status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            if status.st_nlink == 1 or stat.S_ISDIR(status.st_mode):  # a hard link may lead to a file outside
+                os.chown(name, uid, uid, dir_fd=descriptor, follow_symlinks=False)
+    os.fchown(box, uid, uid)
