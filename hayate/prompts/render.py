@@ -1,0 +1,83 @@
+"""Task and assignment -> prompt.
+
+Both styles tell the truth about the assignment, since the judge rejects what it does not permit:
+
+- `staged` lists the techniques permitted now and those that are not, one a line. Structural techniques (loop
+  order, blocking, ...) in the list are suggestions: they can't be withheld.
+- `plain` lists no technique; it says that every one is permitted, and names the exceptions where there are
+  any (threads, mostly).
+
+For one task, all lines are constant but those of the lists: a small model learns the constant part as a few
+tokens, and sees what differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Literal, get_args
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import Field
+
+from hayate.errors import WrongUse
+from hayate.prompts.techniques import DESCRIPTIONS, in_order
+from hayate.records import WITHHOLDABLE, Argument, Assignment, Prompt, Record, Task
+
+Style = Literal["plain", "staged"]
+
+
+class Exemplar(Record):
+    """An earlier candidate that a prompt shows."""
+
+    source: str
+    speedup: float = Field(gt=0)  # times the reference's speed
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # the text goes to a language model, not into a page
+    )
+
+
+def _argument_line(argument: Argument) -> str:
+    """E.g. "A: input, double, M x K, row-major"."""
+    sizes = " x ".join(size if size.isidentifier() else f"({size})" for size in argument.shape)
+    return f"{argument.name}: {argument.kind}, {argument.dtype}, {sizes}, row-major"
+
+
+def _domain(task: Task) -> str:
+    """E.g. "1 <= M <= 2048, 1 <= N <= 2048"."""
+    return ", ".join(f"{r.low} <= {name} <= {r.high}" for name, r in task.domain.items())
+
+
+def render(style: Style, task: Task, assignment: Assignment, exemplars: Sequence[Exemplar] = ()) -> Prompt:
+    """The prompt for `assignment`, which must be for `task`. Raises `WrongUse` for an unknown style."""
+    if style not in get_args(Style):
+        raise WrongUse(f"no prompt style {style!r}", allowed=", ".join(get_args(Style)))
+    if assignment.task != task.name:
+        raise ValueError(f"assignment is for task {assignment.task!r}, not {task.name!r}")
+    permitted = in_order(assignment.permitted)
+    user = (
+        _templates()
+        .get_template(f"{style}.j2")
+        .render(
+            task=task,
+            arrays=[_argument_line(a) for a in task.arguments if a.kind != "size"],
+            domain=_domain(task),
+            headers=", ".join(f"<{h.strip('<>')}>" for h in task.headers) or "none",
+            bands=[", ".join(f"{k}={v}" for k, v in band.center.items()) for band in task.bands],
+            reference=task.reference.text.strip(),
+            permitted=[(t.value, DESCRIPTIONS[t]) for t in permitted],
+            withheld=[(t.value, DESCRIPTIONS[t]) for t in in_order(WITHHOLDABLE - set(permitted))],
+            exemplars=[(e.source.strip(), f"{e.speedup:.2f}") for e in exemplars],
+        )
+    )
+    system = _templates().get_template("system.j2").render()
+    return Prompt(system=system.strip(), user=user.strip() + "\n", assignment=assignment)
