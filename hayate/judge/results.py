@@ -56,6 +56,7 @@ class TaskCalibration(Record):
     fingerprint: str
     judge_version: str
     made_at: str
+    peak_gflops: float  # FMA peak of one core, probed in the same launches
     figures: tuple[YardstickFigure, ...]
 
     def of(self, name: str, band: str) -> YardstickFigure | None:

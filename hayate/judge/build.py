@@ -1,0 +1,158 @@
+"""build(): guard and compile a candidate inside the sandbox. One function of the judge's two."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from hayate.errors import Fault, FaultKind
+from hayate.judge.results import Rejection
+from hayate.records import Built, HostProfile, Outcome, Step, Task, Technique
+from hayate.sandbox import Command, Exit, Limits, Sandbox, new_box
+from hayate.toolchains import (
+    BuildPlan,
+    Compiler,
+    compilers,
+    inspect,
+    inspect_preprocessed,
+    object_facts,
+    packed_arithmetic,
+    plan,
+)
+
+COMPILE_WALL_S = 20.0
+OBJECT_MAX_BYTES = 8 << 20
+_MIB = 1 << 20
+
+
+class _Rejected(Exception):
+    def __init__(self, outcome: Outcome, reason: str, numbers: dict[str, float] | None = None) -> None:
+        super().__init__(reason)
+        self.outcome, self.reason, self.numbers = outcome, reason, numbers or {}
+
+
+def build(
+    task: Task,
+    source: str,
+    permitted: Sequence[Technique],
+    *,
+    host: HostProfile,
+    sandbox: Sandbox,
+    compiler: Compiler | None = None,
+    name: str = "",
+    extra_flags: Sequence[str] = (),
+) -> Built | Rejection:
+    """Check the source against what is permitted, compile it for the host's architecture, check the object.
+
+    `extra_flags` are for baselines that hayate provides, never from a candidate. Raises Fault.
+    """
+    started = time.monotonic()
+    steps: list[Step] = []
+    found: tuple[Technique, ...] = ()
+    try:
+        facts = inspect(task, source, permitted)
+        found = facts.techniques
+        steps.append(Step(name="guard", wall_s=time.monotonic() - started))
+        if facts.violations:
+            raise _Rejected(Outcome.VIOLATION, "; ".join(facts.violations[:3]))
+        chosen = compiler or compilers()[0]
+        compiling = time.monotonic()
+        todo = plan(task, source, permitted, host.arch, chosen, extra_flags=tuple(extra_flags))
+        built = _compile(task, todo, permitted, sandbox)
+        wall_s = time.monotonic() - compiling
+        steps.append(Step(name="build", wall_s=wall_s, note=f"{chosen.name} {chosen.version}"))
+        code, object_hash = built
+        return Built(
+            name=name or object_hash,
+            object_code=code,
+            object_hash=object_hash,
+            techniques=found,
+            permitted=tuple(permitted),
+            flags=todo.flags,
+            compiler=f"{chosen.name} {chosen.version}",
+            arch=host.arch,
+            compile_wall_s=wall_s,
+        )
+    except _Rejected as rejected:
+        return Rejection(
+            outcome=rejected.outcome,
+            reason=rejected.reason,
+            numbers=rejected.numbers,
+            techniques=found,
+            steps=tuple(steps),
+            wall_s=time.monotonic() - started,
+        )
+
+
+def _compile(
+    task: Task, todo: BuildPlan, permitted: Sequence[Technique], sandbox: Sandbox
+) -> tuple[bytes, str]:
+    limits = Limits(
+        cpu_s=COMPILE_WALL_S,
+        wall_s=COMPILE_WALL_S,
+        memory_bytes=2048 * _MIB,
+        file_bytes=64 * _MIB,
+        output_bytes=4 * _MIB,
+    )
+    with new_box("hayate-build-") as box:
+        for name, text in todo.files.items():
+            path = box / name
+            if isinstance(text, bytes):
+                path.write_bytes(text)
+            else:
+                path.write_text(text, errors="surrogateescape")
+            path.chmod(0o444)
+        ended = sandbox.run(Command(argv=todo.script, box=box, limits=limits, profile="build"))
+        _explain_compiler(ended)
+        preprocessed = _read(box / todo.preprocessed)
+        violations = inspect_preprocessed(task, preprocessed.decode(errors="replace"), permitted)
+        if violations:
+            raise _Rejected(Outcome.VIOLATION, "after preprocessing: " + "; ".join(violations[:3]))
+        code = _read(box / todo.output)
+        disassembly = _read(box / todo.disassembly).decode(errors="replace") if todo.disassembly else ""
+    facts = object_facts(code, task.entry, permitted)
+    if facts.violations:
+        raise _Rejected(Outcome.VIOLATION, "; ".join(facts.violations[:3]))
+    if Technique.SIMD not in permitted and disassembly:
+        packed = packed_arithmetic(disassembly)
+        if packed:
+            raise _Rejected(
+                Outcome.VIOLATION,
+                f"simd is not permitted, and the object code has {packed} packed floating-point instructions",
+                {"packed_instructions": packed},
+            )
+    return code, facts.object_hash
+
+
+def _read(path: Path) -> bytes:
+    """What the compiler left in the box; a link there could point anywhere, so links are not followed."""
+    if path.is_symlink() or not path.is_file():
+        raise _Rejected(Outcome.BUILD_FAILED, f"the compiler left no {path.name}")
+    if path.stat().st_size > OBJECT_MAX_BYTES:
+        raise _Rejected(
+            Outcome.BUILD_FAILED,
+            f"{path.name} is larger than {OBJECT_MAX_BYTES} bytes",
+            {"bytes": path.stat().st_size},
+        )
+    return path.read_bytes()
+
+
+def _explain_compiler(ended: Exit) -> None:
+    if ended.ok:
+        return
+    if ended.timed_out:
+        raise _Rejected(
+            Outcome.BUILD_FAILED,
+            f"the compiler was ended at its limit of {COMPILE_WALL_S:.0f} s",
+            {"limit_s": COMPILE_WALL_S},
+        )
+    if ended.stopped or ended.signal:
+        raise _Rejected(Outcome.BUILD_FAILED, f"the compiler was ended: {ended.stopped or ended.signal}")
+    text = ended.stderr.decode(errors="replace")
+    if "No space left on device" in text:
+        raise Fault(FaultKind.DISK_FULL, "the compiler found no space left", remedy="free space in the temporary folder")
+    errors = re.findall(r"^(?:candidate\.c:)?(.*\berror: .*)$", text, flags=re.MULTILINE)
+    said = "; ".join(e.strip() for e in errors[:3]) or text.strip()[-300:] or f"exit {ended.returncode}"
+    raise _Rejected(Outcome.BUILD_FAILED, f"does not compile: {said}"[:600])

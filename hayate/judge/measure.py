@@ -1,0 +1,390 @@
+"""measure(): verify and time a built candidate, launch by launch. One function of the judge's two."""
+
+from __future__ import annotations
+
+import math
+import random
+import secrets
+import statistics
+import time
+from collections.abc import Sequence
+
+from hayate.errors import Fault, FaultKind
+from hayate.hosts import Slot
+from hayate.judge import stats
+from hayate.judge.calibrate import calibrate_task, yardsticks
+from hayate.judge.native import natives
+from hayate.judge.results import Measurement, TaskCalibration
+from hayate.judge.session import CandidateFailed, LaunchSession, PairTimes
+from hayate.judge.shapes import largest, near, sample, sizes
+from hayate.records import (
+    Band,
+    Built,
+    HostProfile,
+    Launch,
+    MeasurePlan,
+    Outcome,
+    Shape,
+    Speedup,
+    Step,
+    Task,
+    Timing,
+)
+from hayate.sandbox import Sandbox
+from hayate.tasks import evaluate_expression
+
+DISTRIBUTIONS = 4  # uniform, wide, integer, sparse: runner/clock.c
+VERIFY_TIMEOUT_S = 5.0
+BAND_BUDGET_S = 0.3  # timed part of one band in a training launch; a slow candidate gets fewer pairs
+SLOW_CALL_S = 0.15  # from here on one pair says enough for training
+FASTER_THAN_PEAK = 1.05
+# A runner that takes this much longer than the other's from wake-up to ready did something in between.
+THAW_EXCESS_NS = 100_000
+# A yardstick beside an honest candidate keeps this share of its calibrated speed, peak drift taken out.
+YARDSTICK_SHARE = 0.6
+# A call that the scheduler kept waiting for more than this share of its time is disturbed; beyond this share of
+# disturbed calls the launch says nothing.
+DELAYED_CALL_SHARE = 0.02
+DELAYED_LAUNCH_SHARE = 0.5
+RETRIES = 2
+
+
+class _Suspicion(Exception):
+    """A launch that can't be right. Measured again; only what persists is held against the candidate."""
+
+    def __init__(self, outcome: Outcome | None, reason: str, numbers: dict[str, float]) -> None:
+        super().__init__(reason)
+        self.outcome = outcome  # None: the host's noise
+        self.reason = reason
+        self.numbers = numbers
+
+
+def bands_of(task: Task, plan: MeasurePlan) -> tuple[Band, ...]:
+    """The plan's bands; else the training bands for training and confirmation, the report bands for reports."""
+    if plan.bands is not None:
+        return tuple(b for b in task.bands if b.name in plan.bands)
+    if plan.purpose == "report":
+        return tuple(b for b in task.bands if b.report)
+    return tuple(b for b in task.bands if b.training)
+
+
+def measure(
+    task: Task,
+    built: Built,
+    plan: MeasurePlan,
+    *,
+    host: HostProfile,
+    slot: Slot,
+    sandbox: Sandbox,
+    rival: Built | None = None,
+) -> Measurement:
+    """Verify `built` and time it against the task's yardsticks, or against `rival` alone.
+
+    The timing's ratios are against the yardstick nearest in speed, chained to the reference; with a rival the
+    speed-up is against the rival, and a plan with more than three launches stops as soon as it is decided.
+    Raises Fault: a broken yardstick, a host too noisy, anything of the machine's.
+    """
+    return _Measurer(task, built, plan, host, slot, sandbox, rival).run()
+
+
+class _Measurer:
+    def __init__(
+        self,
+        task: Task,
+        built: Built,
+        plan: MeasurePlan,
+        host: HostProfile,
+        slot: Slot,
+        sandbox: Sandbox,
+        rival: Built | None,
+    ) -> None:
+        self.task, self.built, self.plan = task, built, plan
+        self.host, self.slot, self.sandbox, self.rival = host, slot, sandbox, rival
+        self.rng = random.Random(plan.seed if plan.seed is not None else secrets.randbits(64))
+        self.bands = bands_of(task, plan) if plan.launches else ()
+        self.programs = natives(task, host)
+        self.calibration: TaskCalibration | None = None
+        if rival is not None:
+            self.opponents: tuple[Built, ...] = (rival,)
+        else:
+            self.opponents = yardsticks(task, host=host, sandbox=sandbox)
+            if self.bands:
+                self.calibration = calibrate_task(
+                    task, [b.name for b in self.bands], host=host, slot=slot, sandbox=sandbox
+                )
+        self.steps: list[Step] = []
+        self.worst_error = 0.0
+
+    def run(self) -> Measurement:
+        started = time.monotonic()
+        shapes = sample(self.task, self.plan.verify_shapes, self.rng)
+        launches: list[Launch] = []
+        decision = stats.Sequential(self.plan.confidence)
+        decided = ""
+        interval: stats.LogRatio | None = None
+        try:
+            wanted = max(self.plan.launches, self.plan.max_launches, 1)
+            for number in range(wanted):
+                found = self._launch(shapes if number == 0 else self.rng.sample(shapes, min(2, len(shapes))))
+                launches += found
+                if number + 1 < self.plan.launches or not found:
+                    continue
+                if self.rival is None:
+                    break
+                # A head-to-head: looked at after each launch from the third on.
+                if number + 1 == self.plan.launches:
+                    for i in range(number + 1):
+                        part = launches[i * len(self.bands) : (i + 1) * len(self.bands)]
+                        verdict = decision.add(statistics.fmean(x.log_ratio for x in part))
+                else:
+                    verdict = decision.add(statistics.fmean(x.log_ratio for x in found))
+                interval, decided = verdict.interval, verdict.outcome
+                if decided:
+                    break
+        except CandidateFailed as failure:
+            return Measurement(
+                outcome=failure.outcome,
+                reason=failure.reason,
+                numbers=failure.numbers,
+                steps=tuple(self.steps),
+                wall_s=time.monotonic() - started,
+            )
+        return self._accepted(launches, decided, interval, len(shapes), started)
+
+    def _accepted(
+        self,
+        launches: list[Launch],
+        decided: str,
+        interval: stats.LogRatio | None,
+        verified: int,
+        started: float,
+    ) -> Measurement:
+        numbers = {"verified_shapes": float(verified), "worst_error_in_bounds": self.worst_error}
+        if not launches:
+            return Measurement(
+                outcome=Outcome.ACCEPTED,
+                reason=f"right on {verified} shapes, worst error {self.worst_error:.2g} of its bound; not timed",
+                numbers=numbers,
+                steps=tuple(self.steps),
+                wall_s=time.monotonic() - started,
+            )
+        timing = Timing(launches=tuple(launches))
+        baseline = self.rival.name if self.rival is not None else "reference"
+        speedup = stats.speedup(timing, self.plan.confidence, baseline)
+        if interval is not None and math.isfinite(interval.low) and math.isfinite(interval.high):
+            speedup = Speedup(
+                baseline=baseline,
+                median=math.exp(interval.value),
+                low=math.exp(interval.low),
+                high=math.exp(interval.high),
+                confidence=self.plan.confidence,
+            )
+        numbers["pairs"] = float(sum(len(x.candidate_ns) for x in launches))
+        numbers["launches"] = float(len(launches) // max(1, len(self.bands)))
+        word = f"; {decided}" if decided else ""
+        return Measurement(
+            outcome=Outcome.ACCEPTED,
+            reason=f"right on {verified} shapes, {speedup.median:.3g}x {baseline} "
+            f"({speedup.low:.3g} to {speedup.high:.3g} at {speedup.confidence:.0%}){word}",
+            numbers=numbers,
+            timing=timing,
+            metric=stats.metric(timing, self.plan.confidence),
+            speedup=speedup,
+            steps=tuple(self.steps),
+            wall_s=time.monotonic() - started,
+        )
+
+    # -- one launch, again if it can't be right
+
+    def _launch(self, verification: Sequence[Shape]) -> list[Launch]:
+        for attempt in range(RETRIES + 1):
+            try:
+                return self._try_launch(verification)
+            except _Suspicion as suspicion:
+                if attempt < RETRIES:
+                    continue
+                if suspicion.outcome is None:
+                    raise Fault(
+                        FaultKind.HOST_TOO_NOISY,
+                        suspicion.reason,
+                        remedy="end other work on this machine, or allow real-time priority; hayate doctor",
+                    ) from None
+                raise CandidateFailed(suspicion.outcome, suspicion.reason, suspicion.numbers) from None
+        raise AssertionError("unreachable")
+
+    def _try_launch(self, verification: Sequence[Shape]) -> list[Launch]:
+        started = time.monotonic()
+        reach = [*verification, *(largest(self.task, b) for b in self.bands)]
+        with LaunchSession(
+            self.task,
+            self.built,
+            self.opponents,
+            natives=self.programs,
+            slot=self.slot,
+            sandbox=self.sandbox,
+            shapes=reach,
+            wall_s=self.plan.wall_s,
+        ) as session:
+            self.steps.append(Step(name="start", wall_s=time.monotonic() - started))
+            started = time.monotonic()
+            for i, shape in enumerate(verification):
+                distribution = i % DISTRIBUTIONS
+                error = session.verify(shape, distribution, self._seed(), VERIFY_TIMEOUT_S)
+                self.worst_error = max(self.worst_error, error)
+            self.steps.append(
+                Step(name="verify", wall_s=time.monotonic() - started, note=f"{len(verification)} shapes")
+            )
+            launches = []
+            for band in self.bands:
+                started = time.monotonic()
+                launch = self._time_band(session, band)
+                launches.append(launch)
+                note = f"band {band.name}, {len(launch.candidate_ns)} pairs with {launch.yardstick}"
+                self.steps.append(Step(name="time", wall_s=time.monotonic() - started, note=note))
+            return launches
+
+    def _seed(self) -> int:
+        return self.rng.getrandbits(62)
+
+    def _pair(self, session: LaunchSession, band: Band, function: int, timeout_s: float) -> tuple[Shape, PairTimes]:
+        shape = near(self.task, band, self.rng)
+        times = session.pair(
+            shape,
+            function=function,
+            candidate_first=self.rng.random() < 0.5,
+            distribution=0,
+            seed=self._seed(),
+            timeout_s=timeout_s,
+        )
+        self.worst_error = max(self.worst_error, times.worst_error)
+        return shape, times
+
+    def _time_band(self, session: LaunchSession, band: Band) -> Launch:
+        width = {"x86-64-v4": 64, "x86-64-v3": 32}.get(self.host.arch, 16)
+        peaks = [session.peak_gflops(width)]
+        function, timeout_s = len(self.opponents) - 1, 5.0
+        if self.calibration is not None:
+            slowest = self.calibration.of(self.opponents[0].name, band.name)
+            timeout_s = max(3.0, 8e-9 * slowest.call_ns) if slowest else 10.0
+        # The first pair of a launch is slow by some per cent: it warms up and chooses the yardstick.
+        _, warm = self._pair(session, band, function, timeout_s)
+        function = self._nearest(band, warm)
+        if warm.candidate_ns < 20_000_000:
+            self._pair(session, band, function, timeout_s)
+        both_s = 1e-9 * warm.candidate_ns + 1e-9 * self._call_ns(function, band, warm) * 1.2 + 0.002
+        pairs = self.plan.pairs or band.pairs
+        if self.plan.purpose == "training":
+            affordable = int(BAND_BUDGET_S / both_s)
+            pairs = 1 if warm.candidate_ns > SLOW_CALL_S * 1e9 else min(pairs, max(3, affordable))
+        found = [self._pair(session, band, function, timeout_s) for _ in range(pairs)]
+        peaks.append(session.peak_gflops(width))
+        figure = self.calibration.of(self.opponents[function].name, band.name) if self.calibration else None
+        launch = Launch(
+            band=band.name,
+            yardstick=self.opponents[function].name,
+            shapes=tuple(sizes(self.task, shape) for shape, _ in found),
+            candidate_ns=tuple(t.candidate_ns for _, t in found),
+            yardstick_ns=tuple(t.yardstick_ns for _, t in found),
+            candidate_delay_ns=tuple(t.candidate_delay_ns for _, t in found),
+            yardstick_delay_ns=tuple(t.yardstick_delay_ns for _, t in found),
+            flops=tuple(float(evaluate_expression(self.task.flops, shape)) for shape, _ in found),
+            peak_gflops=max(peaks),
+            yardstick_gflops=figure.gflops if figure else None,
+            yardstick_speedup=figure.speedup.value if figure else None,
+            priority=session.priority,  # type: ignore[arg-type]
+        )
+        self._judge_launch(launch, [t for _, t in found])
+        return launch
+
+    def _call_ns(self, function: int, band: Band, warm: PairTimes) -> float:
+        figure = self.calibration.of(self.opponents[function].name, band.name) if self.calibration else None
+        return figure.call_ns if figure else warm.yardstick_ns
+
+    def _nearest(self, band: Band, warm: PairTimes) -> int:
+        """Index of the yardstick nearest in speed, judged by the warm-up pair with the fastest one."""
+        last = len(self.opponents) - 1
+        if self.calibration is None or last == 0:
+            return last
+        known = [self.calibration.of(o.name, band.name) for o in self.opponents]
+        fastest = known[last]
+        if fastest is None:
+            return last
+        expected = fastest.call_ns * warm.candidate_ns / warm.yardstick_ns
+        distance = [abs(math.log(k.call_ns / expected)) if k else math.inf for k in known]
+        return distance.index(min(distance))
+
+    # -- what a launch may not look like
+
+    def _judge_launch(self, launch: Launch, times: Sequence[PairTimes]) -> None:
+        disturbed = sum(
+            t.candidate_delay_ns > DELAYED_CALL_SHARE * t.candidate_ns
+            or t.yardstick_delay_ns > DELAYED_CALL_SHARE * t.yardstick_ns
+            for t in times
+        )
+        if disturbed > DELAYED_LAUNCH_SHARE * len(times):
+            raise _Suspicion(
+                None,
+                f"the scheduler delayed {disturbed} of {len(times)} pairs by more than {DELAYED_CALL_SHARE:.0%}",
+                {},
+            )
+        excess = statistics.median([t.candidate_thaw_ns - t.yardstick_thaw_ns for t in times])
+        if len(times) >= 3 and excess > max(THAW_EXCESS_NS, 0.02 * statistics.median(launch.candidate_ns)):
+            raise _Suspicion(
+                Outcome.CHEATED,
+                f"it took {excess / 1e3:.0f} us longer than the yardstick from wake-up to ready, in three launches: "
+                "work was done before the clock started",
+                {"excess_us": excess / 1e3},
+            )
+        rates = [f / ns for f, ns in zip(launch.flops, launch.candidate_ns, strict=True)]
+        rate = statistics.median(rates)
+        peak = (launch.peak_gflops or math.inf) * len(self.slot.compute_cores)
+        if rate > FASTER_THAN_PEAK * peak:
+            raise _Suspicion(
+                Outcome.CHEATED,
+                f"{rate:.4g} GFLOPS by the task's minimal work, faster than the machine's peak of "
+                f"{peak:.4g} GFLOPS probed beside it, in three launches",
+                {"gflops": rate, "peak_gflops": peak},
+            )
+        self._guard_denominator(launch)
+
+    def _guard_denominator(self, launch: Launch) -> None:
+        """A yardstick that is slow beside this candidate only was slowed by it."""
+        if self.calibration is None or launch.yardstick_gflops is None or not launch.peak_gflops:
+            return
+        rate = statistics.median([f / ns for f, ns in zip(launch.flops, launch.yardstick_ns, strict=True)])
+        usual = launch.yardstick_gflops / self.calibration.peak_gflops
+        share = rate / launch.peak_gflops / usual
+        if share >= YARDSTICK_SHARE:
+            return
+        beside_itself = self._yardstick_beside_itself(launch)
+        if beside_itself < YARDSTICK_SHARE:
+            raise _Suspicion(
+                None, f"the yardstick {launch.yardstick} runs at {beside_itself:.0%} of its calibrated speed", {}
+            )
+        raise _Suspicion(
+            Outcome.CHEATED,
+            f"the yardstick {launch.yardstick} ran at {share:.0%} of its usual speed beside this candidate and at "
+            f"{beside_itself:.0%} beside itself, in three launches",
+            {"yardstick_share": share, "yardstick_share_beside_itself": beside_itself},
+        )
+
+    def _yardstick_beside_itself(self, launch: Launch) -> float:
+        assert self.calibration is not None and launch.yardstick_gflops is not None
+        band = next(b for b in self.task.bands if b.name == launch.band)
+        same = next(o for o in self.opponents if o.name == launch.yardstick)
+        width = {"x86-64-v4": 64, "x86-64-v3": 32}.get(self.host.arch, 16)
+        with LaunchSession(
+            self.task,
+            same,
+            [same],
+            natives=self.programs,
+            slot=self.slot,
+            sandbox=self.sandbox,
+            shapes=[largest(self.task, band)],
+            wall_s=self.plan.wall_s,
+        ) as session:
+            peak = session.peak_gflops(width)
+            found = [self._pair(session, band, 0, 10.0) for _ in range(3)]
+        rates = [float(evaluate_expression(self.task.flops, s)) / t.yardstick_ns for s, t in found]
+        usual = launch.yardstick_gflops / self.calibration.peak_gflops
+        return statistics.median(rates) / peak / usual

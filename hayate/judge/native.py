@@ -1,0 +1,150 @@
+"""The judge's own programs for a task: runner, clock and peak probe, compiled once per host and kept.
+
+Their sources are hayate's and the task folder's (which its owner trusts); the candidate's never come here.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from hayate.errors import Fault, FaultKind
+from hayate.hosts import state_dir
+from hayate.records import HostProfile, Task, content_hash
+from hayate.toolchains import Compiler, compilers
+
+_SOURCES = ("protocol.h", "runner.c", "clock.c", "peak.c")
+
+
+@cache
+def _source(name: str) -> str:
+    return (Path(__file__).parent / "runner" / name).read_text()
+
+
+# Verdicts of different judges do not compare: the number goes up by hand when rules change, the hash by itself.
+JUDGE_VERSION = "1." + content_hash(*(_source(name) for name in _SOURCES))[:8]
+
+
+@dataclass(frozen=True)
+class Natives:
+    """Paths of the compiled programs."""
+
+    runner: Path
+    clock: Path
+    peak: Path
+
+
+def glue(task: Task) -> str:
+    """A C header that calls the entry and the oracle from arrays of sizes and pointers."""
+    types, call, oracle_types = [], [], []
+    sizes = inputs = outputs = 0
+    for a in task.arguments:
+        if a.kind == "size":
+            types.append("int")
+            call.append(f"(int)s[{sizes}]")
+            sizes += 1
+        elif a.kind == "input":
+            types.append("const double *")
+            call.append(f"(const double *)in[{inputs}]")
+            inputs += 1
+        else:
+            types.append("double *")
+            call.append(f"(double *)out[{outputs}]")
+            outputs += 1
+    oracle_types = [t for t, a in zip(types, task.arguments, strict=True) if a.kind != "output"]
+    oracle_call = [c for c, a in zip(call, task.arguments, strict=True) if a.kind != "output"]
+    exact = ", ".join([*oracle_types, *["double *"] * (2 * outputs)])
+    exact_call = ", ".join(
+        [*oracle_call, *(f"exact[{i}]" for i in range(outputs)), *(f"scale[{i}]" for i in range(outputs))]
+    )
+    scale = ", ".join([*oracle_types, *["double *"] * outputs])
+    scale_call = ", ".join([*oracle_call, *(f"scale[{i}]" for i in range(outputs))])
+    return f"""#include <stdint.h>
+#define HY_ENTRY "{task.entry}"
+enum {{ HY_SIZES = {sizes}, HY_INPUTS = {inputs}, HY_OUTPUTS = {outputs} }};
+static inline void hy_call(void *f, const int64_t *s, const void *const *in, void *const *out)
+{{
+    ((void (*)({", ".join(types)}))f)({", ".join(call)});
+}}
+#ifdef HY_CLOCK
+void {task.entry}_exact({exact});
+void {task.entry}_scale({scale});
+static void hy_exact(const int64_t *s, const double *const *in, double *const *exact, double *const *scale)
+{{
+    {task.entry}_exact({exact_call});
+}}
+static void hy_scale(const int64_t *s, const double *const *in, double *const *scale)
+{{
+    {task.entry}_scale({scale_call});
+}}
+#endif
+"""
+
+
+def _compile(compiler: Compiler, arguments: list[str], folder: Path, what: str) -> None:
+    try:
+        done = subprocess.run(
+            [str(compiler.path), *arguments], cwd=folder, capture_output=True, text=True, timeout=120
+        )
+    except OSError as error:
+        raise Fault(
+            FaultKind.COMPILER_MISSING, f"{compiler.path} can't be run: {error}", remedy="apt install gcc libc6-dev"
+        ) from error
+    if done.returncode:
+        raise Fault(
+            FaultKind.INTERNAL,
+            f"the judge's own {what} does not compile: {done.stderr.strip()[-800:]}",
+            remedy="if it says that a header is missing: apt install libc6-dev linux-libc-dev; "
+            "if it names oracle.c: mend the task's oracle",
+        )
+
+
+def natives(task: Task, host: HostProfile) -> Natives:
+    """The programs for this task on this host, compiled on first use. Raises Fault."""
+    compiler = compilers()[0]
+    header = glue(task)
+    key = content_hash(JUDGE_VERSION, header, task.oracle.text, compiler.version, host.arch, host.cpu)
+    folder = state_dir() / "native" / key
+    found = Natives(folder / "runner", folder / "clock", folder / "peak.so")
+    if found.peak.exists():
+        return found
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as name:
+            work = Path(name)
+            for source in _SOURCES:
+                (work / source).write_text(_source(source))
+            (work / "glue.h").write_text(header)
+            (work / "oracle.c").write_text(task.oracle.text)
+            march = f"-march={host.arch}"
+            width = {"x86-64-v4": 64, "x86-64-v3": 32}.get(host.arch, 16)
+            fast = ["-O3", "-ffp-contract=fast", "-fno-math-errno", march, "-I."]
+            _compile(compiler, ["-O2", "-I.", "-o", "runner", "runner.c", "-ldl"], work, "runner")
+            # The oracle is compiled without contraction or reordering: it is the definition of exact.
+            _compile(compiler, ["-O2", "-ffp-contract=off", march, "-c", "oracle.c"], work, "oracle")
+            _compile(compiler, [*fast, "-DHY_CLOCK", "-o", "clock", "clock.c", "oracle.o", "-lm"], work, "clock")
+            _compile(
+                compiler,
+                [*fast, f"-DWIDTH={width}", "-mprefer-vector-width=512", "-fPIC", "-shared", "-o", "peak.so", "peak.c"]
+                if width == 64
+                else [*fast, f"-DWIDTH={width}", "-fPIC", "-shared", "-o", "peak.so", "peak.c"],
+                work,
+                "peak probe",
+            )
+            try:
+                os.rename(work, folder)
+            except OSError:
+                if not found.peak.exists():
+                    raise
+            else:
+                work.mkdir()  # what the temporary directory expects to remove
+    except OSError as error:
+        kind = FaultKind.DISK_FULL if error.errno == 28 else FaultKind.NOT_WRITABLE
+        raise Fault(
+            kind, f"{folder.parent} can't be written: {error}", remedy="free space, or set HAYATE_STATE"
+        ) from error
+    return found

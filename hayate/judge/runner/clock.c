@@ -1,0 +1,493 @@
+/* The clock: the process that no candidate can reach. It owns the inputs, starts and stops the runners, takes the
+   time, and checks every output. It obeys one command a line on stdin and answers with one line on stdout; what to
+   measure, and what follows from it, is decided in Python (hayate/judge/session.py).
+
+   usage: clock INPUT_FD OUTPUT_FD CANDIDATE_CONTROL_FD YARDSTICK_CONTROL_FD CLOCK_CORE SHARES_CORE
+     runners CANDIDATE_PID YARDSTICK_PID CORES...      affinity and priority, then load;  -> loaded PRIORITY
+     verify SEED DISTRIBUTION BITS SCALE GAMMA TIMEOUT_NS SIZES... LENGTHS...
+     pair SEED DISTRIBUTION FIRST FUNCTION GAMMA TIMEOUT_NS SIZES... LENGTHS...
+     peak FUNCTION ITERATIONS
+   GAMMA is factor * gamma_terms of the task's bound. An answer `fail WHO WHAT NUMBERS...` ends the launch. */
+#define _GNU_SOURCE
+#include "glue.h"
+#include "protocol.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <math.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef F_ADD_SEALS
+#define F_ADD_SEALS 1033
+#define F_SEAL_SEAL 1
+#define F_SEAL_SHRINK 2
+#define F_SEAL_GROW 4
+#endif
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 16
+#endif
+
+enum { PROBES = 64, GUARD = 4096, SLICE_MS = 20 };
+static const int64_t READY_NS = 5000000000LL; /* a runner that isn't awake by then is lost or up to something */
+
+struct region {
+    char *base;
+    size_t bytes;
+};
+struct runner {
+    const char *name;
+    struct hy_control *control;
+    pid_t pid;
+    int stat_fd, schedstat_fd;
+    uint32_t turn;
+};
+struct call {
+    int64_t ns, thaw_ns, delay_ns;
+};
+
+static struct region inputs, outputs;
+static struct runner candidate = {.name = "candidate"}, yardstick = {.name = "yardstick"};
+static int shares_core;
+static double *master[HY_MAX_ARRAYS], *kept[2][HY_MAX_ARRAYS], *exact[HY_MAX_ARRAYS], *scale[HY_MAX_ARRAYS];
+static size_t room; /* elements in each private array */
+static int64_t sizes[HY_MAX_SIZES], lengths[HY_MAX_ARRAYS];
+static uint64_t offsets[HY_MAX_ARRAYS];
+static uint64_t probe_values[HY_MAX_ARRAYS][PROBES];
+static int64_t probe_at[HY_MAX_ARRAYS][PROBES];
+
+static int64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static _Noreturn void fail(const char *who, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    printf("fail %s ", who);
+    vprintf(format, list);
+    printf("\n");
+    fflush(stdout);
+    va_end(list);
+    exit(0);
+}
+
+static uint64_t mix(uint64_t x) /* splitmix64's finaliser: counter-based, so that filling is a vector loop */
+{
+    x += 0x9e3779b97f4a7c15ULL;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+    return x ^ (x >> 31);
+}
+
+static double unit(uint64_t x) /* [0, 1) */
+{
+    return (double)(int64_t)(x >> 11) * 0x1p-53;
+}
+
+static void fill(double *array, int64_t length, uint64_t seed, int distribution, int bits, double factor)
+{
+    seed = mix(seed);
+    switch (distribution) {
+    case 0: /* uniform in (-1, 1) */
+        for (int64_t i = 0; i < length; i++) array[i] = 2.0 * unit(mix(seed + (uint64_t)i)) - 1.0;
+        break;
+    case 1: /* magnitudes over twelve decades, both signs */
+        for (int64_t i = 0; i < length; i++) {
+            uint64_t r = mix(seed + (uint64_t)i);
+            array[i] = ldexp(2.0 * unit(r) - 1.0, (int)(mix(r) % 41) - 20);
+        }
+        break;
+    case 2: /* integers whose sums are exact in double and not in float */
+        for (int64_t i = 0; i < length; i++) {
+            uint64_t r = mix(seed + (uint64_t)i);
+            double value = (double)(int64_t)(r & ((1ULL << bits) - 1)) * factor;
+            array[i] = r >> 63 ? -value : value;
+        }
+        break;
+    default: /* nine in ten are zero, the rest positive */
+        for (int64_t i = 0; i < length; i++) {
+            uint64_t r = mix(seed + (uint64_t)i);
+            array[i] = r % 10 ? 0.0 : unit(mix(r)) + 0.5;
+        }
+    }
+}
+
+static void futex_wake(_Atomic uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0); }
+
+static void futex_wait(_Atomic uint32_t *word, uint32_t value)
+{
+    struct timespec slice = {.tv_nsec = SLICE_MS * 1000000L};
+    syscall(SYS_futex, word, FUTEX_WAIT, value, &slice, NULL, 0);
+}
+
+static char state_of(struct runner *r) /* R, S, T, Z ...; 0 if it is gone */
+{
+    char text[512];
+    ssize_t n = pread(r->stat_fd, text, sizeof text - 1, 0);
+    if (n <= 0) return 0;
+    text[n] = 0;
+    char *after = strrchr(text, ')');
+    return after && after[1] ? after[2] : 0;
+}
+
+static int alive(struct runner *r)
+{
+    char s = state_of(r);
+    return s && s != 'Z' && s != 'X';
+}
+
+static int64_t delay_of(struct runner *r)
+{
+    char text[128];
+    ssize_t n = pread(r->schedstat_fd, text, sizeof text - 1, 0);
+    if (n <= 0) return 0;
+    text[n] = 0;
+    long long run = 0, wait = 0;
+    return sscanf(text, "%lld %lld", &run, &wait) == 2 ? wait : 0;
+}
+
+static void freeze(struct runner *r)
+{
+    kill(r->pid, SIGSTOP);
+    for (int64_t start = now_ns();;) {
+        char s = state_of(r);
+        if (s == 'T' || s == 't') return;
+        if (!s || s == 'Z' || s == 'X') fail(r->name, "died");
+        if (now_ns() - start > READY_NS) fail(r->name, "unfreezable");
+        if (shares_core) sched_yield();
+    }
+}
+
+/* Wake, wait for ready, go, sleep until done. Does not freeze: the caller looks at the secret positions first. */
+static struct call run(struct runner *r, uint32_t command, uint32_t function, int64_t iterations, int64_t timeout_ns)
+{
+    struct hy_control *c = r->control;
+    struct call result = {0};
+    const int64_t delayed = delay_of(r);
+    const uint32_t turn = ++r->turn;
+    const int64_t woken = now_ns();
+    atomic_store(&c->turn, turn);
+    kill(r->pid, SIGCONT);
+    futex_wake(&c->turn);
+    for (int spins = 0; atomic_load_explicit(&c->ready, memory_order_acquire) != turn; spins++) {
+        if (shares_core) sched_yield();
+        if (spins % 4096 == 4095) {
+            if (!alive(r)) fail(r->name, "died");
+            if (now_ns() - woken > READY_NS) fail(r->name, "not_ready %lld", (long long)READY_NS);
+        }
+    }
+    c->command = command;
+    c->function = function;
+    c->peak_iterations = iterations;
+    memcpy(c->sizes, sizes, sizeof sizes);
+    memcpy(c->offsets, offsets, sizeof offsets);
+    const int64_t start = now_ns();
+    atomic_store_explicit(&c->go, turn, memory_order_release);
+    uint32_t seen;
+    while ((seen = atomic_load(&c->done)) != turn) {
+        futex_wait(&c->done, seen);
+        if (atomic_load(&c->done) == turn) break;
+        if (!alive(r)) fail(r->name, "died");
+        if (now_ns() - start > timeout_ns) fail(r->name, "timeout %lld", (long long)timeout_ns);
+    }
+    result.ns = now_ns() - start;
+    result.thaw_ns = start - woken;
+    /* Filled in after the freeze, when the figure is final. */
+    result.delay_ns = -delayed;
+    return result;
+}
+
+static double *output(int i) { return (double *)(outputs.base + offsets[HY_INPUTS + i]); }
+
+static void wipe(uint64_t sentinel)
+{
+    for (int i = 0; i < HY_OUTPUTS; i++) {
+        uint64_t *start = (uint64_t *)((char *)output(i) - GUARD);
+        const int64_t n = lengths[HY_INPUTS + i] + 2 * GUARD / 8;
+        for (int64_t k = 0; k < n; k++) start[k] = sentinel;
+    }
+}
+
+/* Addresses vary from call to call; arrays keep to a cache line. The same for both runners of a pair. */
+static void place(uint64_t seed)
+{
+    uint64_t at = 0;
+    for (int i = 0; i < HY_INPUTS; i++) {
+        at += 64 * (mix(seed + 77 + (uint64_t)i) % 64);
+        offsets[i] = at;
+        at += ((uint64_t)lengths[i] * 8 + 63) & ~63ULL;
+    }
+    if (at > inputs.bytes) fail("clock", "inputs %llu", (unsigned long long)at);
+    at = 0;
+    for (int i = 0; i < HY_OUTPUTS; i++) {
+        at += GUARD + 64 * (mix(seed + 99 + (uint64_t)i) % 64);
+        offsets[HY_INPUTS + i] = at;
+        at += (((uint64_t)lengths[HY_INPUTS + i] * 8 + 63) & ~63ULL) + GUARD;
+    }
+    if (at > outputs.bytes) fail("clock", "outputs %llu", (unsigned long long)at);
+}
+
+static void write_inputs(void)
+{
+    for (int i = 0; i < HY_INPUTS; i++) memcpy(inputs.base + offsets[i], master[i], (size_t)lengths[i] * 8);
+}
+
+/* One checked call: fresh inputs, wiped output, the call, secret positions, freeze, everything compared. */
+static struct call checked_call(struct runner *r, uint32_t function, uint64_t seed, int64_t timeout_ns, double **keep)
+{
+    const uint64_t sentinel = 0x7ff4000000000001ULL | (mix(seed + 13) & 0x0003fffffffffffeULL);
+    write_inputs();
+    wipe(sentinel);
+    for (int i = 0; i < HY_OUTPUTS; i++)
+        for (int p = 0; p < PROBES; p++) {
+            const int64_t n = lengths[HY_INPUTS + i];
+            probe_at[i][p] = p == 0 ? n - 1 : (int64_t)(mix(seed + 1000 + (uint64_t)p) % (uint64_t)n);
+        }
+    struct call result = run(r, HY_CALL, function, 0, timeout_ns);
+    for (int i = 0; i < HY_OUTPUTS; i++) {
+        const volatile uint64_t *values = (const volatile uint64_t *)output(i);
+        for (int p = 0; p < PROBES; p++) probe_values[i][p] = values[probe_at[i][p]];
+    }
+    freeze(r);
+    result.delay_ns += delay_of(r);
+    for (int i = 0; i < HY_OUTPUTS; i++) {
+        const uint64_t *values = (const uint64_t *)output(i);
+        const int64_t n = lengths[HY_INPUTS + i];
+        for (int p = 0; p < PROBES; p++)
+            if (values[probe_at[i][p]] != probe_values[i][p]) fail(r->name, "late %lld", (long long)probe_at[i][p]);
+        const uint64_t *low = (const uint64_t *)((const char *)values - GUARD), *high = values + n;
+        int64_t outside = 0, unwritten = 0;
+        for (int k = 0; k < GUARD / 8; k++) outside += (low[k] != sentinel) + (high[k] != sentinel);
+        if (outside) fail(r->name, "outside %lld", (long long)outside);
+        for (int64_t k = 0; k < n; k++) unwritten += values[k] == sentinel;
+        if (unwritten) fail(r->name, "unwritten %lld %lld", (long long)unwritten, (long long)n);
+        memcpy(keep[i], values, (size_t)n * 8);
+    }
+    return result;
+}
+
+/* Worst error in units of its bound; where it exceeds 1, the first such place. A NaN exceeds every bound. */
+static double compare(double **got, double **want, double gamma, int exactly, const char *who)
+{
+    double worst = 0;
+    for (int i = 0; i < HY_OUTPUTS; i++) {
+        const int64_t n = lengths[HY_INPUTS + i];
+        int64_t bad = 0;
+        double largest = 0;
+        for (int64_t k = 0; k < n; k++) {
+            const double bound = exactly ? 0.0 : gamma * scale[i][k] + 0x1p-53 * fabs(want[i][k]);
+            const double error = fabs(got[i][k] - want[i][k]);
+            bad += !(error <= bound);
+            const double share = error / (bound + 0x1p-1022);
+            largest = share > largest ? share : largest;
+        }
+        if (bad) {
+            int64_t k = 0;
+            double bound = 0;
+            for (; k < n; k++) {
+                bound = exactly ? 0.0 : gamma * scale[i][k] + 0x1p-53 * fabs(want[i][k]);
+                if (!(fabs(got[i][k] - want[i][k]) <= bound)) break;
+            }
+            fail(who, "wrong %lld %lld %lld %.17g %.17g %.17g", (long long)bad, (long long)n, (long long)k, got[i][k],
+                 want[i][k], bound);
+        }
+        worst = largest > worst ? largest : worst;
+    }
+    return worst;
+}
+
+static void *map(int fd, size_t *bytes, int seals)
+{
+    struct stat info;
+    if (fstat(fd, &info)) fail("clock", "fstat %d", errno);
+    *bytes = (size_t)info.st_size;
+    void *base = mmap(NULL, *bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+    if (base == MAP_FAILED) fail("clock", "mmap %d", errno);
+    if (fcntl(fd, F_ADD_SEALS, seals)) fail("clock", "seal %d", errno);
+    return base;
+}
+
+static int open_proc(pid_t pid, const char *name)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static const char *raise_priority(pid_t pid, int level)
+{
+    struct sched_param parameter = {.sched_priority = level};
+    if (!shares_core && sched_setscheduler(pid, SCHED_FIFO, &parameter) == 0) return "fifo";
+    if (setpriority(PRIO_PROCESS, (id_t)pid, -20) == 0) return "nice";
+    return "none";
+}
+
+static void adopt(struct runner *r, pid_t pid, const cpu_set_t *cores)
+{
+    r->pid = pid;
+    r->stat_fd = open_proc(pid, "stat");
+    r->schedstat_fd = open_proc(pid, "schedstat");
+    if (r->stat_fd < 0) fail(r->name, "died");
+    sched_setaffinity(pid, sizeof *cores, cores);
+}
+
+static void load(struct runner *r)
+{
+    struct hy_control *c = r->control;
+    r->turn = 1;
+    atomic_store(&c->turn, 1);
+    futex_wake(&c->turn);
+    const int64_t start = now_ns();
+    while (atomic_load(&c->done) != 1) {
+        futex_wait(&c->done, 0);
+        if (atomic_load(&c->state) == HY_LOAD_FAILED) {
+            c->error[sizeof c->error - 1] = 0;
+            for (char *s = c->error; *s; s++)
+                if (*s < ' ') *s = ' ';
+            fail(r->name, "unloadable %s", c->error);
+        }
+        if (atomic_load(&c->done) == 1) break;
+        if (!alive(r)) fail(r->name, "died");
+        if (now_ns() - start > READY_NS) fail(r->name, "timeout %lld", (long long)READY_NS);
+    }
+    freeze(r);
+}
+
+static int64_t next(void)
+{
+    char *token = strtok(NULL, " \n");
+    return token ? strtoll(token, NULL, 10) : 0;
+}
+
+static double next_double(void)
+{
+    char *token = strtok(NULL, " \n");
+    return token ? strtod(token, NULL) : 0.0;
+}
+
+static void read_shape(void)
+{
+    for (int i = 0; i < HY_SIZES; i++) sizes[i] = next();
+    for (int i = 0; i < HY_INPUTS + HY_OUTPUTS; i++) {
+        lengths[i] = next();
+        if (lengths[i] < 1) fail("clock", "length %lld", (long long)lengths[i]);
+        if ((size_t)lengths[i] > room) fail("clock", "room %lld", (long long)lengths[i]);
+    }
+}
+
+static void runners(void)
+{
+    const pid_t c = (pid_t)next(), y = (pid_t)next();
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    int n = 0;
+    for (char *token; (token = strtok(NULL, " \n")); n++) CPU_SET(atoi(token), &cores);
+    if (!n) fail("clock", "cores");
+    adopt(&candidate, c, &cores);
+    adopt(&yardstick, y, &cores);
+    const char *priority = raise_priority(c, 10);
+    const char *other = raise_priority(y, 10);
+    raise_priority(0, 20);
+    if (strcmp(priority, other)) priority = "none";
+    load(&yardstick);
+    load(&candidate);
+    printf("loaded %s\n", priority);
+}
+
+static void verify(void)
+{
+    const uint64_t seed = (uint64_t)next();
+    const int distribution = (int)next(), bits = (int)next();
+    const double factor = next_double(), gamma = next_double();
+    const int64_t timeout_ns = next();
+    read_shape();
+    for (int i = 0; i < HY_INPUTS; i++) fill(master[i], lengths[i], seed + (uint64_t)i * 7919, distribution, bits, factor);
+    place(seed);
+    const struct call c = checked_call(&candidate, 0, seed, timeout_ns, kept[0]);
+    hy_exact(sizes, (const double *const *)master, exact, scale);
+    const double worst = compare(kept[0], exact, gamma, distribution == 2, "candidate");
+    printf("verified %lld %.6g\n", (long long)c.ns, worst);
+}
+
+static void pair(void)
+{
+    const uint64_t seed = (uint64_t)next();
+    const int distribution = (int)next(), candidate_first = (int)next();
+    const uint32_t function = (uint32_t)next();
+    const double gamma = next_double();
+    const int64_t timeout_ns = next();
+    read_shape();
+    for (int i = 0; i < HY_INPUTS; i++) fill(master[i], lengths[i], seed + (uint64_t)i * 7919, distribution, 20, 1.0);
+    place(seed);
+    hy_scale(sizes, (const double *const *)master, scale);
+    struct call c, y;
+    if (candidate_first) c = checked_call(&candidate, 0, seed, timeout_ns, kept[0]);
+    y = checked_call(&yardstick, function, seed + 1, timeout_ns, kept[1]);
+    if (!candidate_first) c = checked_call(&candidate, 0, seed + 2, timeout_ns, kept[0]);
+    /* Two computed results: each within gamma * scale of the exact one. */
+    const double worst = compare(kept[0], kept[1], 2 * gamma, 0, "candidate");
+    printf("pair %lld %lld %lld %lld %lld %lld %.6g\n", (long long)c.ns, (long long)y.ns, (long long)c.delay_ns,
+           (long long)y.delay_ns, (long long)c.thaw_ns, (long long)y.thaw_ns, worst);
+}
+
+static void peak(void)
+{
+    const uint32_t function = (uint32_t)next();
+    const int64_t iterations = next();
+    const struct call c = run(&yardstick, HY_PEAK, function, iterations, 10000000000LL);
+    freeze(&yardstick);
+    printf("peak %lld\n", (long long)c.ns);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 7) return 2;
+    size_t bytes;
+    const int fixed = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+    cpu_set_t core;
+    CPU_ZERO(&core);
+    CPU_SET(atoi(argv[5]), &core);
+    sched_setaffinity(0, sizeof core, &core);
+    shares_core = atoi(argv[6]);
+    inputs.base = map(atoi(argv[1]), &inputs.bytes, fixed | F_SEAL_FUTURE_WRITE);
+    outputs.base = map(atoi(argv[2]), &outputs.bytes, fixed);
+    candidate.control = map(atoi(argv[3]), &bytes, fixed);
+    yardstick.control = map(atoi(argv[4]), &bytes, fixed);
+    room = (inputs.bytes > outputs.bytes ? inputs.bytes : outputs.bytes) / 8;
+    for (int i = 0; i < HY_MAX_ARRAYS; i++) {
+        double **arrays[] = {&master[i], &kept[0][i], &kept[1][i], &exact[i], &scale[i]};
+        for (int k = 0; k < 5; k++) {
+            if (k == 0 ? i >= HY_INPUTS : i >= HY_OUTPUTS) continue;
+            *arrays[k] = mmap(NULL, room * 8, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            if (*arrays[k] == MAP_FAILED) fail("clock", "mmap %d", errno);
+        }
+    }
+    printf("sealed\n");
+    fflush(stdout);
+    for (char line[1024]; fgets(line, sizeof line, stdin); fflush(stdout)) {
+        const char *word = strtok(line, " \n");
+        if (!word) continue;
+        if (!strcmp(word, "runners")) runners();
+        else if (!strcmp(word, "verify")) verify();
+        else if (!strcmp(word, "pair")) pair();
+        else if (!strcmp(word, "peak")) peak();
+        else fail("clock", "command");
+    }
+    return 0;
+}

@@ -1,0 +1,415 @@
+"""One launch: the clock and two sandboxed runners, started, driven and ended from here.
+
+The clock (outside the sandbox) owns inputs, time and expected results. Each runner sees read-only inputs, the one
+output region and its own control page, nothing of the other's. See runner/protocol.h and docs/measurement.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import select
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from hayate.errors import Fault, FaultKind
+from hayate.hosts import Slot
+from hayate.judge.native import Natives
+from hayate.judge.shapes import lengths, sizes
+from hayate.records import Built, Outcome, Shape, Task, Technique
+from hayate.sandbox import Command, Exit, Limits, Process, Profile, Sandbox, new_box, seccomp
+from hayate.tasks import evaluate_expression
+
+PEAK_ITERATIONS = 400_000
+_MIB = 1 << 20
+
+
+class CandidateFailed(Exception):
+    """The candidate's own behaviour ended the launch."""
+
+    def __init__(self, outcome: Outcome, reason: str, numbers: dict[str, float] | None = None) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
+        self.reason = reason
+        self.numbers = numbers or {}
+
+
+@dataclass(frozen=True)
+class PairTimes:
+    """One interleaved pair, in nanoseconds; `worst_error` in units of its bound."""
+
+    candidate_ns: int
+    yardstick_ns: int
+    candidate_delay_ns: int
+    yardstick_delay_ns: int
+    candidate_thaw_ns: int
+    yardstick_thaw_ns: int
+    worst_error: float
+
+
+def gamma(task: Task, shape: Shape) -> float:
+    """factor * n u / (1 - n u) with u = 2^-53 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1)."""
+    nu = float(evaluate_expression(task.bound.terms, shape)) * 2.0**-53
+    return task.bound.factor * nu / (1 - nu)
+
+
+class LaunchSession:
+    """A context: `verify`, `pair` and `peak_gflops` while it is open. Not thread-safe; one a slot at a time.
+
+    `opponents` share one runner; `pair` names which by index. Raises CandidateFailed for the candidate's own
+    behaviour and Fault for everything else, a failing opponent included.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        candidate: Built,
+        opponents: Sequence[Built],
+        *,
+        natives: Natives,
+        slot: Slot,
+        sandbox: Sandbox,
+        shapes: Sequence[Shape],
+        wall_s: float = 60.0,
+    ) -> None:
+        self.task = task
+        self.candidate = candidate
+        self.opponents = tuple(opponents)
+        self.natives = natives
+        self.slot = slot
+        self.sandbox = sandbox
+        self.wall_s = wall_s
+        self.priority = "none"
+        all_lengths = [lengths(task, s) for s in shapes]
+        n_in = len(task.inputs)
+        slack = 64 * 1024
+        self._input_bytes = max(sum(8 * n + 8192 for n in ls[:n_in]) for ls in all_lengths) + slack
+        self._output_bytes = max(sum(8 * n + 16384 for n in ls[n_in:]) for ls in all_lengths) + slack
+        self._stack = contextlib.ExitStack()
+        self._clock: subprocess.Popen[bytes] | None = None
+        self._runners: dict[str, Process] = {}
+        self._ended: dict[str, Exit] = {}
+        self._buffer = b""
+        self._deadline = 0.0
+
+    def __enter__(self) -> LaunchSession:
+        try:
+            self._start()
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    # -- start and end
+
+    def _memory(self, name: str, size: int) -> int:
+        try:
+            fd = os.memfd_create(f"hayate-{name}", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+            os.ftruncate(fd, (size + 4095) & ~4095)
+        except OSError as error:
+            raise Fault(
+                FaultKind.OUT_OF_MEMORY, f"no shared memory of {size} bytes: {error}", remedy="free memory"
+            ) from error
+        self._stack.callback(os.close, fd)
+        return fd
+
+    def _start(self) -> None:
+        self._deadline = time.monotonic() + self.wall_s
+        inputs = self._memory("inputs", self._input_bytes)
+        output = self._memory("output", self._output_bytes)
+        controls = {"candidate": self._memory("control-c", 4096), "yardstick": self._memory("control-y", 4096)}
+        fds = (inputs, output, controls["candidate"], controls["yardstick"])
+        try:
+            self._clock = subprocess.Popen(
+                [
+                    str(self.natives.clock),
+                    *map(str, fds),
+                    str(self.slot.clock_core),
+                    str(int(self.slot.shared)),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pass_fds=fds,
+                close_fds=True,
+            )
+        except OSError as error:
+            raise Fault(FaultKind.INTERNAL, f"the clock can't be started: {error}") from error
+        self._expect("sealed")
+        readable = os.open(f"/proc/self/fd/{inputs}", os.O_RDONLY | os.O_CLOEXEC)
+        self._stack.callback(os.close, readable)
+        self._start_runner("candidate", [self.candidate], readable, output, controls["candidate"])
+        self._start_runner("yardstick", list(self.opponents), readable, output, controls["yardstick"])
+        for who, fd in controls.items():
+            self._await_started(who, fd)
+        pids = [self._runners[who].payload_pid() for who in ("candidate", "yardstick")]
+        cores = " ".join(map(str, self.slot.compute_cores))
+        self.priority = self._ask(f"runners {pids[0]} {pids[1]} {cores}", "loaded")[0]
+
+    def _start_runner(self, who: str, objects: list[Built], inputs: int, output: int, control: int) -> None:
+        """Its objects lie in a folder that it can read and not write; each runner has its own."""
+        box: Path = self._stack.enter_context(new_box("hayate-run-"))
+        shelf: Path = self._stack.enter_context(new_box("hayate-obj-"))
+        threads = any(Technique.THREADS in o.permitted for o in objects)
+        profile: Profile = "run_threads" if threads or any(o.libraries for o in objects) else "run"
+        shelf.chmod(0o755)
+        names: list[str] = []
+        _place(shelf / "runner", self.natives.runner.read_bytes(), 0o555)
+        _place(shelf / "filter", seccomp.program(profile, strict=True), 0o444)
+        for i, built in enumerate(objects):
+            _place(shelf / f"{i}.so", built.object_code, 0o555)
+            names.append(str(shelf / f"{i}.so"))
+        if who == "yardstick":
+            _place(shelf / "peak.so", self.natives.peak.read_bytes(), 0o555)
+            names.append(str(shelf / "peak.so"))
+        environment = {
+            "OMP_NUM_THREADS": str(len(self.slot.compute_cores)),
+            "OMP_WAIT_POLICY": "passive",
+            "OMP_PROC_BIND": "true",
+        }
+        for built in objects:
+            environment.update(built.environment)
+        libraries = tuple(Path(path) for built in objects for path in built.libraries)
+        command = Command(
+            argv=(
+                str(shelf / "runner"),
+                str(control),
+                str(inputs),
+                str(output),
+                str(shelf / "filter"),
+                str(int(self.slot.shared)),
+                *names,
+            ),
+            box=box,
+            readonly=(shelf, *libraries),
+            env=environment,
+            pass_fds=(control, inputs, output),
+            limits=Limits(
+                cpu_s=max(10, int(self.wall_s)),
+                wall_s=self.wall_s + 10,
+                memory_bytes=4 * 1024 * _MIB,
+                file_bytes=16 * _MIB,
+                output_bytes=64 * 1024,
+            ),
+            profile=profile,
+        )
+        process = self.sandbox.start(command)
+        self._runners[who] = process
+        self._stack.callback(process.kill)
+
+    def _await_started(self, who: str, fd: int) -> None:
+        page = mmap.mmap(fd, 4096, prot=mmap.PROT_READ)
+        try:
+            limit = time.monotonic() + 15
+            while page[0] == 0:
+                if self._runners[who].poll() is not None or time.monotonic() > limit:
+                    ended = self._end_of(who)
+                    said = ended.stderr.decode(errors="replace").strip()[-300:] if ended else "it hangs"
+                    raise Fault(
+                        FaultKind.SANDBOX_BROKEN,
+                        f"the {who}'s runner did not start in the {self.sandbox.tier} sandbox: {said}",
+                        remedy="hayate doctor",
+                    )
+                time.sleep(0.0005)
+        finally:
+            page.close()
+
+    def _close(self) -> None:
+        clock = self._clock
+        if clock is not None:
+            clock.kill()
+            clock.wait()
+            for stream in (clock.stdin, clock.stdout):
+                if stream:
+                    with contextlib.suppress(OSError):
+                        stream.close()
+            self._clock = None
+        self._stack.close()
+
+    # -- talk to the clock
+
+    def _ask(self, line: str, answer: str, limit_s: float = 30.0) -> list[str]:
+        clock = self._clock
+        assert clock is not None and clock.stdin is not None
+        try:
+            clock.stdin.write(line.encode() + b"\n")
+            clock.stdin.flush()
+        except OSError as error:
+            raise Fault(FaultKind.RUNNER_LOST, f"the clock ended: {error}") from error
+        return self._expect(answer, limit_s)
+
+    def _expect(self, answer: str, limit_s: float = 30.0) -> list[str]:
+        words = self._line(limit_s).split()
+        if words and words[0] == answer:
+            return words[1:]
+        if words and words[0] == "fail":
+            self._failed(words[1], words[2], words[3:])
+        raise Fault(FaultKind.RUNNER_LOST, f"the clock said {' '.join(words)!r} where {answer!r} was due")
+
+    def _line(self, limit_s: float) -> str:
+        clock = self._clock
+        assert clock is not None and clock.stdout is not None
+        limit = min(time.monotonic() + limit_s, max(self._deadline, time.monotonic() + 1) + 5)
+        fd = clock.stdout.fileno()
+        while b"\n" not in self._buffer:
+            left = limit - time.monotonic()
+            ready, _, _ = select.select([fd], [], [], max(left, 0))
+            if not ready:
+                raise Fault(FaultKind.RUNNER_LOST, f"the clock was silent for {limit_s:.0f} s")
+            data = os.read(fd, 65536)
+            if not data:
+                raise Fault(FaultKind.RUNNER_LOST, f"the clock ended with status {clock.wait()}")
+            self._buffer += data
+        line, self._buffer = self._buffer.split(b"\n", 1)
+        return line.decode(errors="replace")
+
+    def _end_of(self, who: str) -> Exit | None:
+        process = self._runners.get(who)
+        if process is None:
+            return None
+        if who not in self._ended:
+            limit = time.monotonic() + 2
+            while process.poll() is None and time.monotonic() < limit:
+                time.sleep(0.001)
+            if process.poll() is None:
+                process.kill()
+            self._ended[who] = process.wait(2)
+        return self._ended[who]
+
+    def _failed(self, who: str, what: str, rest: list[str]) -> None:
+        """Turn the clock's `fail` into CandidateFailed or Fault."""
+        if who == "clock":
+            raise Fault(FaultKind.INTERNAL, f"the clock failed: {what} {' '.join(rest)}")
+        outcome, reason, numbers = self._explain(who, what, rest)
+        if who != "candidate":
+            names = ", ".join(o.name for o in self.opponents)
+            raise Fault(
+                FaultKind.YARDSTICK_BROKEN,
+                f"the yardstick ({names}) failed: {reason}",
+                remedy="hayate tasks check; if it passes, the machine is at fault",
+            )
+        raise CandidateFailed(outcome, reason, numbers)
+
+    def _explain(self, who: str, what: str, rest: list[str]) -> tuple[Outcome, str, dict[str, float]]:
+        if what == "wrong":
+            bad, total, index = (int(x) for x in rest[:3])
+            got, want, bound = (float(x) for x in rest[3:6])
+            numbers = {
+                "wrong_elements": bad,
+                "elements": total,
+                "index": index,
+                "computed": got,
+                "expected": want,
+                "error_bound": bound,
+            }
+            return (
+                Outcome.WRONG,
+                f"{bad} of {total} elements are outside the error bound; first at {index}: "
+                f"computed {got:.17g}, expected {want:.17g}, bound {bound:.3g}",
+                numbers,
+            )
+        if what == "unwritten":
+            n, total = int(rest[0]), int(rest[1])
+            return (
+                Outcome.WRONG,
+                f"{n} of {total} elements of the output were never written",
+                {"unwritten": n, "elements": total},
+            )
+        if what == "outside":
+            n = int(rest[0])
+            return Outcome.WRONG, f"{n} words next to the output were overwritten", {"overwritten": n}
+        if what == "late":
+            return (
+                Outcome.CHEATED,
+                f"the output changed at element {rest[0]} after the call had ended: "
+                "work went on outside the timed call",
+                {"index": float(rest[0])},
+            )
+        if what == "timeout":
+            limit_s = int(rest[0]) / 1e9
+            return Outcome.TIMED_OUT, f"a call took longer than {limit_s:.3g} s", {"limit_s": limit_s}
+        if what == "not_ready":
+            limit_s = int(rest[0]) / 1e9
+            return (
+                Outcome.CHEATED,
+                f"the process was not ready for a call within {limit_s:.3g} s of being woken: "
+                "something else ran in it",
+                {"limit_s": limit_s},
+            )
+        if what == "unloadable":
+            return Outcome.BUILD_FAILED, f"the object can't be loaded: {' '.join(rest)}", {}
+        if what == "unfreezable":
+            raise Fault(FaultKind.RUNNER_LOST, f"the {who}'s runner could not be stopped")
+        ended = self._end_of(who)
+        if ended is None:
+            return Outcome.CRASHED, "the process ended during a call", {}
+        if ended.out_of_memory:
+            return Outcome.CRASHED, "the process used more memory than it may", {}
+        if ended.truncated:
+            return Outcome.CRASHED, "the process was ended: it printed without end", {}
+        if ended.timed_out:
+            return Outcome.TIMED_OUT, "the process reached its time limit", {}
+        if ended.signal:
+            return (
+                Outcome.CRASHED,
+                f"the process was ended by signal {ended.signal} during a call",
+                {"signal": ended.signal},
+            )
+        return (
+            Outcome.CRASHED,
+            f"the process ended itself with status {ended.returncode} during a call",
+            {"status": float(ended.returncode or 0)},
+        )
+
+    # -- what a launch does
+
+    def _shape(self, shape: Shape) -> str:
+        return " ".join(map(str, (*sizes(self.task, shape), *lengths(self.task, shape))))
+
+    def verify(self, shape: Shape, distribution: int, seed: int, timeout_s: float) -> float:
+        """One call against the oracle. Worst error in units of its bound."""
+        bits = int(evaluate_expression(self.task.bound.integer_bits, shape))
+        scale = float(evaluate_expression(self.task.bound.integer_scale, shape))
+        said = self._ask(
+            f"verify {seed} {distribution} {bits} {scale!r} {gamma(self.task, shape)!r} {int(timeout_s * 1e9)} "
+            + self._shape(shape),
+            "verified",
+            timeout_s + 30,
+        )
+        return float(said[1])
+
+    def pair(
+        self, shape: Shape, *, function: int, candidate_first: bool, distribution: int, seed: int, timeout_s: float
+    ) -> PairTimes:
+        """One call of each on the same fresh inputs, in the given order; the outputs are compared."""
+        said = self._ask(
+            f"pair {seed} {distribution} {int(candidate_first)} {function} {gamma(self.task, shape)!r} "
+            f"{int(timeout_s * 1e9)} " + self._shape(shape),
+            "pair",
+            2 * timeout_s + 30,
+        )
+        return PairTimes(*(int(x) for x in said[:6]), worst_error=float(said[6]))
+
+    def peak_gflops(self, width_bytes: int) -> float:
+        """FMA peak of one compute core, probed now in the yardstick's process."""
+        said = self._ask(f"peak {len(self.opponents)} {PEAK_ITERATIONS}", "peak")
+        flops = 2.0 * 12 * (width_bytes // 8) * PEAK_ITERATIONS
+        return flops / int(said[0])
+
+
+def _place(path: Path, data: bytes, mode: int) -> None:
+    try:
+        path.write_bytes(data)
+        path.chmod(mode)
+    except OSError as error:
+        kind = FaultKind.DISK_FULL if error.errno == 28 else FaultKind.NOT_WRITABLE
+        raise Fault(kind, f"{path} can't be written: {error}", remedy="free space in the temporary folder") from error

@@ -1,0 +1,85 @@
+"""Shapes and seeds, the judge's secret: a seeded sample of the domain with its edges, and shapes near a band."""
+
+from __future__ import annotations
+
+import math
+import random
+
+from hayate.records import Band, Shape, Task
+from hayate.tasks import evaluate_expression
+
+
+def lengths(task: Task, shape: Shape) -> tuple[int, ...]:
+    """Elements of each array argument, inputs first."""
+    return tuple(
+        math.prod(int(evaluate_expression(e, shape)) for e in a.shape) for a in (*task.inputs, *task.outputs)
+    )
+
+
+def sizes(task: Task, shape: Shape) -> tuple[int, ...]:
+    return tuple(shape[a.name] for a in task.sizes)
+
+
+def near(task: Task, band: Band, rng: random.Random) -> Shape:
+    """A shape whose every size is within the band's spread of its centre, and within the domain."""
+    shape = {}
+    for name, centre in band.center.items():
+        reach = int(centre * band.spread)
+        limits = task.domain[name]
+        shape[name] = min(limits.high, max(limits.low, centre + rng.randint(-reach, reach)))
+    return shape
+
+
+def largest(task: Task, band: Band) -> Shape:
+    return {
+        name: min(task.domain[name].high, centre + int(centre * band.spread))
+        for name, centre in band.center.items()
+    }
+
+
+def sample(task: Task, count: int, rng: random.Random) -> list[Shape]:
+    """`count` shapes of the domain in random order: all sizes at their lowest, each alone at its lowest and near
+    its highest, sizes beside multiples of the usual blocks, and log-uniform ragged ones; the oracle can afford each.
+    """
+    names = [a.name for a in task.sizes]
+    shapes = [{n: task.domain[n].low for n in names}]
+    for edge in ("low", "high"):
+        for name in names:
+            limits = task.domain[name]
+            shape = {n: _ragged(task, n, rng) for n in names}
+            shape[name] = limits.low if edge == "low" else rng.randint((limits.low + limits.high) // 2, limits.high)
+            shapes.append(_afford(task, shape, keep=name))
+    while len(shapes) < count:
+        if len(shapes) % 2:
+            shape = {n: _beside_block(task, n, rng) for n in names}
+        else:
+            shape = {n: _ragged(task, n, rng) for n in names}
+        shapes.append(_afford(task, shape))
+    rng.shuffle(shapes)
+    return shapes[:count]
+
+
+def _ragged(task: Task, name: str, rng: random.Random) -> int:
+    limits = task.domain[name]
+    low = max(1, limits.low)
+    value = round(math.exp(rng.uniform(math.log(low), math.log(max(low, limits.high)))))
+    return min(limits.high, max(limits.low, value))
+
+
+def _beside_block(task: Task, name: str, rng: random.Random) -> int:
+    limits = task.domain[name]
+    value = rng.choice((8, 16, 24, 32, 48, 64, 96, 128)) * rng.randint(1, 3) + rng.choice((-1, 0, 1))
+    return min(limits.high, max(limits.low, value))
+
+
+def _afford(task: Task, shape: Shape, keep: str = "") -> Shape:
+    """Shrink the largest size (not `keep`, while others can shrink) until the oracle's work is affordable."""
+    shape = dict(shape)
+    while evaluate_expression(task.oracle_work, shape) > task.oracle_work_max:
+        able = [n for n in shape if shape[n] > max(1, task.domain[n].low)]
+        others = [n for n in able if n != keep]
+        if not able:
+            break
+        name = max(others or able, key=lambda n: shape[n])
+        shape[name] = max(task.domain[name].low, 1, int(shape[name] * 0.8))
+    return shape
