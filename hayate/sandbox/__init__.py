@@ -1,7 +1,7 @@
 """Run one command within limits: files, network, processes, memory, time.
 
-`best()` is the strongest tier that works here; `docs/sandbox.md` and `TierReport.weaknesses` say what it does not stop.
-Nothing keeps a command from altering its *own* process: the judge's clock and results live elsewhere.
+`best()` is the strongest tier that works here; `TierReport.weaknesses` says what it does not stop. Nothing
+keeps a command from altering its *own* process: the judge's clock and results live elsewhere.
 """
 
 from hayate.sandbox import seccomp

@@ -17,16 +17,16 @@ from hayate.sandbox.identity import pool
 LEAST_FREE_BYTES = 64 << 20
 
 
-def _reachable(folder: Path) -> bool:
-    """Whether another user can come to it: needed where commands run as one."""
-    return all(part.stat().st_mode & stat.S_IXOTH for part in [folder, *folder.parents])
+def reachable(path: Path) -> bool:
+    """Whether another user can enter every folder on the way to it: needed where commands run as one."""
+    return all(part.stat().st_mode & stat.S_IXOTH for part in path.parents)
 
 
 @contextlib.contextmanager
 def new_box(prefix: str = "hayate-") -> Iterator[Path]:
     """A new, empty box, removed at the end.
 
-    Raises Fault(DISK_FULL) if there is too little room, Fault(NOT_WRITABLE) if no folder for temporary files will do.
+    Raises Fault(DISK_FULL) if there is too little room, Fault(NOT_WRITABLE) if no temporary folder will do.
     """
     box = _make(prefix)
     try:
@@ -43,7 +43,7 @@ def _make(prefix: str) -> Path:
         root = Path(name).resolve()
         tried.append(str(root))
         try:
-            if pool() is not None and not _reachable(root):
+            if pool() is not None and not reachable(root / "box"):
                 continue
             space = os.statvfs(root)
             if space.f_bavail * space.f_frsize < LEAST_FREE_BYTES:
@@ -67,7 +67,7 @@ def _make(prefix: str) -> Path:
 
 
 def remove(box: Path) -> None:
-    """Remove a box with all in it, whatever modes a command gave its folders. Nothing may run in it any more."""
+    """Remove a box with all in it, whatever modes its folders got. Nothing may run in it any more."""
 
     def again(_function: object, path: str, _problem: object) -> None:
         with contextlib.suppress(OSError):

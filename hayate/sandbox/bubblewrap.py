@@ -71,7 +71,7 @@ class Bubblewrap(Sandbox):
 def _view(command: Command) -> list[str]:
     """The file system and the surroundings that the command sees."""
     told = _options()[2]
-    argv = "--unshare-all --unshare-user --die-with-parent --new-session".split()
+    argv = ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"]
     if "--disable-userns" in told:
         argv.append("--disable-userns")
     for folder in system.FOLDERS:

@@ -1,10 +1,10 @@
-"""A memory cgroup around one command, where the system lets us make one: bounds all its processes together."""
+"""A memory cgroup around a command, where the system lets us make one: bounds all its processes together."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import time
+from functools import lru_cache
 from pathlib import Path
 
 PREFIX = "hayate-"
@@ -12,62 +12,65 @@ SLACK_BYTES = 32 << 20  # for bubblewrap itself and for the command's page table
 
 
 class MemoryGroup:
-    """A cgroup (version 1 or 2) with a memory limit."""
+    """A cgroup (version 1 or 2) that its maker has joined: what the maker starts is in it."""
 
     def __init__(self, folder: Path, version: int) -> None:
         self.folder = folder
         self.version = version
 
     @classmethod
-    def create(cls, limit_bytes: int) -> MemoryGroup | None:
-        """A new group below ours, or None where that does not work."""
+    def create(cls) -> MemoryGroup | None:
+        """A new group with the calling process in it, or None where that does not work."""
         found = _parent()
         if found is None:
             return None
         parent, version = found
         folder = parent / f"{PREFIX}{os.getpid()}"
-        limit = "memory.limit_in_bytes" if version == 1 else "memory.max"
         try:
             folder.mkdir()
-            (folder / limit).write_text(str(limit_bytes + SLACK_BYTES))
+            group = cls(folder, version)
+            group.limit(1 << 40)
+            (folder / "cgroup.procs").write_text("0")
         except OSError:
             with contextlib.suppress(OSError):
                 folder.rmdir()
             return None
-        # No swap: a command that swaps is neither stopped nor measured.
+        return group
+
+    def limit(self, limit_bytes: int) -> None:
+        """Bound all its processes together. Raises OSError."""
+        text = str(limit_bytes + SLACK_BYTES)
+        if self.version == 2:
+            (self.folder / "memory.max").write_text(text)
+            with contextlib.suppress(OSError):
+                (self.folder / "memory.swap.max").write_text("0")
+            return
+        # With swap included the limit may not be the lower one at any moment: hence the middle one twice.
         with contextlib.suppress(OSError):
-            if version == 1:
-                (folder / "memory.memsw.limit_in_bytes").write_text(str(limit_bytes + SLACK_BYTES))
-            else:
-                (folder / "memory.swap.max").write_text("0")
-        return cls(folder, version)
+            (self.folder / "memory.limit_in_bytes").write_text(text)
+        with contextlib.suppress(OSError):  # a command that swaps is neither stopped nor measured
+            (self.folder / "memory.memsw.limit_in_bytes").write_text(text)
+        (self.folder / "memory.limit_in_bytes").write_text(text)
 
-    def join(self) -> None:
-        """Move the calling process in."""
-        (self.folder / "cgroup.procs").write_text("0")
-
-    def out_of_memory(self) -> bool:
-        """Whether the kernel killed something in it for want of memory."""
+    def kills(self) -> int:
+        """How many processes in it the kernel has killed for want of memory."""
         name = "memory.oom_control" if self.version == 1 else "memory.events"
-        try:
-            lines = (self.folder / name).read_text().splitlines()
-        except OSError:
-            return False
-        return any(line.startswith("oom_kill ") and line.split()[1] != "0" for line in lines)
+        with contextlib.suppress(OSError):
+            for line in (self.folder / name).read_text().splitlines():
+                if line.startswith("oom_kill "):
+                    return int(line.split()[1])
+        return 0
 
-    def remove(self) -> None:
-        """Remove it, once everything in it has ended."""
-        for _ in range(20):
-            try:
-                self.folder.rmdir()
-            except FileNotFoundError:
-                return
-            except OSError:
-                time.sleep(0.005)
-            else:
-                return
+    @staticmethod
+    def remove_of(pid: int) -> None:
+        """Remove the group of a maker that has ended."""
+        found = _parent()
+        if found is not None:
+            with contextlib.suppress(OSError):
+                (found[0] / f"{PREFIX}{pid}").rmdir()
 
 
+@lru_cache(maxsize=1)
 def _parent() -> tuple[Path, int] | None:
     """The writable cgroup folder of this process that can have a memory limit below it, and its version."""
     ours: dict[str, str] = {}
@@ -89,18 +92,19 @@ def _parent() -> tuple[Path, int] | None:
             continue
         relative = os.path.relpath(path, root)
         folder = Path(point) if relative.startswith("..") else Path(point) / relative
-        if not os.access(folder, os.W_OK):
-            continue
-        if version == 2:
+        if version == 1 and os.access(folder, os.W_OK):
+            return folder, 1
+        # A group with processes of its own can't limit others below it: take the nearest one above that can.
+        while folder.is_relative_to(point):
             with contextlib.suppress(OSError):
-                if "memory" in (folder / "cgroup.subtree_control").read_text().split():
+                delegated = "memory" in (folder / "cgroup.subtree_control").read_text().split()
+                if delegated and os.access(folder, os.W_OK):
                     return folder, 2
-            continue
-        return folder, 1
+            folder = folder.parent
     return None
 
 
-def sweep() -> None:
+def remove_stale() -> None:
     """Remove empty groups that a killed supervisor left behind."""
     found = _parent()
     if found is None:

@@ -1,4 +1,5 @@
-"""What a child does between fork and exec: take descriptors, limits, identity, Landlock and seccomp, in that order.
+"""What a child does between fork and exec: take descriptors, limits, identity, Landlock and seccomp, in
+that order.
 
 Runs in a process with one thread, forked from the launcher's server, never in the caller's own process.
 """
@@ -12,10 +13,10 @@ import os
 import resource
 import signal
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NoReturn
 
 from hayate.sandbox import landlock_rules
-from hayate.sandbox.cgroup import MemoryGroup
 from hayate.sandbox.identity import Identity
 
 PR_SET_PDEATHSIG = 1
@@ -44,14 +45,14 @@ def become(
     box: int,
     program: bytes,
     identity: Identity | None,
-    group: MemoryGroup | None,
+    badness: str | None,  # oom_score_adj to give back
     supervisor: int,  # pid
 ) -> NoReturn:
     """Become the command of `spec`; never returns."""
     trouble = fcntl.fcntl(trouble, fcntl.F_DUPFD_CLOEXEC, HIGH)
     try:
-        if group is not None:
-            group.join()
+        if badness is not None:
+            Path("/proc/self/oom_score_adj").write_text(badness)
         os.setsid()
         os.umask(0o022)
         _signals()
@@ -79,7 +80,7 @@ def become(
         os._exit(125)
     argv: list[str] = spec["argv"]
     try:
-        os.execvpe(argv[0], argv, spec["env"])  # noqa: S606
+        os.execvpe(argv[0], argv, spec["env"])
     except OSError as problem:
         if spec["exec_is_ours"]:
             os.write(trouble, f"{argv[0]}: {problem.strerror}".encode())

@@ -1,4 +1,5 @@
-"""Unprivileged user ids for commands, where we are root: one per box, so that commands can't touch each other.
+"""Unprivileged user ids for commands, where we are root: one per box, so that commands can't touch each
+other.
 
 A user of its own makes RLIMIT_NPROC count that command alone and lets `kill(-1)` end all of it at once.
 """
@@ -9,6 +10,7 @@ import fcntl
 import os
 import stat
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 SPAN = 512  # ids in the pool
@@ -35,6 +37,7 @@ class Identity:
         return True
 
 
+@lru_cache(maxsize=1)
 def pool() -> range | None:
     """The ids to use; None where we cannot become another user (not root, or no other id is mapped)."""
     if os.geteuid() != 0:
@@ -48,7 +51,7 @@ def pool() -> range | None:
 
 
 def claim(box: int) -> Identity | None:
-    """An id for the box open as descriptor `box`: its owner's if that is free or used by this very box alone."""
+    """An id for the box open as descriptor `box`: its owner's if free, or used by this very box alone."""
     ids = pool()
     if ids is None:
         return None
@@ -63,8 +66,9 @@ def claim(box: int) -> Identity | None:
         lock = os.open(folder / str(uid), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(lock, 0)
-            os.pwrite(lock, mark, 0)
+            if os.pread(lock, 64, 0) != mark:  # writing costs a millisecond on some file systems
+                os.ftruncate(lock, 0)
+                os.pwrite(lock, mark, 0)
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             if uid == status.st_uid and os.pread(lock, 64, 0) == mark:
@@ -76,6 +80,7 @@ def claim(box: int) -> Identity | None:
     return None
 
 
+@lru_cache(maxsize=1)
 def _claims() -> Path | None:
     """Where claims are kept: a folder that is root's alone."""
     for folder in CLAIMS:
@@ -90,7 +95,7 @@ def _claims() -> Path | None:
 
 
 def hand_over(box: int, uid: int) -> None:
-    """Make `uid` the owner of the box and of all in it. Nothing of the box may run meanwhile as another user."""
+    """Make `uid` the owner of the box and of all in it. Nothing may run in it meanwhile as another user."""
     if os.fstat(box).st_uid == uid:
         return
     for _, folders, files, descriptor in os.fwalk(".", dir_fd=box):

@@ -1,4 +1,5 @@
-"""Tier `landlock`: Landlock, seccomp, resource limits and a user of its own; no helper program, no namespaces.
+"""Tier `landlock`: Landlock, seccomp, resource limits and a user of its own; no helper program, no
+namespaces.
 
 For machines where bubblewrap does not work (no user namespaces, inside most containers).
 """
@@ -6,6 +7,7 @@ For machines where bubblewrap does not work (no user namespaces, inside most con
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 from hayate.errors import Fault, FaultKind
@@ -40,7 +42,7 @@ class Landlock(Sandbox):
                 "device": list(system.DEVICES),
             },
             "install_filter": True,
-            "limits": _limits(command, processes),
+            "limits": {**asdict(command.limits), "processes": processes},
         }
         return launch(command, self.tier, spec, seccomp.program(command.profile))
 
@@ -61,12 +63,6 @@ class Landlock(Sandbox):
         if version < 3:
             found.append("files outside that the user may write can be truncated (Linux 6.2 would stop it)")
         return tuple(found)
-
-
-def _limits(command: Command, processes: int) -> dict[str, float]:
-    from dataclasses import asdict
-
-    return {**asdict(command.limits), "processes": processes}
 
 
 def _threads_of_user() -> int:

@@ -1,7 +1,8 @@
 """The caller's side: hand a command to the launcher's server and hold on to it as a `Process`.
 
-Why a server: subprocess with a `preexec_fn` runs Python in a fork of a process that may have other threads (it can
-deadlock), and copies the page tables of a trainer of gigabytes each time. The server is started once per process.
+Why a server: subprocess with a `preexec_fn` runs Python in a fork of a process that may have other
+threads (it can deadlock), and copies the page tables of a trainer of gigabytes each time. The server is
+started once per process.
 """
 
 from __future__ import annotations
@@ -24,15 +25,22 @@ from typing import Any
 
 from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.sandbox.base import BASE_ENV, PROFILES, Command, Exit
+from hayate.sandbox.boxes import reachable
+from hayate.sandbox.identity import pool
 from hayate.sandbox.supervisor import HEADER, children
 
-_BOOT = "import sys; sys.path.insert(0, sys.argv[2]); from hayate.sandbox.supervisor import serve; serve(int(sys.argv[1]))"
+_BOOT = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from hayate.sandbox.server import serve
+serve(int(sys.argv[1]))
+"""
 _HELPERS = ("bwrap", "prlimit")  # names of what execs on the way to the command
 
 
 class _Server:
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         root = str(Path(__file__).resolve().parents[2])
         argv = [sys.executable, "-I", "-S", "-c", _BOOT, str(theirs.fileno()), root]
         self.process = subprocess.Popen(
@@ -94,7 +102,6 @@ def launch(command: Command, tier: str, spec: Mapping[str, Any], program: bytes)
         "pass_fds": list(command.pass_fds),
         "program": base64.b64encode(program).decode(),
         "watch_box": command.profile == "build",
-        "cgroup": True,
         "landlock": None,
         "filter_fd": None,
         "status_fd": None,
@@ -114,7 +121,7 @@ def launch(command: Command, tier: str, spec: Mapping[str, Any], program: bytes)
 
 
 def check(command: Command) -> None:
-    """Raise WrongUse for a command that can't be right."""
+    """Raise WrongUse for a command that can't be right, Fault for paths that commands can't reach here."""
     if not command.argv:
         raise WrongUse("a command needs at least its name", where="argv")
     if command.profile not in PROFILES:
@@ -126,6 +133,14 @@ def check(command: Command) -> None:
             raise WrongUse(f"{path} does not exist or is not absolute", where="readonly")
     if len(set(command.pass_fds)) != len(command.pass_fds) or any(fd < 3 for fd in command.pass_fds):
         raise WrongUse("descriptors must be distinct and 3 or higher", where="pass_fds")
+    if pool() is not None:
+        for path in (command.box, *command.readonly):
+            if not reachable(path):
+                raise Fault(
+                    FaultKind.SANDBOX_BROKEN,
+                    f"{path} lies in a folder that the unprivileged user of a command can't enter",
+                    remedy="move it to a folder that others can enter, or chmod o+x the folders above it",
+                )
 
 
 def environment(command: Command, temporary: str) -> dict[str, str]:
@@ -134,7 +149,7 @@ def environment(command: Command, temporary: str) -> dict[str, str]:
 
 
 class Process:
-    """A running command. Leaving the `with` block, or losing it, kills the command and all that it started."""
+    """A running command. Leaving the `with` block, or losing it, kills it and all that it started."""
 
     def __init__(self, control: socket.socket, tier: str) -> None:
         self.tier = tier

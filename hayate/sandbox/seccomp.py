@@ -1,7 +1,8 @@
 """System call filters, compiled to BPF by hand: no library is needed.
 
-A filter is a deny list (what a compiler or a numerical kernel needs varies too much for an allow list), with every
-call that is newer than the list denied as unknown. `program()` gives the raw array of `struct sock_filter`.
+A filter is a deny list (what a compiler or a numerical kernel needs varies too much for an allow list),
+with every call that is newer than the list denied as unknown. `program()` gives the raw array of `struct
+sock_filter`.
 """
 
 from __future__ import annotations
@@ -24,11 +25,8 @@ KILL = 0x80000000
 DENY = 0x00050000 | errno.EPERM
 UNKNOWN = 0x00050000 | errno.ENOSYS
 
-NR, ARCH, ARGUMENT = (
-    0,
-    4,
-    16,
-)  # offsets into struct seccomp_data; argument i at ARGUMENT + 8 i, low word first
+# Offsets into struct seccomp_data; argument i lies at ARGUMENT + 8 i, its low word first.
+NR, ARCH, ARGUMENT = 0, 4, 16
 
 CLONE_THREAD = 0x00010000
 CLONE_NEW = 0x7E020000  # every namespace flag that clone takes
@@ -38,27 +36,35 @@ TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 # Pages that the judge shares with a runner stay what they are: no dropping, guarding or paging out.
 MADVISE_DENIED = (4, 8, 9, 20, 21, 24, 100, 101, 102, 103)
 
-NETWORK = "socket socketpair connect bind listen accept accept4"
-OTHER_PROCESSES = (
-    "ptrace process_vm_readv process_vm_writev pidfd_open pidfd_getfd pidfd_send_signal process_madvise "
-    "process_mrelease kcmp migrate_pages move_pages"
-)
-KERNEL = (
-    "perf_event_open bpf io_uring_setup io_uring_enter io_uring_register userfaultfd keyctl add_key request_key "
-    "mount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr setns unshare "
-    "clock_settime clock_adjtime settimeofday adjtimex open_by_handle_at name_to_handle_at personality init_module "
-    "finit_module delete_module kexec_load kexec_file_load reboot swapon swapoff acct sethostname setdomainname iopl "
-    "ioperm syslog quotactl quotactl_fd lookup_dcookie nfsservctl vhangup fanotify_init modify_ldt memfd_secret uselib"
-)
+# Names of system calls, in the table's spelling.
+NETWORK = """
+    socket socketpair connect bind listen accept accept4
+"""
+OTHER_PROCESSES = """
+    ptrace process_vm_readv process_vm_writev pidfd_open pidfd_getfd pidfd_send_signal
+    process_madvise process_mrelease kcmp migrate_pages move_pages
+"""
+KERNEL = """
+    perf_event_open bpf io_uring_setup io_uring_enter io_uring_register userfaultfd keyctl add_key
+    request_key mount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick
+    mount_setattr setns unshare clock_settime clock_adjtime settimeofday adjtimex open_by_handle_at
+    name_to_handle_at personality init_module finit_module delete_module kexec_load kexec_file_load
+    reboot swapon swapoff acct sethostname setdomainname iopl ioperm syslog quotactl quotactl_fd
+    lookup_dcookie nfsservctl vhangup fanotify_init modify_ldt memfd_secret uselib
+"""
 # Objects that outlive their process and that RLIMIT_AS does not count.
 IPC = "shmget shmat shmctl msgget semget mq_open"
+RUNNING = "fork vfork kill rt_sigqueueinfo rt_tgsigqueueinfo"  # denied unless building
+STRICT = """
+    execve execveat tkill memfd_create sched_setaffinity sched_setscheduler sched_setparam
+    sched_setattr setpriority ioprio_set chmod fchmod fchmodat fchmodat2 chown fchown lchown
+    fchownat mknod mknodat creat link linkat symlink symlinkat remap_file_pages setrlimit mbind
+    set_mempolicy
+"""
+
 DENIED_ALWAYS = f"{NETWORK} {OTHER_PROCESSES} {KERNEL} {IPC}".split()
-DENIED_RUNNING = "fork vfork kill rt_sigqueueinfo rt_tgsigqueueinfo".split()
-DENIED_STRICT = (
-    "execve execveat tkill memfd_create sched_setaffinity sched_setscheduler sched_setparam sched_setattr setpriority "
-    "ioprio_set chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat mknod mknodat creat link linkat symlink "
-    "symlinkat remap_file_pages setrlimit mbind set_mempolicy"
-).split()
+DENIED_RUNNING = RUNNING.split()
+DENIED_STRICT = STRICT.split()
 
 Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, constant
 
@@ -79,9 +85,9 @@ def architecture() -> Architecture:
 def program(profile: Profile, strict: bool = False, arch: Architecture | None = None) -> bytes:
     """The filter for `profile` as raw `struct sock_filter`s, 8 bytes each.
 
-    Not strict, it lets a command exec (else nothing could start). A runner installs the strict one itself right
-    before it loads a candidate: it also denies exec, new files, signals to others, changes of affinity and priority,
-    and madvise calls that would drop pages. `build` has no strict form.
+    Not strict, it lets a command exec (else nothing could start). A runner installs the strict one itself
+    right before it loads a candidate: it also denies exec, new files, signals to others, changes of affinity
+    and priority, and madvise calls that would drop pages. `build` has no strict form.
     """
     arch = arch or architecture()
     denied = [*DENIED_ALWAYS]

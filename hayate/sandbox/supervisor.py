@@ -1,70 +1,44 @@
-"""The launcher's server: forks one supervisor per command, which starts, feeds, bounds and buries it.
+"""One command from its start to the end of its last process: start, feed, bound, bury, report.
 
-The server is a small process with one thread, so that forking is cheap and safe whatever the caller's process is
-(many threads, gigabytes), and so that "die with parent" means the supervisor and not some thread of the caller.
-A supervisor kills its command and everything that came of it as soon as the caller's end of the socket closes.
+A supervisor kills its command and everything that came of it as soon as the caller's end of the socket
+closes.
 """
 
 from __future__ import annotations
 
 import base64
 import contextlib
-import gc
 import json
 import os
 import select
 import signal
 import socket
 import struct
-import sys
 import time
-from typing import Any, NoReturn
+from typing import Any
 
-from hayate.sandbox import cgroup
-from hayate.sandbox.confine import become, prctl
+from hayate.sandbox.cgroup import MemoryGroup
+from hayate.sandbox.confine import become
 from hayate.sandbox.identity import Identity, claim, hand_over
 
 PR_SET_CHILD_SUBREAPER = 36
 HEADER = struct.Struct("<II")  # length of the JSON, length of the bytes after it
 CHECK_S = 0.2  # between two looks at the box's size
 DRAIN_FACTOR = 16  # output beyond this many times its limit ends the command
+BLOCK = 65536
 
-FORWARDED = 65536
 
+class Wakeup:
+    """A descriptor that becomes readable when a child has ended."""
 
-def serve(descriptor: int) -> NoReturn:
-    """Answer requests on the socket until the caller closes it. Each is a byte with one end of a socket pair."""
-    server = socket.socket(fileno=descriptor)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # the caller decides when to end; we see its socket close
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-    cgroup.sweep()
-    gc.collect()
-    gc.disable()
-    gc.freeze()
-    while True:
-        data, descriptors, _, _ = socket.recv_fds(server, 1, 1, socket.MSG_CMSG_CLOEXEC)
-        if not data:
-            os._exit(0)
-        control = socket.socket(fileno=descriptors[0])
-        if os.fork() == 0:
-            server.close()
-            status = 1
-            try:
-                Supervisor(control).run()
-                status = 0
-            except (BrokenPipeError, ConnectionResetError):
-                pass
-            except Exception as problem:
-                with contextlib.suppress(OSError):
-                    send(
-                        control,
-                        {"fault": "sandbox_broken", "message": f"{type(problem).__name__}: {problem}"},
-                    )
-            finally:
-                os._exit(status)
-        control.close()
+    def __init__(self) -> None:
+        self.descriptor, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+
+    def clear(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self.descriptor, 4096)
 
 
 def send(control: socket.socket, header: dict[str, Any], body: bytes = b"") -> None:
@@ -82,6 +56,10 @@ def _exactly(control: socket.socket, length: int) -> bytes:
     return bytes(parts)
 
 
+class SetupError(Exception):
+    """The command could not be confined, and was not started."""
+
+
 class Stream:
     """One captured output."""
 
@@ -97,68 +75,101 @@ class Stream:
         """Take what is there."""
         while self.open:
             try:
-                data = os.read(self.inner, FORWARDED)
+                data = os.read(self.inner, BLOCK)
             except BlockingIOError:
                 return
             if not data:
-                os.close(self.inner)
-                self.open = False
+                self.close()
                 return
             self.total += len(data)
             self.kept += data[: max(0, self.limit - len(self.kept))]
             if self.total > self.limit * DRAIN_FACTOR:
                 return
 
+    def close(self) -> None:
+        if self.open:
+            os.close(self.inner)
+            self.open = False
+
 
 class Supervisor:
-    """One command from its start to the end of its last process."""
+    """One command. `serve` never raises: what goes wrong is told to the caller as a fault."""
 
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(
+        self, control: socket.socket, woken: Wakeup, group: MemoryGroup | None, badness: str | None
+    ) -> None:
         self.control = control
-        header, self.passed, _, _ = socket.recv_fds(control, HEADER.size, 250, socket.MSG_CMSG_CLOEXEC)
-        header += _exactly(control, HEADER.size - len(header))
-        length, extra = HEADER.unpack(header)
-        self.spec: dict[str, Any] = json.loads(_exactly(control, length))
-        self.stdin = _exactly(control, extra)
-        self.program = base64.b64decode(self.spec["program"])
-        self.limits: dict[str, float] = self.spec["limits"]
+        self.woken = woken
+        self.group = group
+        self.badness = badness
         self.child = -1
         self.status: int | None = None  # of the child, as waitpid gives it
         self.ended = 0.0
         self.cpu_s = 0.0
         self.stopped = ""
-        self.in_use = 0
+        self.descriptors: list[int] = []  # to close at the end
+        self.streams: list[Stream] = []
+        self.identity: Identity | None = None
 
-    def run(self) -> None:
-        prctl(PR_SET_CHILD_SUBREAPER, 1)
-        woken, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-        self.out, self.err = (
-            Stream(int(self.limits["output_bytes"])),
-            Stream(int(self.limits["output_bytes"])),
-        )
-        self.status_pipe = Stream(1 << 16) if self.spec["status_fd"] is not None else None
-        self.box = os.open(self.spec["box"], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        identity = claim(self.box)
-        if identity is not None:
-            hand_over(self.box, identity.uid)
-        group = cgroup.MemoryGroup.create(int(self.limits["memory_bytes"])) if self.spec["cgroup"] else None
+    def serve(self) -> None:
         try:
-            self._start(identity, group)
-            try:
-                self._watch(woken)
-            finally:
-                self._end_all(identity)
+            self._receive()
+            self._run()
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the caller is gone
+        except Exception as problem:
+            message = (
+                str(problem) if isinstance(problem, SetupError) else f"{type(problem).__name__}: {problem}"
+            )
+            with contextlib.suppress(OSError):
+                self.control.setblocking(True)
+                send(self.control, {"fault": "sandbox_broken", "message": message})
         finally:
-            out_of_memory = False
-            if group is not None:
-                out_of_memory = group.out_of_memory()
-                group.remove()
-        self.control.setblocking(True)
-        self._report(out_of_memory)
+            self._release()
 
-    def _start(self, identity: Identity | None, group: cgroup.MemoryGroup | None) -> None:
+    def _receive(self) -> None:
+        header, self.passed, _, _ = socket.recv_fds(self.control, HEADER.size, 250, socket.MSG_CMSG_CLOEXEC)
+        self.descriptors += self.passed
+        header += _exactly(self.control, HEADER.size - len(header))
+        length, extra = HEADER.unpack(header)
+        self.spec: dict[str, Any] = json.loads(_exactly(self.control, length))
+        self.stdin = _exactly(self.control, extra)
+        self.program = base64.b64decode(self.spec["program"])
+        self.limits: dict[str, float] = self.spec["limits"]
+
+    def _run(self) -> None:
+        limit = int(self.limits["output_bytes"])
+        self.out, self.err = Stream(limit), Stream(limit)
+        self.streams += [self.out, self.err]
+        self.status_pipe = Stream(1 << 16) if self.spec["status_fd"] is not None else None
+        if self.status_pipe is not None:
+            self.streams.append(self.status_pipe)
+        self.box = os.open(self.spec["box"], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self.descriptors.append(self.box)
+        self.identity = claim(self.box)
+        if self.identity is not None:
+            hand_over(self.box, self.identity.uid)
+        kills_before = 0
+        if self.group is not None:
+            self.group.limit(int(self.limits["memory_bytes"]))
+            kills_before = self.group.kills()
+        try:
+            self._start()
+            self._watch()
+        finally:
+            self._end_all()
+        self._report(self.group is not None and self.group.kills() > kills_before)
+
+    def _release(self) -> None:
+        for descriptor in self.descriptors:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+        for stream in self.streams:
+            stream.close()
+        if self.identity is not None and self.identity.lock is not None:
+            os.close(self.identity.lock)
+
+    def _start(self) -> None:
         trouble, trouble_end = os.pipe2(os.O_CLOEXEC)
         stdin, self.feed = self._open_stdin()
         descriptors = {0: stdin, 1: self.out.outer, 2: self.err.outer}
@@ -180,8 +191,8 @@ class Supervisor:
                 trouble=trouble_end,
                 box=self.box,
                 program=self.program,
-                identity=identity,
-                group=group,
+                identity=self.identity,
+                badness=self.badness,
                 supervisor=supervisor,
             )
         os.close(trouble_end)
@@ -190,7 +201,7 @@ class Supervisor:
         said = os.read(trouble, 4096)  # ends at the exec
         os.close(trouble)
         if said:
-            raise RuntimeError(said.decode(errors="replace"))
+            raise SetupError(said.decode(errors="replace"))
         send(self.control, {"pid": self.child})
         self.control.setblocking(False)
 
@@ -201,19 +212,18 @@ class Supervisor:
         os.set_blocking(writing, False)
         return reading, writing
 
-    def _watch(self, woken: int) -> None:
+    def _watch(self) -> None:
         """Until the child has ended or was to be stopped."""
         deadline = self.began + self.limits["wall_s"]
         next_look = self.began + CHECK_S if self.spec["watch_box"] else float("inf")
-        streams = [stream for stream in (self.out, self.err, self.status_pipe) if stream is not None]
         while True:
             self._reap()
             if self.status is not None or self.stopped:
                 return
             poll = select.poll()
-            poll.register(woken, select.POLLIN)
+            poll.register(self.woken.descriptor, select.POLLIN)
             poll.register(self.control, select.POLLIN)
-            for stream in streams:
+            for stream in self.streams:
                 if stream.open:
                     poll.register(stream.inner, select.POLLIN)
             if self.feed is not None:
@@ -226,12 +236,11 @@ class Supervisor:
             now = time.monotonic()
             if now >= deadline:
                 self.stopped = "wall"
-            if woken in ready:
-                with contextlib.suppress(BlockingIOError):
-                    os.read(woken, 4096)
+            if self.woken.descriptor in ready:
+                self.woken.clear()
             if self.control.fileno() in ready:
                 self.stopped = "killed"  # asked to, or the caller is gone
-            for stream in streams:
+            for stream in self.streams:
                 if stream.open and stream.inner in ready:
                     stream.read()
                     if stream.total > stream.limit * DRAIN_FACTOR:
@@ -246,7 +255,7 @@ class Supervisor:
     def _feed(self) -> None:
         assert self.feed is not None
         try:
-            self.stdin = self.stdin[os.write(self.feed, self.stdin[:FORWARDED]) :]
+            self.stdin = self.stdin[os.write(self.feed, self.stdin[:BLOCK]) :]
         except BlockingIOError:
             return
         except BrokenPipeError:
@@ -269,29 +278,27 @@ class Supervisor:
                 self.status = status
                 self.ended = time.monotonic()
 
-    def _end_all(self, identity: Identity | None) -> None:
+    def _end_all(self) -> None:
         """Kill until nothing is left: orphans come back to us, as we are their subreaper."""
-        pause = 0.0
-        while True:
-            if identity is not None and identity.alone():
-                _kill_user(identity.uid)
+        pause_s = 0.0
+        while self._reap():
+            if self.identity is not None and self.identity.alone():
+                _kill_user(self.identity.uid)
             for pid in descendants(os.getpid()):
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
-            if not self._reap():
-                return
-            self.out.read()
-            self.err.read()
-            time.sleep(pause)
-            pause = min(0.01, pause + 0.0005)
+            for stream in self.streams:
+                stream.read()
+            time.sleep(pause_s)
+            pause_s = min(0.01, pause_s + 0.0002)
 
     def _report(self, out_of_memory: bool) -> None:
-        self.out.read()
-        self.err.read()
+        self.control.setblocking(True)
+        for stream in self.streams:
+            stream.read()
         assert self.status is not None
         code, number = _decode(self.status)
         if self.status_pipe is not None:
-            self.status_pipe.read()
             if number is None and 128 < code <= 192:
                 code, number = 128 - code, code - 128  # bubblewrap reports a signal as a shell does
             if b'"exit-code"' not in self.status_pipe.kept and not self.stopped and not out_of_memory:
@@ -341,7 +348,7 @@ def children(pid: int) -> list[int]:
     """Of all threads of the process, oldest first."""
     found: list[int] = []
     try:
-        for thread in os.listdir(f"/proc/{pid}/task"):
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 -- called in tight loops
             with open(f"/proc/{pid}/task/{thread}/children") as file:  # noqa: PTH123
                 found += [int(word) for word in file.read().split()]
     except (FileNotFoundError, ProcessLookupError):
@@ -366,7 +373,3 @@ def usage_bytes(folder: int) -> int:
                 with contextlib.suppress(OSError):
                     total += os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_blocks * 512
     return total
-
-
-if __name__ == "__main__":
-    serve(int(sys.argv[1]))
