@@ -4,10 +4,10 @@ Preset `s1` is the published table: -100 for format, forbidden library and cheat
 -10 for a wrong result. Its positive scale is unpublished; ours is plain GFLOPS.
 
 Preset `scaled`, the default, keeps the order and shrinks the distances. GRPO standardises rewards within a
-group, so that one -100 among 32 makes the gap between 50 and 55 GFLOPS vanish: the policy then learns to avoid
-failing and nothing else. With failures at -4..-1 against GFLOPS / 10 (0.3 for three loops, 9.6 for the best on
-the machine where it was tried) the mean of correct samples doubled in 25 steps, and their share held. The
-default positive scale,
+group, so that one -100 among 32 makes the gap between 50 and 55 GFLOPS vanish: the policy then learns to
+avoid failing and nothing else. With failures at -4..-1 against GFLOPS / 10 (0.3 for three loops, 9.6 for the
+best on the machine where it was tried) the mean of correct samples doubled in 25 steps, and their share held.
+The default positive scale,
 
     3 * log(1 + speed-up over the reference),
 
@@ -85,8 +85,8 @@ def reward(verdict: Verdict, settings: RewardSettings | None = None) -> Reward:
     """What a trainer gets for `verdict`. A machine's fault has no verdict, and None is the caller's matter.
 
     An accepted candidate that was not timed (a plan without launches) gets 1, as with `correctness_only`.
-    Raises `Fault(HOST_UNFIT)` if the scale is `peak_fraction` and the host's peak was not measured, `WrongUse`
-    if the task has no GFLOPS and the scale needs them.
+    Raises `Fault(HOST_UNFIT)` if the scale is `peak_fraction` and the host's peak was not measured,
+    `WrongUse` if the task has no GFLOPS and the scale needs them.
     """
     settings = settings or RewardSettings()
     if verdict.outcome is not Outcome.ACCEPTED:

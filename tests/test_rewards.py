@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from record_examples import HOST, accepted, candidate, refused
 
 from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.records import Outcome, Verdict
 from hayate.rewards import FAILURES, Positive, RewardSettings, reward
-from tests.archive.examples import HOST, accepted, candidate, refused
 
 MADE = candidate()
 FAILED = [outcome for outcome in Outcome if outcome is not Outcome.ACCEPTED]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from types import TracebackType
 
 from hayate.archive.elites import Elites
-from hayate.archive.measurements import MeasurementKey, Measurements
+from hayate.archive.measurements import MeasurementKey, Measurements, Recalled
 from hayate.archive.rows import Ancestor, Elite, PhaseRow, RunRow, SampleRow, StepRow
 from hayate.archive.runs import Runs
-from hayate.archive.samples import Samples
 
 __all__ = [
     "Ancestor",
@@ -16,13 +15,14 @@ __all__ = [
     "Elite",
     "MeasurementKey",
     "PhaseRow",
+    "Recalled",
     "RunRow",
     "SampleRow",
     "StepRow",
 ]
 
 
-class Archive(Runs, Samples, Measurements, Elites):
+class Archive(Runs, Measurements, Elites):
     """The archive in a SQLite file or a PostgreSQL database. Any thread may call it; one writes at a time.
 
     Each recording method has committed when it returns.

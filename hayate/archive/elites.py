@@ -13,8 +13,13 @@ from hayate.records import Verdict
 
 
 class Elites(Database):
-    def put_elite(self, verdict: Verdict, verdict_id: int, *, confirmed: bool) -> None:
-        """Make an accepted verdict the elite of its niche, whatever stood there: `evaluate` decides."""
+    def put_elite(
+        self, verdict: Verdict, verdict_id: int, *, confirmed: bool, quality: float | None = None
+    ) -> None:
+        """Make an accepted verdict the elite of its niche, whatever stood there: `evaluate` decides.
+
+        `quality` None: the low end of the verdict's interval.
+        """
         if verdict.speedup is None:
             raise ValueError("only an accepted verdict with a speed-up can be an elite")
         key = {"task": verdict.task, "niche": verdict.niche, "host_class": verdict.host.host_class}
@@ -23,7 +28,7 @@ class Elites(Database):
             "judge_version": verdict.judge_version,
             "candidate": verdict.candidate,
             "verdict": verdict_id,
-            "quality": verdict.speedup.low,
+            "quality": verdict.speedup.low if quality is None else quality,
             "confirmed": confirmed,
             "created": time.time(),
         }

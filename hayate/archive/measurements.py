@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
-from hayate.archive.database import Database
-from hayate.archive.schema import measurements
+from hayate.archive.samples import Samples
+from hayate.archive.schema import measurements, verdicts
 from hayate.judge.results import Measurement
-from hayate.records import Built, MeasurePlan, Task, Technique, decode, encode
+from hayate.records import Built, HostProfile, MeasurePlan, Outcome, Task, Technique, Verdict, decode, encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,41 +22,93 @@ class MeasurementKey:
     task_hash: str
     judge_version: str
     host_class: str
-    flags: str
-    bands: str
+    flags: str  # of the compilation, and "threads" where the runner lets the candidate start some
+    bands: str  # and how often each is looked at
     purpose: str
 
     @classmethod
     def of(
         cls, task: Task, built: Built, plan: MeasurePlan, *, judge_version: str, host_class: str
     ) -> MeasurementKey:
-        """Threads belong to the flags: the runner of a candidate without them may not start any.
-
-        A plan without launches verifies only; its measurement must not stand in for one with times.
-        """
         threads = ("threads",) if Technique.THREADS in built.permitted else ()
-        bands = "*" if plan.bands is None else " ".join(sorted(plan.bands))
         return cls(
             object_hash=built.object_hash,
             task_hash=task.hash,
             judge_version=judge_version,
             host_class=host_class,
             flags=" ".join((*built.flags, *threads)),
-            bands=bands,
-            purpose=plan.purpose if plan.launches else "check",
+            bands=bands_key(plan),
+            purpose=plan.purpose,
         )
 
 
-class Measurements(Database):
-    def find_measurement(self, key: MeasurementKey) -> Measurement | None:
-        """The newest with this key. A later refusal (a confirmation that found a cheat) thus takes effect."""
-        where = [measurements.c[name] == value for name, value in asdict(key).items()]
-        query = sa.select(measurements.c.record).where(*where).order_by(measurements.c.id.desc()).limit(1)
-        with self._read() as connection:
-            text = connection.execute(query).scalar()
-        return None if text is None else decode(Measurement, text)
+def bands_key(plan: MeasurePlan) -> str:
+    """What a plan looks at, and how often. One without launches only verifies: no substitute for a timing."""
+    bands = "*" if plan.bands is None else " ".join(sorted(plan.bands))
+    return f"{bands} x{plan.launches}" if plan.launches else "none"
 
-    def store_measurement(self, key: MeasurementKey, measurement: Measurement) -> None:
+
+class Measurements(Samples):
+    def find_measurement(self, key: MeasurementKey) -> tuple[int, Measurement] | None:
+        """The newest with this key, and its id. What a later one found (a cheat, say) thus takes effect."""
+        with self._read() as connection:
+            return _newest(connection, asdict(key))
+
+    def store_measurement(self, key: MeasurementKey, measurement: Measurement) -> int:
+        """Committed when this returns. Its id."""
         values = {**asdict(key), "outcome": measurement.outcome.value, "record": encode(measurement)}
         with self._write() as connection:
-            connection.execute(sa.insert(measurements).values(created=time.time(), **values))
+            done = connection.execute(sa.insert(measurements).values(created=time.time(), **values))
+            made = done.inserted_primary_key
+        assert made is not None
+        return int(made[0])
+
+    def recall(
+        self, candidate_hash: str, task_hash: str, judge_version: str, host: HostProfile, plan: MeasurePlan
+    ) -> Recalled | None:
+        """What is known of this very candidate, so that it need not be built again. None: judge it.
+
+        The version of task, judge and compiler, the class of host and the kind of plan must be the same.
+        """
+        v, m = verdicts.c, measurements.c
+        measured_so = sa.and_(m.bands == bands_key(plan), m.purpose == plan.purpose)
+        query = (
+            sa.select(v.id, *(m[name] for name in MeasurementKey.__slots__))
+            .select_from(verdicts.outerjoin(measurements, v.measurement == m.id))
+            .where(
+                v.candidate == candidate_hash,
+                v.task_hash == task_hash,
+                v.judge_version == judge_version,
+                v.host_class == host.host_class,
+                sa.or_(measured_so, sa.and_(v.measurement.is_(None), v.outcome != Outcome.ACCEPTED.value)),
+            )
+            .order_by(v.id.desc())
+            .limit(1)
+        )
+        with self._read() as connection:
+            row = connection.execute(query).mappings().first()
+            if row is None:
+                return None
+            newest = None
+            if row["object_hash"] is not None:
+                newest = _newest(connection, {name: row[name] for name in MeasurementKey.__slots__})
+        verdict = self.verdict(row["id"])
+        if verdict is None or verdict.host.compiler != host.compiler:
+            return None
+        return Recalled(verdict, *(newest or (None, None)))
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """An earlier verdict on a candidate, with the newest measurement of its object code if it ever ran."""
+
+    verdict: Verdict
+    measurement_id: int | None
+    measurement: Measurement | None
+
+
+def _newest(connection: sa.Connection, key: Mapping[str, str]) -> tuple[int, Measurement] | None:
+    where = [measurements.c[name] == value for name, value in key.items()]
+    query = sa.select(measurements.c.id, measurements.c.record).where(*where)
+    row = connection.execute(query.order_by(measurements.c.id.desc()).limit(1)).first()
+    return None if row is None else (row.id, decode(Measurement, row.record))

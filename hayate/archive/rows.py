@@ -47,7 +47,7 @@ class SampleRow:
 
 @dataclass(frozen=True, slots=True)
 class Elite:
-    """The best of a niche. `quality` is the low end of the speed-up's interval."""
+    """The best of a niche. `quality`: low end of the speed-up's interval, or less if confirmed so."""
 
     task: str
     niche: str
@@ -57,7 +57,7 @@ class Elite:
     candidate: str  # hash
     verdict: int  # id
     quality: float
-    confirmed: bool  # by a fresh head-to-head measurement
+    confirmed: bool  # by a fresh measurement, head to head where it claims to be the task's best
     created: float
     metric: float | None
     metric_low: float | None

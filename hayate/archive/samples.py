@@ -45,15 +45,17 @@ class Samples(Database):
         *,
         abandoned: bool = False,
         fault: Fault | None = None,
+        measurement: int | None = None,
     ) -> int:
         """One occurrence of `candidate`, committed when this returns. No verdict: the machine's fault.
 
+        `measurement` is what `store_measurement` returned for the one that the verdict stands on.
         Returns the verdict's id for `verdict()` and the elites, or -1 without a verdict.
         """
         origin = candidate.origin
         with self._write() as connection:
             self._add_candidate(connection, candidate)
-            verdict_id = None if verdict is None else self._add_verdict(connection, verdict)
+            verdict_id = None if verdict is None else self._add_verdict(connection, verdict, measurement)
             connection.execute(
                 sa.insert(samples).values(
                     candidate=candidate.hash,
@@ -222,7 +224,7 @@ class Samples(Database):
         for parent in candidate.origin.parents:
             self._insert_new(connection, parents, {"candidate": candidate.hash, "parent": parent})
 
-    def _add_verdict(self, connection: sa.Connection, verdict: Verdict) -> int:
+    def _add_verdict(self, connection: sa.Connection, verdict: Verdict, measurement: int | None) -> int:
         metric, speedup = verdict.metric, verdict.speedup
         done = connection.execute(
             sa.insert(verdicts).values(
@@ -245,6 +247,7 @@ class Samples(Database):
                 speedup_low=None if speedup is None else speedup.low,
                 speedup_high=None if speedup is None else speedup.high,
                 object_hash=verdict.object_hash,
+                measurement=measurement,
                 sandbox=verdict.sandbox,
                 wall_s=verdict.wall_s,
                 reused=verdict.reused,

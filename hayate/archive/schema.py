@@ -104,6 +104,7 @@ verdicts = sa.Table(
     sa.Column("speedup_low", sa.Float),
     sa.Column("speedup_high", sa.Float),
     sa.Column("object_hash", sa.Text, nullable=False),
+    sa.Column("measurement", _Id, sa.ForeignKey("measurements.id")),  # NULL: refused before it was run
     sa.Column("sandbox", sa.Text, nullable=False),
     sa.Column("wall_s", sa.Float, nullable=False),
     sa.Column("reused", sa.Boolean, nullable=False),

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from record_examples import HOST, accepted, candidate, refused, timing
 
-from hayate.archive import Archive, MeasurementKey
+from hayate.archive import Archive, MeasurementKey, Recalled
+from hayate.archive.measurements import bands_key
 from hayate.errors import Fault, FaultKind
 from hayate.judge.results import Measurement
-from hayate.records import Assignment, Outcome, Prompt, Technique
-from tests.archive.examples import accepted, candidate, refused, timing
+from hayate.records import Assignment, MeasurePlan, Outcome, Prompt, Technique
 
 
 @pytest.fixture(params=["file", "memory"])
@@ -104,14 +105,50 @@ def test_a_run_resumed_keeps_its_start(archive: Archive) -> None:
 def test_measurements_are_found_by_every_key(archive: Archive) -> None:
     key = MeasurementKey("o", "t", "1", "h", "-O3", "480", "training")
     first = Measurement(outcome=Outcome.ACCEPTED, reason="fine", timing=timing(), wall_s=0.2)
-    archive.store_measurement(key, first)
-    assert archive.find_measurement(key) == first
+    number = archive.store_measurement(key, first)
+    assert archive.find_measurement(key) == (number, first)
     for name in ("object_hash", "task_hash", "judge_version", "host_class", "flags", "bands", "purpose"):
         values = {field: getattr(key, field) for field in key.__slots__}
         assert archive.find_measurement(MeasurementKey(**{**values, name: "else"})) is None
     later = Measurement(outcome=Outcome.CHEATED, reason="found out later")
-    archive.store_measurement(key, later)
-    assert archive.find_measurement(key) == later
+    second = archive.store_measurement(key, later)
+    assert archive.find_measurement(key) == (second, later)
+
+
+def test_a_candidate_is_recalled_for_its_keys_only(archive: Archive) -> None:
+    plan = MeasurePlan()
+    key = MeasurementKey("o1", "t1", "1", HOST.host_class, "-O3", bands_key(plan), plan.purpose)
+    made = candidate()
+    assert archive.recall(made.hash, "t1", "1", HOST, plan) is None
+    first = Measurement(outcome=Outcome.ACCEPTED, reason="fine", timing=timing(), wall_s=0.2)
+    verdict = accepted(made)
+    number = archive.store_measurement(key, first)
+    archive.record_sample(made, verdict, 3.0, measurement=number)
+    assert archive.recall(made.hash, "t1", "1", HOST, plan) == Recalled(verdict, number, first)
+    assert archive.recall(made.hash, "t2", "1", HOST, plan) is None
+    assert archive.recall(made.hash, "t1", "2", HOST, plan) is None
+    assert archive.recall("other", "t1", "1", HOST, plan) is None
+    for other in (
+        MeasurePlan(launches=0),
+        MeasurePlan(launches=2, max_launches=2),
+        MeasurePlan(bands=("480",)),
+        MeasurePlan(purpose="report"),
+    ):
+        assert archive.recall(made.hash, "t1", "1", HOST, other) is None
+    newer = HOST.model_copy(update={"compiler": "gcc 14.2.0"})
+    assert archive.recall(made.hash, "t1", "1", newer, plan) is None
+    later = Measurement(outcome=Outcome.CHEATED, reason="found out later")
+    second = archive.store_measurement(key, later)
+    assert archive.recall(made.hash, "t1", "1", HOST, plan) == Recalled(verdict, second, later)
+
+
+def test_a_refusal_before_running_is_recalled_for_any_plan(archive: Archive) -> None:
+    made = candidate()
+    verdict = refused(made, Outcome.BUILD_FAILED)
+    archive.record_sample(made, verdict, -3.0)
+    assert archive.recall(made.hash, "t1", "1", HOST, MeasurePlan(launches=0)) == Recalled(
+        verdict, None, None
+    )
 
 
 def test_elites_and_their_history(archive: Archive) -> None:

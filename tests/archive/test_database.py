@@ -16,11 +16,11 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from record_examples import candidate, refused
 
 from hayate.archive import Archive, migrate, schema
 from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.records import Outcome
-from tests.archive.examples import candidate, refused
 
 ROOT = Path(__file__).parents[2]
 
@@ -139,7 +139,7 @@ WRITER = """
 import sys
 from hayate.archive import Archive
 from hayate.records import Outcome
-from tests.archive.examples import candidate, refused
+from record_examples import candidate, refused
 archive = Archive(sys.argv[1])
 for i in range(100000):
     made = candidate(f"source {i}")
@@ -152,7 +152,7 @@ def test_every_recorded_verdict_survives_a_kill(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     writer = subprocess.Popen(
         [sys.executable, "-c", WRITER, str(path)],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True,
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT}/tests"}, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert writer.stdout is not None
     told = 0

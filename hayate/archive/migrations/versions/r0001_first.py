@@ -118,6 +118,7 @@ def upgrade() -> None:
         sa.Column("speedup_low", sa.Float(), nullable=True),
         sa.Column("speedup_high", sa.Float(), nullable=True),
         sa.Column("object_hash", sa.Text(), nullable=False),
+        sa.Column("measurement", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("sandbox", sa.Text(), nullable=False),
         sa.Column("wall_s", sa.Float(), nullable=False),
         sa.Column("reused", sa.Boolean(), nullable=False),
@@ -125,6 +126,7 @@ def upgrade() -> None:
         sa.Column("record", sa.Text(), nullable=False),
         sa.Column("created", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(["candidate"], ["candidates.hash"], name=op.f("fk_verdicts_candidate")),
+        sa.ForeignKeyConstraint(["measurement"], ["measurements.id"], name=op.f("fk_verdicts_measurement")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_verdicts")),
     )
     op.create_index(op.f("ix_verdicts_candidate"), "verdicts", ["candidate"], unique=False)
