@@ -1,0 +1,366 @@
+"""The command line: thin. JSON on stdout with --json, people's text on stderr where it is not the result.
+
+Exit 0: done, or accepted. 1: the candidate was rejected. 2: wrong use, or a Fault. 130: interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hayate import __version__
+from hayate.errors import Fault, FaultKind, WrongUse
+from hayate.records import Outcome, Technique, Verdict
+
+app = typer.Typer(
+    name="hayate",
+    help="Train language models to write fast kernels, with measured speed as the teacher.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+tasks_app = typer.Typer(
+    help="List the tasks, or prove a task folder.\n\nExamples: `hayate tasks`, `hayate tasks check my_task/`",
+    invoke_without_command=True,
+)
+app.add_typer(tasks_app, name="tasks")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+out = Console()
+err = Console(stderr=True)
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=None, default=str) + "\n")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hayate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def doctor(
+    as_json: AsJson = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Calibrate again, even if the profile is fresh.")] = False,
+) -> None:
+    """What this machine can do, what distorts timing on it, and what to do about it.
+
+    Calibrates the machine on first use (some seconds). Exit 2 if a needed part is missing.
+
+    Examples: `hayate doctor`, `hayate doctor --json | jq .profile.peak_gflops`
+    """
+    from hayate import hosts
+
+    with err.status("looking at the machine (calibration takes some seconds the first time)"):
+        profile = hosts.profile(refresh=refresh)
+        checks = hosts.checks()
+        slots = hosts.slots()
+    if as_json:
+        _print_json(
+            {
+                "profile": profile.model_dump(),
+                "checks": [{"name": c.name, "ok": c.ok, "seen": c.seen, "remedy": c.remedy} for c in checks],
+                "slots": [
+                    {"compute_cores": list(s.compute_cores), "clock_core": s.clock_core, "shared": s.shared}
+                    for s in slots
+                ],
+            }
+        )
+        return
+    table = Table(title=f"{profile.cpu}, {profile.arch}", title_justify="left", show_edge=False, pad_edge=False)
+    table.add_column("")
+    table.add_column("what")
+    table.add_column("seen", overflow="fold")
+    table.add_column("what to do", overflow="fold")
+    marks = {True: "[green]ok[/]", False: "[red]mend[/]", None: "[yellow]note[/]"}
+    for check in checks:
+        table.add_row(marks[check.ok], check.name, check.seen, "" if check.ok else check.remedy)
+    if profile.peak_gflops:
+        peak = profile.peak_gflops
+        table.add_row(
+            marks[True], "FMA peak, one core", f"{peak.value:.1f} GFLOPS ({peak.low:.1f} to {peak.high:.1f})", ""
+        )
+    for level, figure in profile.bandwidth_gbs.items():
+        table.add_row(
+            marks[True],
+            f"read bandwidth, {level}",
+            f"{figure.value:.1f} GB/s ({figure.low:.1f} to {figure.high:.1f})",
+            "",
+        )
+    if profile.noise is not None:
+        table.add_row(marks[None], "noise", f"{profile.noise:.1%} of identical code against itself", "")
+    out.print(table)
+    for slot in slots:
+        cores = ", ".join(map(str, slot.compute_cores))
+        out.print(f"slot: calls on core {cores}, clock on core {slot.clock_core}")
+
+
+@tasks_app.callback()
+def tasks(context: typer.Context, as_json: AsJson = False) -> None:
+    if context.invoked_subcommand is not None:
+        return
+    from hayate.tasks import builtin, builtin_names
+
+    found = [builtin(name) for name in builtin_names()]
+    if as_json:
+        _print_json(
+            [
+                {
+                    "name": t.name,
+                    "title": t.title,
+                    "declaration": t.declaration,
+                    "bound_by": t.bound_by,
+                    "bands": [b.name for b in t.bands],
+                    "techniques": [x.value for x in t.techniques],
+                    "hash": t.hash,
+                }
+                for t in found
+            ]
+        )
+        return
+    table = Table(show_edge=False, pad_edge=False)
+    for column in ("task", "what", "bound by", "bands"):
+        table.add_column(column)
+    for t in found:
+        table.add_row(t.name, t.title, t.bound_by, ", ".join(b.name for b in t.bands))
+    out.print(table)
+
+
+@tasks_app.command("check")
+def tasks_check(
+    path: Annotated[str, typer.Argument(help="A task folder, or the name of a built-in task.")],
+    as_json: AsJson = False,
+) -> None:
+    """Prove a task folder: correct/ passes, wrong/ fails as declared, the yardsticks are right.
+
+    Examples: `hayate tasks check dgemm`, `hayate tasks check ./my_task --json`
+    """
+    from hayate import hosts, sandbox
+    from hayate.judge import prove
+    from hayate.tasks import builtin_names, folder
+
+    where = folder(path) if path in builtin_names() else Path(path)
+    with err.status("proving") as status:
+        proofs = prove(
+            where,
+            host=hosts.profile(),
+            slot=hosts.slots()[0],
+            sandbox=sandbox.best(),
+            on_proof=lambda p: status.update(f"proving: {p.source}"),
+        )
+    held = all(p.holds for p in proofs)
+    if as_json:
+        _print_json({"task": str(where), "holds": held, "proofs": [{**p.model_dump(), "holds": p.holds} for p in proofs]})
+    else:
+        for p in proofs:
+            mark = "[green]holds[/]" if p.holds else f"[red]{p.outcome}, where {p.expected} was due[/]"
+            out.print(f"{p.source}: {mark}  [dim]{p.reason}[/]", highlight=False)
+        out.print(f"{sum(p.holds for p in proofs)} of {len(proofs)} hold")
+    if not held:
+        raise typer.Exit(1)
+
+
+def _permitted(text: str, known: tuple[Technique, ...]) -> tuple[Technique, ...]:
+    if not text:
+        return tuple(t for t in known if t is not Technique.THREADS)
+    names = [n.strip() for n in text.split(",") if n.strip() and n.strip() != "none"]
+    allowed = ", ".join(t.value for t in known)
+    for name in names:
+        if name not in {t.value for t in known}:
+            raise WrongUse(f"{name!r} is no technique of this task", where="--permit", allowed=allowed)
+    return tuple(Technique(n) for n in names)
+
+
+@app.command()
+def judge(
+    task: Annotated[str, typer.Argument(help="Name of a built-in task, or a task folder.")],
+    file: Annotated[Path, typer.Argument(help="C source of the candidate; - for standard input.")],
+    permit: Annotated[
+        str, typer.Option(help="Techniques permitted, comma-separated, or none. Default: all but threads.")
+    ] = "",
+    launches: Annotated[int, typer.Option(min=1, max=64, help="Launches to time; more give a narrower interval.")] = 3,
+    bands: Annotated[str, typer.Option(help="Bands to time, comma-separated. Default: the training bands.")] = "",
+    explain: Annotated[bool, typer.Option("--explain", help="Show each step with its time.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """One verdict on one source file. Exit 0 if accepted, 1 if rejected, 2 on a Fault.
+
+    Examples: `hayate judge dgemm kernel.c`, `hayate judge dgemm kernel.c --permit simd,alloc --explain`,
+    `hayate judge jacobi2d - --json < kernel.c`
+    """
+    from hayate.evaluate import judge_one
+    from hayate.records import MeasurePlan
+    from hayate.rewards import RewardSettings, reward
+    from hayate.tasks import find
+
+    what = find(task)
+    if str(file) == "-":
+        source = sys.stdin.read()
+    else:
+        try:
+            source = file.read_text(errors="replace")
+        except OSError as error:
+            raise WrongUse(f"can't be read: {error.strerror}", where=str(file)) from error
+    wanted = tuple(b.strip() for b in bands.split(",") if b.strip()) or None
+    if wanted:
+        known = [b.name for b in what.bands]
+        for name in wanted:
+            if name not in known:
+                raise WrongUse(f"{name!r} is no band of {what.name}", where="--bands", allowed=", ".join(known))
+    plan = MeasurePlan(
+        purpose="report" if launches > 1 else "training",
+        launches=launches,
+        max_launches=launches,
+        bands=wanted or tuple(b.name for b in what.bands if b.training),
+    )
+    with err.status("judging"):
+        verdict = judge_one(what, source, _permitted(permit, what.techniques), plan=plan)
+    if as_json:
+        _print_json(verdict_json(verdict, reward(verdict, RewardSettings()).value))
+    else:
+        _print_verdict(verdict, explain)
+    if verdict.outcome is not Outcome.ACCEPTED:
+        raise typer.Exit(1)
+
+
+def verdict_json(verdict: Verdict, reward: float) -> dict[str, Any]:
+    """The stable form of a verdict for machines."""
+    return {
+        "task": verdict.task,
+        "candidate": verdict.candidate,
+        "outcome": verdict.outcome.value,
+        "reason": verdict.reason,
+        "numbers": verdict.numbers,
+        "reward": reward,
+        "metric": verdict.metric.model_dump() if verdict.metric else None,
+        "speedup": verdict.speedup.model_dump() if verdict.speedup else None,
+        "techniques": [t.value for t in verdict.techniques],
+        "host": verdict.host.model_dump(),
+        "sandbox": verdict.sandbox,
+        "judge_version": verdict.judge_version,
+        "steps": [s.model_dump() for s in verdict.steps],
+        "wall_s": verdict.wall_s,
+    }
+
+
+def _print_verdict(verdict: Verdict, explain: bool) -> None:
+    colour = "green" if verdict.outcome is Outcome.ACCEPTED else "red"
+    out.print(f"[{colour}]{verdict.outcome.value}[/]: {verdict.reason}", highlight=False)
+    if verdict.metric:
+        m = verdict.metric
+        out.print(f"{m.value:.1f} GFLOPS ({m.low:.1f} to {m.high:.1f}) on {verdict.host.cpu}", highlight=False)
+    if verdict.techniques:
+        out.print("techniques: " + ", ".join(t.value for t in verdict.techniques), highlight=False)
+    if explain:
+        for step in verdict.steps:
+            out.print(f"  {step.name:8} {step.wall_s * 1e3:8.1f} ms  [dim]{step.note}[/]", highlight=False)
+        for name, value in verdict.numbers.items():
+            out.print(f"  {name} = {value:.6g}", highlight=False)
+        out.print(f"  sandbox {verdict.sandbox}, judge {verdict.judge_version}", highlight=False)
+
+
+@app.command()
+def train(
+    run: Annotated[Path, typer.Argument(help="The run file, e.g. runs/demo.toml.")],
+    to: Annotated[Path | None, typer.Option("--out", help="Folder for everything the run writes.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run was ended, however it ended.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="If the folder holds an earlier run, put that aside as DIR.1, DIR.2 ...")
+    ] = False,
+    seed: Annotated[int | None, typer.Option(help="Another seed than the run file's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train: the phases that the run file names, live progress, then DIR/report.html, report.json and archive.db.
+
+    Ctrl-C saves and says how to go on; so does `kill -9`, from the last checkpoint.
+
+    Examples: `hayate train runs/demo.toml --out out/demo`, `hayate train runs/demo.toml --out out/demo --resume`
+    """
+    from hayate.report import summary
+    from hayate.train import load_run
+    from hayate.train import train as run_training
+
+    settings = load_run(run, seed=seed)
+    folder = to or Path(settings.run.out)
+    if fresh and not resume:
+        _put_aside(folder)
+    report = run_training(settings, folder, resume=resume, json_lines=as_json)
+    if as_json:
+        _print_json({"report": str(folder / "report.json")})
+    else:
+        out.print(summary(report))
+        out.print(f"report: {(folder / 'report.html').resolve()}", highlight=False, soft_wrap=True)
+
+
+def _put_aside(folder: Path) -> None:
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    n = 1
+    while (aside := folder.with_name(f"{folder.name}.{n}")).exists():
+        n += 1
+    shutil.move(folder, aside)
+    err.print(f"the earlier run in {folder} is now {aside}", highlight=False)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="The folder of a training run.")],
+    as_json: AsJson = False,
+) -> None:
+    """Build a run's report again from its archive, also of a run that is still going on or was ended.
+
+    Example: `hayate report out/demo`
+    """
+    from hayate.report import build, summary
+
+    made = build(folder)
+    if as_json:
+        _print_json(json.loads(made.model_dump_json()))
+    else:
+        out.print(summary(made))
+        out.print(f"report: {(folder / 'report.html').resolve()}", highlight=False, soft_wrap=True)
+
+
+def _fail(message: str, kind: str) -> None:
+    if "--json" in sys.argv:
+        _print_json({"error": {"kind": kind, "message": message}})
+    err.print(f"[red]hayate[/]: {kind.replace('_', ' ')}: {message}", highlight=False, markup=True, soft_wrap=True)
+
+
+def main() -> None:
+    """The entry point: every Fault and every wrong use becomes one clear message and exit 2."""
+    try:
+        app()
+    except Fault as fault:
+        _fail(str(fault), fault.kind.value)
+    except WrongUse as wrong:
+        _fail(str(wrong), "wrong use")
+    except KeyboardInterrupt:
+        err.print("hayate: interrupted")
+        sys.exit(130)
+    except OSError as error:
+        if error.errno != 28:
+            raise
+        _fail(f"{error}. Remedy: free space on that disk", FaultKind.DISK_FULL.value)
+    else:
+        return
+    sys.exit(2)
