@@ -1,0 +1,34 @@
+"""Where `build` and `measure` run. `open(FarmSettings())` gives the farm."""
+
+from __future__ import annotations
+
+from hayate import hosts, sandbox, toolchains
+from hayate.errors import WrongUse
+from hayate.farm.base import Farm, FarmSettings
+from hayate.farm.local import LocalFarm
+
+__all__ = ["Farm", "FarmSettings", "LocalFarm", "open"]
+
+
+def open(settings: FarmSettings | None = None) -> Farm:
+    """The farm, ready. Raises Fault (no compiler, no sandbox, no slot) and WrongUse before any work."""
+    settings = settings or FarmSettings()
+    return LocalFarm(
+        settings,
+        host=hosts.profile(),
+        slots=hosts.slots(),
+        sandbox=sandbox.get(settings.sandbox) if settings.sandbox else sandbox.best(),
+        compiler=_compiler(settings.compiler),
+    )
+
+
+def _compiler(name: str | None) -> toolchains.Compiler | None:
+    found = toolchains.compilers()
+    if name is None:
+        return None
+    for compiler in found:
+        if compiler.name == name:
+            return compiler
+    raise WrongUse(
+        f"no compiler {name!r} on PATH", where="farm.compiler", allowed=", ".join(c.name for c in found)
+    )

@@ -1,0 +1,139 @@
+"""This machine as a farm: builders on the cores that no slot uses, one measuring thread per slot."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+from hayate import judge
+from hayate.errors import Fault, FaultKind
+from hayate.farm.base import Farm, FarmSettings
+from hayate.farm.schedule import Kind, Scheduler
+from hayate.hosts import Slot
+from hayate.judge.results import Measurement, Rejection
+from hayate.records import Built, HostProfile, MeasurePlan, Task, Technique
+from hayate.sandbox import Command, Process, Sandbox
+from hayate.toolchains import Compiler
+
+
+class LocalFarm(Farm):
+    """`build` and `measure` are the judge's, unless a test says otherwise."""
+
+    def __init__(
+        self,
+        settings: FarmSettings,
+        *,
+        host: HostProfile,
+        slots: Sequence[Slot],
+        sandbox: Sandbox,
+        compiler: Compiler | None = None,
+        build: Callable[..., Built | Rejection] = judge.build,
+        measure: Callable[..., Measurement] = judge.measure,
+    ) -> None:
+        if not slots:
+            raise Fault(
+                FaultKind.HOST_UNFIT, "no slot to measure on", remedy="give this process at least one core"
+            )
+        self.host = host
+        self.sandbox_tier = sandbox.tier
+        self.slots = tuple(slots[: settings.slots])
+        self._sandbox = _Tracked(sandbox)
+        self._compiler = compiler
+        self._build, self._measure = build, measure
+        self._last_place: dict[str, int] = {}  # object hash -> slot's number
+        cores = os.sched_getaffinity(0)
+        used = {core for slot in self.slots for core in (*slot.compute_cores, slot.clock_core)}
+        self._spare = cores - used
+        self.exclusive = not self._spare
+        self._scheduler = Scheduler(
+            builders=settings.builders or len(self._spare or cores),
+            slots=len(self.slots),
+            exclusive=self.exclusive,
+            retries=settings.retries,
+            prepare=self._bind,
+        )
+
+    def build(
+        self, task: Task, source: str, permitted: Sequence[Technique], name: str = "", *, priority: int = 0
+    ) -> Future[Built | Rejection]:
+        def run(_place: int) -> Built | Rejection:
+            return self._build(
+                task,
+                source,
+                tuple(permitted),
+                host=self.host,
+                sandbox=self._sandbox,
+                compiler=self._compiler,
+                name=name,
+            )
+
+        return self._scheduler.submit("build", run, priority=priority)
+
+    def measure(
+        self,
+        task: Task,
+        built: Built,
+        plan: MeasurePlan,
+        rival: Built | None = None,
+        *,
+        priority: int = 0,
+        elsewhere: bool = False,
+    ) -> Future[Measurement]:
+        def run(place: int) -> Measurement:
+            self._last_place[built.object_hash] = place
+            return self._measure(
+                task,
+                built,
+                plan,
+                host=self.host,
+                slot=self.slots[place],
+                sandbox=self._sandbox,
+                rival=rival,
+            )
+
+        last = self._last_place.get(built.object_hash) if elsewhere else None
+        return self._scheduler.submit(
+            "measure", run, priority=priority, avoid=None if last is None else {last}
+        )
+
+    def close(self) -> None:
+        self._scheduler.close(self._sandbox.end_all)
+
+    def _bind(self, kind: Kind, _place: int) -> None:
+        """Builders, and the compilers that they start, keep off the slots' cores."""
+        if kind == "build" and self._spare:
+            os.sched_setaffinity(0, self._spare)  # 0: this thread
+
+
+class _Tracked(Sandbox):
+    """The sandbox, with every command it runs known, so that closing the farm can end them."""
+
+    def __init__(self, inner: Sandbox) -> None:
+        self.tier = inner.tier
+        self._inner = inner
+        self._lock = threading.Lock()
+        self._live: weakref.WeakSet[Process] = weakref.WeakSet()
+        self._ended = False
+
+    def start(self, command: Command) -> Process:
+        if self._ended:
+            raise Fault(FaultKind.NODE_LOST, "the farm was closed")
+        process = self._inner.start(command)
+        with self._lock:
+            self._live.add(process)
+            if self._ended:
+                process.kill()
+        return process
+
+    def weaknesses(self) -> tuple[str, ...]:
+        return self._inner.weaknesses()
+
+    def end_all(self) -> None:
+        """Kill what runs and start nothing more."""
+        with self._lock:
+            self._ended = True
+            for process in self._live:
+                process.kill()
