@@ -1,0 +1,151 @@
+"""The machine as verdicts quote it. Made once, kept in the state folder, made anew when it expires or changes."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import secrets
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from hayate.errors import Fault, FaultKind
+from hayate.hosts.calibrate import calibrate, priority
+from hayate.hosts.state import state_dir
+from hayate.hosts.topology import physical_cores, slots
+from hayate.records import HostProfile, content_hash, decode, encode
+from hayate.toolchains import compilers
+
+LIFETIME = datetime.timedelta(days=7)
+# What each level of the x86-64 psABI asks for, as /proc/cpuinfo spells it.
+_LEVELS = (
+    ("x86-64-v4", {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}),
+    ("x86-64-v3", {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"}),
+    ("x86-64-v2", {"cx16", "lahf_lm", "popcnt", "sse4_1", "sse4_2", "ssse3"}),
+)
+
+
+def _cpuinfo(root: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    try:
+        for line in (root / "proc/cpuinfo").read_text().splitlines():
+            key, _, value = line.partition(":")
+            found.setdefault(key.strip(), value.strip())
+    except OSError:
+        pass
+    return found
+
+
+def architecture(root: Path = Path("/")) -> str:
+    """What the compiler is told: the highest psABI level on x86-64 (each includes those below), armv8-a on arm64."""
+    machine = platform.machine()
+    if machine == "aarch64":
+        return "armv8-a"
+    if machine != "x86_64":
+        raise Fault(FaultKind.HOST_UNFIT, f"{machine} is not supported", remedy="use an x86-64 or arm64 machine")
+    flags = set(_cpuinfo(root).get("flags", "").split())
+    for i, (level, _) in enumerate(_LEVELS):
+        if all(needs <= flags for _, needs in _LEVELS[i:]):
+            return level
+    raise Fault(
+        FaultKind.HOST_UNFIT, "this CPU is below x86-64-v2", remedy="use a machine made after 2009"
+    )
+
+
+def fingerprint(root: Path = Path("/")) -> str:
+    """Changes with anything that could change a figure: CPU, microcode, kernel, compiler, cores, memory."""
+    info = _cpuinfo(root)
+    compiler = compilers()[0]
+    return content_hash(
+        info.get("model name", platform.machine()),
+        info.get("microcode", ""),
+        info.get("flags", info.get("Features", "")),
+        platform.release(),
+        f"{compiler.name} {compiler.version}",
+        ",".join(map(str, physical_cores(root))),
+        str(_memory_bytes() >> 28),
+    )[:16]
+
+
+def _memory_bytes() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _make() -> HostProfile:
+    info = _cpuinfo(Path("/"))
+    cpu = info.get("model name") or platform.processor() or platform.machine()
+    arch = architecture()
+    slot = slots()[0]
+    found = calibrate(slot.compute_cores[0], arch)
+    compiler = compilers()[0]
+    warnings = []
+    best = priority()
+    if best != "fifo":
+        warnings.append(
+            "no real-time priority: under load intervals widen "
+            "(allow it with a line `USER - rtprio 50` in /etc/security/limits.conf)"
+        )
+    if slot.shared:
+        warnings.append("one core only: clock and calls share it, and intervals get wide")
+    now = datetime.datetime.now(datetime.UTC)
+    return HostProfile(
+        fingerprint=fingerprint(),
+        host_class=f"{cpu}, {arch}",
+        cpu=cpu,
+        cores=len(physical_cores()),
+        arch=arch,
+        memory_bytes=_memory_bytes(),
+        kernel=platform.release(),
+        compiler=f"{compiler.name} {compiler.version}",
+        peak_gflops=found.peak_gflops,
+        bandwidth_gbs=found.bandwidth_gbs,
+        noise=found.noise,
+        priority=best,
+        calibrated_at=now.isoformat(timespec="seconds"),
+        expires_at=(now + LIFETIME).isoformat(timespec="seconds"),
+        warnings=tuple(warnings),
+    )
+
+
+def _fresh(profile: HostProfile, mark: str) -> bool:
+    try:
+        expires = datetime.datetime.fromisoformat(profile.expires_at)
+    except ValueError:
+        return False
+    return profile.fingerprint == mark and datetime.datetime.now(datetime.UTC) < expires
+
+
+@lru_cache(maxsize=2)
+def _profile(folder: Path, mark: str) -> HostProfile:
+    path = folder / "hosts" / f"{mark}.json"
+    try:
+        kept = decode(HostProfile, path.read_bytes())
+        if _fresh(kept, mark):
+            return kept
+    except (OSError, ValidationError):
+        pass
+    return _keep(_make(), path)
+
+
+def _keep(profile: HostProfile, path: Path) -> HostProfile:
+    partial = path.with_suffix(f".{secrets.token_hex(4)}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(encode(profile))
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        kind = FaultKind.DISK_FULL if error.errno == 28 else FaultKind.NOT_WRITABLE
+        raise Fault(kind, f"{path} can't be written: {error}", remedy="free space, or set HAYATE_STATE") from error
+    return profile
+
+
+def profile(refresh: bool = False) -> HostProfile:
+    """This machine's profile; calibrates (about five seconds) when there is none that is fresh. Raises Fault."""
+    folder, mark = state_dir(), fingerprint()
+    if refresh:
+        _profile.cache_clear()
+        return _keep(_make(), folder / "hosts" / f"{mark}.json")
+    return _profile(folder, mark)

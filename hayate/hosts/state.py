@@ -1,0 +1,57 @@
+"""Where hayate keeps what it may lose: calibrations, compiled helpers. Deleting it costs seconds."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+from hayate.errors import Fault, FaultKind
+
+
+def _usable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return str(os.getuid())
+
+
+@lru_cache(maxsize=4)
+def _find(forced: str, xdg: str, home: str) -> Path:
+    if forced:
+        folder = Path(forced)
+        if _usable(folder):
+            return folder
+        raise Fault(
+            FaultKind.NOT_WRITABLE, f"HAYATE_STATE={forced} can't be written", remedy="name a writable folder"
+        )
+    base = Path(xdg) if xdg else Path(home or "/nonexistent") / ".local" / "state"
+    # A read-only home is common on compute nodes: a folder of the user's own among the temporary files then.
+    fallback = Path(tempfile.gettempdir()) / f"hayate-{_user()}"
+    for folder in (base / "hayate", fallback):
+        if _usable(folder) and folder.stat().st_uid == os.getuid():
+            return folder
+    raise Fault(
+        FaultKind.NOT_WRITABLE,
+        f"neither {base / 'hayate'} nor {fallback} can be written",
+        remedy="set HAYATE_STATE to a writable folder",
+    )
+
+
+def state_dir() -> Path:
+    """$HAYATE_STATE, else the XDG state folder, else a folder among the temporary files. Raises Fault."""
+    env = os.environ
+    return _find(env.get("HAYATE_STATE", ""), env.get("XDG_STATE_HOME", ""), env.get("HOME", ""))
