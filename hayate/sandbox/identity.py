@@ -51,33 +51,50 @@ def pool() -> range | None:
 
 
 def claim(box: int) -> Identity | None:
-    """An id for the box open as descriptor `box`: its owner's if free, or used by this very box alone."""
+    """An id that owns the box open as descriptor `box` and all in it; None where ids can't be changed.
+
+    It is the owner's if that is free or used by this very box alone, so that commands of one box share it.
+    """
     ids = pool()
     if ids is None:
         return None
     folder = _claims()
+    if folder is None:
+        status = os.fstat(box)
+        identity = Identity(status.st_uid if status.st_uid in ids else ids[os.getpid() % SPAN], None)
+        _hand_over(box, identity.uid)
+        return identity
+    turn = os.open(folder / "turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # two commands may start in one box at once
+        identity = _take(box, ids, folder)
+        _hand_over(box, identity.uid)
+    finally:
+        os.close(turn)
+    return identity
+
+
+def _take(box: int, ids: range, folder: Path) -> Identity:
     status = os.fstat(box)
     mark = f"{status.st_dev}:{status.st_ino}".encode()
     first = status.st_uid if status.st_uid in ids else ids[os.getpid() % SPAN]
-    if folder is None:
-        return Identity(first, None)
     for i in range(SPAN):
         uid = ids[(first - ids[0] + i) % SPAN]
         lock = os.open(folder / str(uid), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.pread(lock, 64, 0) != mark:  # writing costs a millisecond on some file systems
-                os.ftruncate(lock, 0)
-                os.pwrite(lock, mark, 0)
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             if uid == status.st_uid and os.pread(lock, 64, 0) == mark:
                 fcntl.flock(lock, fcntl.LOCK_SH)  # another command runs in this box: share
                 return Identity(uid, lock)
             os.close(lock)
             continue
+        if os.pread(lock, 64, 0) != mark:  # writing costs a millisecond on some file systems
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, mark, 0)
+        fcntl.flock(lock, fcntl.LOCK_SH)  # nobody else takes it meanwhile: it is our turn
         return Identity(uid, lock)
-    return None
+    raise OSError(f"all {SPAN} user ids for commands are in use")
 
 
 @lru_cache(maxsize=1)
@@ -94,7 +111,7 @@ def _claims() -> Path | None:
     return None
 
 
-def hand_over(box: int, uid: int) -> None:
+def _hand_over(box: int, uid: int) -> None:
     """Make `uid` the owner of the box and of all in it. Nothing may run in it meanwhile as another user."""
     if os.fstat(box).st_uid == uid:
         return

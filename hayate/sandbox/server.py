@@ -23,7 +23,7 @@ from typing import NoReturn
 
 from hayate.sandbox.cgroup import MemoryGroup, remove_stale
 from hayate.sandbox.confine import PR_SET_PDEATHSIG, prctl
-from hayate.sandbox.supervisor import PR_SET_CHILD_SUBREAPER, Supervisor, Wakeup
+from hayate.sandbox.supervisor import PR_SET_CHILD_SUBREAPER, Supervisor, Wakeup, receive
 
 IDLE_LEAST = 2
 STATE = struct.Struct("=ic")  # pid of a supervisor; b"b" for busy or b"i" for idle
@@ -31,6 +31,7 @@ STATE = struct.Struct("=ic")  # pid of a supervisor; b"b" for busy or b"i" for i
 
 def serve(descriptor: int) -> NoReturn:
     """Answer requests until the caller closes the socket. A request: a byte, one end of a socket pair."""
+    os.set_inheritable(descriptor, False)  # it had to be, to come here
     requests = socket.socket(fileno=descriptor)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)  # the caller decides when to end; we see its socket close
@@ -105,7 +106,7 @@ class Server:
         me = os.getpid()
         while True:
             try:
-                data, descriptors, _, _ = socket.recv_fds(self.requests, 1, 1, socket.MSG_CMSG_CLOEXEC)
+                data, descriptors = receive(self.requests, 1)
             except ConnectionResetError:
                 return
             if not data:

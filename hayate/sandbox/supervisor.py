@@ -19,7 +19,7 @@ from typing import Any
 
 from hayate.sandbox.cgroup import MemoryGroup
 from hayate.sandbox.confine import become
-from hayate.sandbox.identity import Identity, claim, hand_over
+from hayate.sandbox.identity import Identity, claim
 
 PR_SET_CHILD_SUBREAPER = 36
 HEADER = struct.Struct("<II")  # length of the JSON, length of the bytes after it
@@ -44,6 +44,14 @@ class Wakeup:
 def send(control: socket.socket, header: dict[str, Any], body: bytes = b"") -> None:
     text = json.dumps(header).encode()
     control.sendall(HEADER.pack(len(text), len(body)) + text + body)
+
+
+def receive(source: socket.socket, length: int) -> tuple[bytes, list[int]]:
+    """Up to `length` bytes, with the descriptors that came with them, closed at an exec."""
+    data, descriptors, _, _ = socket.recv_fds(source, length, 250)
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)  # this Python ignores MSG_CMSG_CLOEXEC in recv_fds
+    return data, descriptors
 
 
 def _exactly(control: socket.socket, length: int) -> bytes:
@@ -128,7 +136,7 @@ class Supervisor:
             self._release()
 
     def _receive(self) -> None:
-        header, self.passed, _, _ = socket.recv_fds(self.control, HEADER.size, 250, socket.MSG_CMSG_CLOEXEC)
+        header, self.passed = receive(self.control, HEADER.size)
         self.descriptors += self.passed
         header += _exactly(self.control, HEADER.size - len(header))
         length, extra = HEADER.unpack(header)
@@ -147,8 +155,6 @@ class Supervisor:
         self.box = os.open(self.spec["box"], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.descriptors.append(self.box)
         self.identity = claim(self.box)
-        if self.identity is not None:
-            hand_over(self.box, self.identity.uid)
         kills_before = 0
         if self.group is not None:
             self.group.limit(int(self.limits["memory_bytes"]))
