@@ -1,0 +1,6 @@
+"""Candidate -> Verdict: the one way to a verdict, for training, search, report and command line."""
+
+from hayate.evaluate.claims import Claims, EvaluateSettings
+from hayate.evaluate.evaluator import Evaluator, OnVerdict, judge_one
+
+__all__ = ["Claims", "EvaluateSettings", "Evaluator", "OnVerdict", "judge_one"]

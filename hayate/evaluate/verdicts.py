@@ -1,0 +1,59 @@
+"""From what build and measure found to the record that stands."""
+
+from __future__ import annotations
+
+from hayate.archive import Recalled
+from hayate.judge import JUDGE_VERSION
+from hayate.judge.results import Measurement, Rejection
+from hayate.records import Built, Candidate, HostProfile, Step, Task, Verdict
+
+
+def verdict_on(
+    task: Task,
+    candidate: Candidate,
+    found: Measurement | Rejection,
+    host: HostProfile,
+    sandbox: str,
+    *,
+    built: Built | None = None,
+    reused: bool = False,
+) -> Verdict:
+    """`reused`: found for other source of the same object code, or before, so that it cost nothing now."""
+    build_s = 0.0 if built is None else built.compile_wall_s
+    steps = () if built is None else (Step(name="build", wall_s=build_s, note=built.compiler),)
+    verdict = Verdict(
+        task=task.name,
+        task_hash=task.hash,
+        candidate=candidate.hash,
+        outcome=found.outcome,
+        reason=found.reason,
+        numbers=found.numbers,
+        host=host,
+        sandbox=sandbox,
+        judge_version=JUDGE_VERSION,
+        wall_s=build_s if reused else build_s + found.wall_s,
+        steps=steps if reused else (*steps, *found.steps),
+        reused=reused,
+    )
+    update: dict[str, object] = {}
+    if isinstance(found, Measurement):
+        update = {"timing": found.timing, "metric": found.metric, "speedup": found.speedup}
+    else:
+        update = {"techniques": found.techniques, "object_hash": found.object_hash}
+    if built is not None:
+        update |= {"techniques": built.techniques, "object_hash": built.object_hash}
+    return verdict.model_copy(update=update)
+
+
+def again(known: Recalled, host: HostProfile) -> Verdict:
+    """An earlier verdict, with what its object code was last found to be."""
+    update: dict[str, object] = {"reused": True, "wall_s": 0.0, "steps": (), "host": host}
+    if known.measurement is not None:
+        for name in ("outcome", "reason", "numbers", "timing", "metric", "speedup"):
+            update[name] = getattr(known.measurement, name)
+    return known.verdict.model_copy(update=update)
+
+
+def niche(built: Built) -> str:
+    """As `Verdict.niche`, before there is a verdict."""
+    return "+".join(sorted(built.techniques)) or "plain"
