@@ -23,6 +23,12 @@ MIB = 1 << 20
 # The environment that a command starts from; `Command.env` adds to it and may override it.
 BASE_ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C", "LC_ALL": "C"}
 
+# A weakness of every tier.
+FILES_UNCOUNTED = (
+    "a command that is no build, and has not installed the strict filter, "
+    "can fill its box with many small files"
+)
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -48,7 +54,9 @@ class Command:
 
     argv: tuple[str, ...] | list[str]
     box: Path  # the one writable folder and the working folder, under the same absolute path inside
-    readonly: tuple[Path, ...] = ()  # further files and folders, under their own absolute paths
+    readonly: tuple[
+        Path, ...
+    ] = ()  # further files and folders, under their own absolute paths; not in the box
     env: Mapping[str, str] = field(default_factory=dict)  # added to BASE_ENV; nothing else is inherited
     pass_fds: tuple[int, ...] = ()  # inherited under the same numbers (3 and up); nothing else is
     limits: Limits = field(default_factory=Limits)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hayate.errors import Fault, FaultKind
 from hayate.sandbox import seccomp, system
-from hayate.sandbox.base import Command, Sandbox
+from hayate.sandbox.base import FILES_UNCOUNTED, Command, Sandbox
 from hayate.sandbox.identity import pool
 from hayate.sandbox.launcher import Process, check, environment, launch
 
@@ -58,7 +58,7 @@ class Bubblewrap(Sandbox):
 
     def weaknesses(self) -> tuple[str, ...]:
         told = _options()[2]
-        found = ["many small files can fill the disk within the box while a command runs that is not a build"]
+        found = [FILES_UNCOUNTED]
         if "--size" not in told:
             found.append(
                 "/tmp and /dev/shm inside have no size limit of their own (bubblewrap 0.7 would set one)"
@@ -85,9 +85,10 @@ def _view(command: Command) -> list[str]:
     size = ["--size", str(command.limits.tmp_bytes)] if "--size" in told else []
     argv += ["--proc", "/proc", "--dev", "/dev"]
     argv += [*size, "--tmpfs", "/dev/shm", *size, "--tmpfs", "/tmp", "--remount-ro", "/dev"]
-    for extra in command.readonly:
-        argv += ["--ro-bind", str(extra), str(extra)]
-    argv += ["--bind", str(command.box), str(command.box), "--remount-ro", "/", "--chdir", str(command.box)]
+    binds = [("--ro-bind", str(path)) for path in command.readonly] + [("--bind", str(command.box))]
+    for option, name in sorted(binds, key=lambda bind: bind[1].count("/")):  # a folder before what lies in it
+        argv += [option, name, name]
+    argv += ["--remount-ro", "/", "--chdir", str(command.box)]
     for name, value in environment(command, "/tmp").items():
         argv += ["--setenv", name, value]
     return argv

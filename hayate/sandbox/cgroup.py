@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 PREFIX = "hayate-"
+NO_LIMIT = 1 << 50
 SLACK_BYTES = 32 << 20  # for bubblewrap itself and for the command's page tables
 
 
@@ -29,7 +30,7 @@ class MemoryGroup:
         try:
             folder.mkdir()
             group = cls(folder, version)
-            group.limit(1 << 40)
+            group.limit(NO_LIMIT)
             (folder / "cgroup.procs").write_text("0")
         except OSError:
             with contextlib.suppress(OSError):

@@ -118,7 +118,6 @@ def _limits(limits: Mapping[str, float]) -> None:
     wanted = {
         resource.RLIMIT_CORE: (0, 0),
         resource.RLIMIT_CPU: (cpu_s, cpu_s + 1),  # SIGXCPU, a second later SIGKILL
-        resource.RLIMIT_AS: (int(limits["memory_bytes"]),) * 2,
         resource.RLIMIT_FSIZE: (int(limits["file_bytes"]),) * 2,
         resource.RLIMIT_NOFILE: (int(limits["open_files"]),) * 2,
         resource.RLIMIT_STACK: (int(limits["stack_bytes"]),) * 2,
@@ -126,6 +125,8 @@ def _limits(limits: Mapping[str, float]) -> None:
         resource.RLIMIT_RTPRIO: (0, 0),
         resource.RLIMIT_NICE: (0, 0),
     }
+    if limits["memory_bytes"]:
+        wanted[resource.RLIMIT_AS] = (int(limits["memory_bytes"]),) * 2
     if limits["processes"]:
         wanted[resource.RLIMIT_NPROC] = (int(limits["processes"]),) * 2
     for kind, (soft, hard) in wanted.items():

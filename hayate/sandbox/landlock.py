@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hayate.errors import Fault, FaultKind
 from hayate.sandbox import landlock_rules, seccomp, system
-from hayate.sandbox.base import Command, Sandbox
+from hayate.sandbox.base import FILES_UNCOUNTED, Command, Sandbox
 from hayate.sandbox.identity import pool
 from hayate.sandbox.launcher import Process, check, environment, launch
 
@@ -51,11 +51,12 @@ class Landlock(Sandbox):
         found = [
             "names, sizes and dates of files outside can be seen (Landlock does not cover stat)",
             "processes share the host's process numbers, and /tmp and /dev/shm are denied instead of private",
-            "many small files can fill the disk within the box while a command runs that is not a build",
+            FILES_UNCOUNTED,
         ]
         if pool() is None:
             found += [
-                "commands run as the same user: modes and dates of that user's other files can be changed",
+                "commands run as the same user: modes and dates of that user's other files and the "
+                "cores of its processes can be changed",
                 "the limit on processes counts all processes of the user",
             ]
             if version < 6:

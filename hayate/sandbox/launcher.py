@@ -7,6 +7,7 @@ started once per process.
 
 from __future__ import annotations
 
+import atexit
 import base64
 import contextlib
 import json
@@ -35,6 +36,7 @@ sys.path.insert(0, sys.argv[2])
 from hayate.sandbox.server import serve
 serve(int(sys.argv[1]))
 """
+DOCTOR = "run `hayate doctor`"
 _HELPERS = ("bwrap", "prlimit")  # names of what execs on the way to the command
 
 
@@ -71,12 +73,24 @@ def _forget() -> None:
 os.register_at_fork(after_in_child=_forget)
 
 
+@atexit.register
+def _end() -> None:
+    """At the end of the caller: let the server tidy up, but not for long."""
+    if _server is not None:
+        _server.socket.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            _server.process.wait(1.0)
+
+
 def _connect() -> socket.socket:
     """A socket to a fresh supervisor. Raises Fault(SANDBOX_BROKEN)."""
     global _server
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with theirs, _lock:
         for _ in range(2):
+            if _server is not None and _server.process.poll() is not None:
+                _server.socket.close()
+                _server = None
             if _server is None:
                 _server = _Server()
             try:
@@ -110,13 +124,23 @@ def launch(command: Command, tier: str, spec: Mapping[str, Any], program: bytes)
         **spec,
     }
     text = json.dumps(whole).encode()
+    try:
+        return _hand_over(text, command, tier)
+    except Fault as fault:
+        if fault.kind != FaultKind.RUNNER_LOST:
+            raise
+    # The server was killed just now, and a supervisor that was about to follow it took the request.
+    return _hand_over(text, command, tier)
+
+
+def _hand_over(text: bytes, command: Command, tier: str) -> Process:
     control = _connect()
     try:
         socket.send_fds(control, [HEADER.pack(len(text), len(command.stdin))], list(command.pass_fds))
         control.sendall(text + command.stdin)
     except OSError as problem:
         control.close()
-        raise Fault(FaultKind.SANDBOX_BROKEN, f"the sandbox's launcher went away: {problem}") from problem
+        raise Fault(FaultKind.RUNNER_LOST, f"the sandbox's launcher went away: {problem}") from problem
     return Process(control, tier)
 
 
@@ -131,6 +155,8 @@ def check(command: Command) -> None:
     for path in command.readonly:
         if not path.is_absolute() or not path.exists():
             raise WrongUse(f"{path} does not exist or is not absolute", where="readonly")
+    if command.cores is not None and not command.cores:
+        raise WrongUse("a command needs at least one core", where="cores")
     if len(set(command.pass_fds)) != len(command.pass_fds) or any(fd < 3 for fd in command.pass_fds):
         raise WrongUse("descriptors must be distinct and 3 or higher", where="pass_fds")
     if pool() is not None:
@@ -209,7 +235,7 @@ class Process:
             self._fault = Fault(
                 FaultKind(header["fault"]),
                 f"the sandbox ({self.tier}) failed: {header['message']}",
-                remedy="run `hayate doctor`",
+                remedy=DOCTOR,
             )
         else:
             cut = header.pop("stdout")

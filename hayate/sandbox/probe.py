@@ -13,6 +13,7 @@ from hayate.sandbox.base import Command, Limits, Sandbox, TierReport
 from hayate.sandbox.boxes import new_box
 from hayate.sandbox.bubblewrap import Bubblewrap
 from hayate.sandbox.landlock import Landlock
+from hayate.sandbox.launcher import DOCTOR
 
 TIERS: dict[str, type[Sandbox]] = {"bubblewrap": Bubblewrap, "landlock": Landlock}  # strongest first
 STARTS = 3
@@ -64,7 +65,9 @@ def _probe(tier: str) -> TierReport:
         times_ms = _try(sandbox)
         return TierReport(tier, True, "", sandbox.weaknesses(), statistics.median(times_ms))
     except Fault as fault:
-        return TierReport(tier, False, _explain(tier, str(fault)))
+        return TierReport(
+            tier, False, _explain(tier, fault.message if fault.remedy == DOCTOR else str(fault))
+        )
 
 
 def _try(sandbox: Sandbox) -> list[float]:

@@ -52,17 +52,17 @@ KERNEL = """
     reboot swapon swapoff acct sethostname setdomainname iopl ioperm syslog quotactl quotactl_fd
     lookup_dcookie nfsservctl vhangup fanotify_init modify_ldt memfd_secret uselib
 """
+PRIORITIES = "setpriority ioprio_set sched_setscheduler sched_setparam sched_setattr"
 # Objects that outlive their process and that RLIMIT_AS does not count.
 IPC = "shmget shmat shmctl msgget semget mq_open"
 RUNNING = "fork vfork kill rt_sigqueueinfo rt_tgsigqueueinfo"  # denied unless building
 STRICT = """
-    execve execveat tkill memfd_create sched_setaffinity sched_setscheduler sched_setparam
-    sched_setattr setpriority ioprio_set chmod fchmod fchmodat fchmodat2 chown fchown lchown
+    execve execveat tkill memfd_create sched_setaffinity chmod fchmod fchmodat fchmodat2 chown fchown lchown
     fchownat mknod mknodat creat link linkat symlink symlinkat remap_file_pages setrlimit mbind
     set_mempolicy
 """
 
-DENIED_ALWAYS = f"{NETWORK} {OTHER_PROCESSES} {KERNEL} {IPC}".split()
+DENIED_ALWAYS = f"{NETWORK} {OTHER_PROCESSES} {KERNEL} {PRIORITIES} {IPC}".split()
 DENIED_RUNNING = RUNNING.split()
 DENIED_STRICT = STRICT.split()
 
@@ -109,6 +109,8 @@ def program(profile: Profile, strict: bool = False, arch: Architecture | None = 
         body += _when(number, _clone(profile))
     for number in _numbers(["ioctl"], arch):
         body += _when(number, _unless_equal(1, (TIOCSTI, TIOCLINUX)))
+    for number in _numbers(["prlimit64"], arch):
+        body += _when(number, _only_if_null(2 if strict else 0))  # reading limits; setting one's own
     if strict:
         for number in _numbers(["openat2"], arch):
             body += _when(number, [(RET, 0, 0, UNKNOWN)])
@@ -117,8 +119,6 @@ def program(profile: Profile, strict: bool = False, arch: Architecture | None = 
                 body += _when(number, _unless_any_bit(argument, O_CREAT_OR_TMPFILE))
         for number in _numbers(["madvise"], arch):
             body += _when(number, _unless_equal(2, MADVISE_DENIED))
-        for number in _numbers(["prlimit64"], arch):
-            body += _when(number, _only_if_null(2))  # reading limits is harmless
 
     head: list[Instruction] = [
         (LD, 0, 0, ARCH),

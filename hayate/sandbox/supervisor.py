@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import json
 import os
 import select
@@ -17,7 +18,7 @@ import struct
 import time
 from typing import Any
 
-from hayate.sandbox.cgroup import MemoryGroup
+from hayate.sandbox.cgroup import NO_LIMIT, MemoryGroup
 from hayate.sandbox.confine import become
 from hayate.sandbox.identity import Identity, claim
 
@@ -131,7 +132,7 @@ class Supervisor:
             )
             with contextlib.suppress(OSError):
                 self.control.setblocking(True)
-                send(self.control, {"fault": "sandbox_broken", "message": message})
+                send(self.control, {"fault": _kind(problem), "message": message})
         finally:
             self._release()
 
@@ -157,7 +158,7 @@ class Supervisor:
         self.identity = claim(self.box)
         kills_before = 0
         if self.group is not None:
-            self.group.limit(int(self.limits["memory_bytes"]))
+            self.group.limit(int(self.limits["memory_bytes"]) or NO_LIMIT)
             kills_before = self.group.kills()
         try:
             self._start()
@@ -330,6 +331,12 @@ class Supervisor:
             "stopped": self.stopped,
         }
         send(self.control, header, bytes(self.out.kept + self.err.kept))
+
+
+def _kind(problem: Exception) -> str:
+    """Which FaultKind it is."""
+    kinds = {errno.ENOSPC: "disk_full", errno.EDQUOT: "disk_full", errno.ENOMEM: "out_of_memory"}
+    return kinds.get(getattr(problem, "errno", None) or 0, "sandbox_broken")
 
 
 def _decode(status: int) -> tuple[int, int | None]:

@@ -155,6 +155,10 @@ int main(int argc, char **argv) {
         while (wait(&status) > 0)
             if (WIFSIGNALED(status) && ++killed) break;
         printf("killed %d\n", killed);
+    } else if (!strcmp(what, "chain")) { /* always another process, never two of them for long */
+        for (pid_t next = fork(); next >= 0; next = fork())
+            if (next == 0) setsid();
+            else _exit(0);
     } else if (!strcmp(what, "signal")) {
         tell("kill", kill(other, SIGUSR1));
         tell("tgkill", (long)syscall(SYS_tgkill, other, other, SIGUSR1));

@@ -66,6 +66,22 @@ def test_file_outside_is_not_written(run: Run, outside: Path) -> None:
     assert there.read_text() == "before"
 
 
+def test_read_only_paths_are_read_only(sandbox: Sandbox, outside: Path, attack: Path) -> None:
+    outside.chmod(0o755)
+    box = outside / "box"  # the box may lie in a folder that is otherwise read-only
+    box.mkdir()
+    library = outside / "library"
+    library.write_text("42")
+    library.chmod(0o666)
+    for words, seen in ((("read", library), b"42"), (("write", box / "mine"), b"ok")):
+        command = Command([str(attack), *map(str, words)], box, readonly=(attack, outside))
+        assert seen in sandbox.run(command).stdout
+    for path in (library, outside / "new"):
+        command = Command([str(attack), "write", str(path)], box, readonly=(attack, outside))
+        assert b" ok" not in sandbox.run(command).stdout
+    assert library.read_text() == "42"
+
+
 def test_mode_of_file_outside_stays(run: Run, sandbox: Sandbox, outside: Path) -> None:
     there = outside / "there"
     there.touch(0o644)

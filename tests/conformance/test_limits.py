@@ -142,6 +142,11 @@ def test_nothing_is_left_when_the_command_ends(sandbox: Sandbox, box: Path) -> N
     assert not running(f"sleep {mark}")
 
 
+def test_a_chain_of_processes_is_caught(run: Run, attack: Path) -> None:
+    assert run("chain").returncode == 0
+    assert not running(f"{attack} chain")
+
+
 def test_kill_leaves_nothing(sandbox: Sandbox, box: Path) -> None:
     mark = f"4{os.getpid()}.25"
     script = f"(setsid sleep {mark} &) ; sleep {mark} & echo ready > here; sleep {mark}"
