@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pydantic
 
-from hayate.curriculum.ladder import Pace, completed, gated, key, pace, span
+from hayate.curriculum.ladder import Pace, completed, gated, key, needed, pace, span
 from hayate.curriculum.settings import CurriculumSettings, FixedStage
 from hayate.curriculum.state import CurriculumState, SetState, TaskState
 from hayate.errors import WrongUse
@@ -49,7 +49,9 @@ class Curriculum:
         if not names:
             raise WrongUse("no task to train on", where="curriculum.tasks")
         self._spans = {name: span(tasks[name], threads=self.settings.threads) for name in names}
-        self._paces = {name: pace(self.settings, len(s), len(names)) for name, s in self._spans.items()}
+        self._needed = {name: needed(tasks[name]) & set(self._spans[name]) for name in names}
+        self._free = {n: tuple(t for t in s if t not in self._needed[n]) for n, s in self._spans.items()}
+        self._paces = {name: pace(self.settings, len(s), len(names)) for name, s in self._free.items()}
         self._schedules = {name: self._schedule(name) for name in names}
         self._archive = archive
         self._random = random.Random(self.settings.seed)
@@ -139,7 +141,7 @@ class Curriculum:
         return frozenset(stage.techniques), "fixed"
 
     def _next_random(self, name: str) -> tuple[frozenset[Technique], str]:
-        return self._any_set(self._spans[name]), "random"
+        return self._any_set(name, self._free[name]), "random"
 
     def _next_sqd(self, name: str) -> tuple[frozenset[Technique], str]:
         task = self._tasks[name]
@@ -188,20 +190,20 @@ class Curriculum:
 
     def _grown(self, name: str, level: int) -> frozenset[Technique]:
         """A set of the level's size: one of the level below, better ones rather, and what was tried least."""
-        task, p, available = self._tasks[name], self._paces[name], self._spans[name]
-        size = p.sizes[level]
+        task, available = self._tasks[name], self._free[name]
+        size = self._paces[name].sizes[level]
         below = [task.sets[k] for k in task.levels[level - 1]] if 0 < level <= len(task.levels) else []
         chosen: frozenset[Technique] = frozenset()
         if below:
             below.sort(key=lambda one: one.best, reverse=True)
             parent = self._random.choices(below, [0.5**rank for rank in range(len(below))])[0]
-            chosen = frozenset(parent.techniques)
+            chosen = frozenset(parent.techniques) & frozenset(available)
         used = [t for keys in task.levels for k in keys for t in task.sets[k].techniques]
         while len(chosen) < size:
             rest = [t for t in available if t not in chosen]
             picked = self._random.choices(rest, [1 / (1 + used.count(t)) ** 2 for t in rest])[0]
             chosen = completed(chosen | {picked}, available)
-        return chosen
+        return chosen | self._needed[name]
 
     def _enter(self, name: str, chosen: frozenset[Technique], level: int) -> None:
         task = self._tasks[name]
@@ -220,17 +222,17 @@ class Curriculum:
         task = self._tasks[name]
         met = {t for k in task.sets for t in task.sets[k].techniques}
         for _ in range(_TRIES):
-            chosen = self._any_set([t for t in self._spans[name] if t in met])
-            if key(chosen) not in task.niches:
+            chosen = self._any_set(name, [t for t in self._free[name] if t in met])
+            if not {key(chosen), key(chosen - self._needed[name])} & task.niches.keys():
                 return chosen
         return None
 
-    def _any_set(self, available: Sequence[Technique]) -> frozenset[Technique]:
-        """A set of random size, each size equally likely; empty only if nothing is available."""
+    def _any_set(self, name: str, available: Sequence[Technique]) -> frozenset[Technique]:
+        """A set of random size, each size equally likely, and what the task needs."""
         if not available:
-            return frozenset()
+            return self._needed[name]
         size = self._random.randint(1, len(available))
-        return completed(self._random.sample(available, size), available)
+        return completed(self._random.sample(available, size), available) | self._needed[name]
 
     # Small things.
 
@@ -241,20 +243,20 @@ class Curriculum:
         ordered += tuple(sorted(chosen - set(ordered)))
         sets = self._tasks[name].sets
         if key(chosen) not in sets:
-            level = self._paces[name].level(len(chosen))
+            level = self._paces[name].level(len(chosen - self._needed[name]))
             sets[key(chosen)] = SetState(techniques=ordered, level=level)
         return sets[key(chosen)]
 
     def _schedule(self, name: str) -> tuple[FixedStage, ...]:
-        """The fixed schedule as far as this task has its techniques."""
-        available = self._spans[name]
+        """The fixed schedule as far as this task has its techniques, and with those that it needs."""
+        available, free, need = self._spans[name], self._free[name], self._needed[name]
         known = {t for s in self._spans.values() for t in s}
         if not self.settings.schedule:
             p = self._paces[name]
             climb = self.settings.expected_groups / len(self._spans) * self.settings.climb_share
             groups = max(1, int(climb / max(1, len(p.sizes) - 1)))
             return tuple(
-                FixedStage(techniques=tuple(completed(available[:size], available)), groups=groups)
+                FixedStage(techniques=tuple(completed(free[:size], free) | need), groups=groups)
                 for size in p.sizes
             )
         for number, stage in enumerate(self.settings.schedule):
@@ -265,7 +267,7 @@ class Curriculum:
                     allowed=", ".join(sorted(known)),
                 )
         return tuple(
-            FixedStage(techniques=tuple(t for t in stage.techniques if t in available), groups=stage.groups)
+            FixedStage(techniques=tuple(need | (set(stage.techniques) & set(available))), groups=stage.groups)
             for stage in self.settings.schedule
         )
 

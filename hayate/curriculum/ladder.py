@@ -19,7 +19,7 @@ def key(techniques: Iterable[Technique | str]) -> str:
 
 
 def span(task: Task, *, threads: bool) -> tuple[Technique, ...]:
-    """The techniques that the curriculum handles for a task, in the task's order.
+    """The techniques that stages of a task can permit, in the task's order.
 
     Withholdable ones gate: outside the permitted set they are violations. Structural ones (loop order,
     blocking, ...) can't be withheld; in the set they are suggestions, outside it they are not mentioned.
@@ -28,8 +28,13 @@ def span(task: Task, *, threads: bool) -> tuple[Technique, ...]:
     return tuple(t for t in unique if threads or t is not Technique.THREADS)
 
 
+def needed(task: Task) -> frozenset[Technique]:
+    """What even the reference can't do without, and so is permitted in every stage: scratch memory, say."""
+    return frozenset(task.reference.techniques) & frozenset(task.techniques) & WITHHOLDABLE
+
+
 def completed(chosen: Iterable[Technique], available: Iterable[Technique]) -> frozenset[Technique]:
-    """`chosen` with what its members can't do without, as far as the task has it."""
+    """`chosen` with what its members can't do without, as far as it is available."""
     chosen = frozenset(chosen)
     return chosen | ({COMPANIONS[t] for t in chosen if t in COMPANIONS} & frozenset(available))
 

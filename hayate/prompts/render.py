@@ -27,6 +27,8 @@ from hayate.records import WITHHOLDABLE, Argument, Assignment, Prompt, Record, T
 
 Style = Literal["plain", "staged"]
 
+_MARKS = ("// permitted:", "// expect:", "// flags:")
+
 
 class Exemplar(Record):
     """An earlier candidate that a prompt shows."""
@@ -57,6 +59,12 @@ def _domain(task: Task) -> str:
     return ", ".join(f"{r.low} <= {name} <= {r.high}" for name, r in task.domain.items())
 
 
+def _without_marks(source: str) -> str:
+    """A source of a task folder without the lines that tell its loader what to permit or expect."""
+    lines = source.split("\n")
+    return "\n".join(line for line in lines if not line.startswith(_MARKS)).strip()
+
+
 def render(style: Style, task: Task, assignment: Assignment, exemplars: Sequence[Exemplar] = ()) -> Prompt:
     """The prompt for `assignment`, which must be for `task`. Raises `WrongUse` for an unknown style."""
     if style not in get_args(Style):
@@ -73,7 +81,7 @@ def render(style: Style, task: Task, assignment: Assignment, exemplars: Sequence
             domain=_domain(task),
             headers=", ".join(f"<{h.strip('<>')}>" for h in task.headers) or "none",
             bands=[", ".join(f"{k}={v}" for k, v in band.center.items()) for band in task.bands],
-            reference=task.reference.text.strip(),
+            reference=_without_marks(task.reference.text),
             permitted=[(t.value, DESCRIPTIONS[t]) for t in permitted],
             withheld=[(t.value, DESCRIPTIONS[t]) for t in in_order(WITHHOLDABLE - set(permitted))],
             exemplars=[(e.source.strip(), f"{e.speedup:.2f}") for e in exemplars],

@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
+from curriculum_learners import DGEMM, drive, learner, task, verdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -14,7 +15,6 @@ from pydantic import ValidationError
 from hayate.curriculum import Curriculum, CurriculumSettings, key
 from hayate.errors import WrongUse
 from hayate.records import Candidate, Origin, Outcome, Technique
-from tests.curriculum.learners import DGEMM, drive, learner, task, verdict
 
 STAGINGS = ("sqd", "off", "fixed", "random")
 techniques = st.lists(st.sampled_from(list(Technique)), unique=True, max_size=11)

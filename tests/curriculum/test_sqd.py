@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
+from curriculum_learners import DGEMM, drive, learner, task, verdict
 
 from hayate.curriculum import Curriculum, CurriculumSettings, key
 from hayate.records import Outcome, Technique
-from tests.curriculum.learners import DGEMM, drive, learner, task, verdict
 
 FULL = frozenset(DGEMM) - {Technique.THREADS}
 
@@ -138,3 +138,18 @@ def test_statistics_of_a_stage() -> None:
     assert (stage.asked, stage.groups, stage.samples, stage.accepted) == (1, 1, 4, 3)
     assert (stage.best, len(stage.objects), stage.shares) == (3.0, 2, [0.75])
     assert curriculum.niches("dgemm") == {"blocking": 3.0, "plain": 2.0}
+
+
+@pytest.mark.parametrize("staging", ["sqd", "off", "fixed", "random"])
+def test_what_the_reference_needs_is_always_permitted(staging: str) -> None:
+    needy = task("t", DGEMM)
+    source = needy.reference.model_copy(update={"techniques": (Technique.ALLOC,)})
+    needy = needy.model_copy(update={"reference": source})
+    made = CurriculumSettings.model_validate(
+        {"staging": staging, "expected_groups": 40, "revisit_probability": 0.3}
+    )
+    asked = drive(Curriculum({"t": needy}, made), learner(0.9), 40)
+    assert all(Technique.ALLOC in a.permitted for a in asked)
+    if staging == "sqd":
+        assert len(asked[0].permitted) == 2
+    assert {len(a.permitted) for a in asked} >= {8}

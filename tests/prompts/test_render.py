@@ -6,6 +6,7 @@ from itertools import combinations
 
 import pytest
 
+from hayate import tasks
 from hayate.errors import WrongUse
 from hayate.prompts import DESCRIPTIONS, ORDER, Exemplar, render
 from hayate.records import (
@@ -153,6 +154,12 @@ def test_shapes_that_are_expressions_read_well() -> None:
     assert "u: input, double, (N + 2) x M, row-major" in render("plain", task, _ask()).user
 
 
+def test_marks_for_the_loader_are_left_out() -> None:
+    marked = TASK.reference.model_copy(update={"text": "// permitted: alloc\n" + REFERENCE})
+    task = TASK.model_copy(update={"reference": marked})
+    assert render("plain", task, _ask()).user == render("plain", TASK, _ask()).user
+
+
 def test_wrong_style_and_wrong_task() -> None:
     with pytest.raises(WrongUse, match="plain, staged"):
         render("fancy", TASK, _ask())  # type: ignore[arg-type]
@@ -161,9 +168,6 @@ def test_wrong_style_and_wrong_task() -> None:
 
 
 def test_built_in_tasks_render_in_both_styles() -> None:
-    tasks = pytest.importorskip("hayate.tasks", reason="the room of tasks is not there")
-    if not hasattr(tasks, "builtin_names"):
-        pytest.skip("hayate.tasks.builtin_names is not there")
     for name in tasks.builtin_names():
         task = tasks.builtin(name)
         ask = Assignment(task=name, permitted=task.techniques)
