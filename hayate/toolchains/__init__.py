@@ -1,0 +1,20 @@
+"""Source and permitted techniques -> build plan; and what a source or an object shows. Runs no candidate."""
+
+from hayate.toolchains.base import BuildPlan, Compiler, compilers
+from hayate.toolchains.c import compile_flags, plan
+from hayate.toolchains.objects import ObjectFacts, object_facts, packed_arithmetic
+from hayate.toolchains.syntax import SourceFacts, inspect, inspect_preprocessed
+
+__all__ = [
+    "BuildPlan",
+    "Compiler",
+    "ObjectFacts",
+    "SourceFacts",
+    "compile_flags",
+    "compilers",
+    "inspect",
+    "inspect_preprocessed",
+    "object_facts",
+    "packed_arithmetic",
+    "plan",
+]

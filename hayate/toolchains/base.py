@@ -1,0 +1,85 @@
+"""What every toolchain is made of: compilers that are here, and the plan of a build."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from hayate.errors import Fault, FaultKind
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A C compiler of this machine."""
+
+    name: Literal["gcc", "clang"]
+    path: str  # absolute
+    version: str  # "12.2.0"
+
+    @property
+    def label(self) -> str:
+        """Name and version as verdicts quote them: "gcc 12.2.0"."""
+        return f"{self.name} {self.version}"
+
+
+@dataclass(frozen=True)
+class BuildPlan:
+    """How to make a shared object: write `files` into the build box, then run there, the box as current folder.
+
+    Either `script`, one command that does everything (one start of the sandbox), or each of `commands` in
+    order. Exit 0 means built; anything else is the candidate's failure. The first command writes
+    `preprocessed`, which the next one compiles: what `inspect_preprocessed` reads is what the compiler reads.
+    """
+
+    files: dict[str, str | bytes]  # name -> contents
+    commands: tuple[tuple[str, ...], ...]
+    script: tuple[str, ...]
+    output: str  # the stripped shared object
+    preprocessed: str
+    disassembly: str  # where `script` leaves objdump's text; "" where it isn't needed or objdump is missing
+    flags: tuple[str, ...]  # of the compilation, for `Built.flags`
+
+
+def _version(path: str) -> str:
+    """The version that a compiler states; "" if it does not run."""
+    try:
+        done = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, timeout=20, check=True, env={"LC_ALL": "C"}
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    # "gcc (Debian 12.2.0-14+deb12u1) 12.2.0": gcc's own version stands last, clang's follows the word.
+    first = done.stdout.splitlines()[0] if done.stdout else ""
+    words = re.findall(r"(?:version |\) |^\S+ )(\d+(?:\.\d+)+)", first)
+    return words[-1] if words else ""
+
+
+@lru_cache(maxsize=8)
+def _compiler(path: str, name: Literal["gcc", "clang"]) -> Compiler | None:
+    version = _version(path)
+    return Compiler(name, path, version) if version else None
+
+
+def compilers() -> list[Compiler]:
+    """The C compilers on PATH, gcc first; each is run once per process, with `--version`.
+
+    Raises Fault(COMPILER_MISSING) when there is none.
+    """
+    found: list[Compiler] = []
+    names: tuple[Literal["gcc", "clang"], ...] = ("gcc", "clang")
+    for name in names:
+        path = shutil.which(name)
+        compiler = _compiler(path, name) if path else None
+        if compiler:
+            found.append(compiler)
+    if not found:
+        raise Fault(
+            FaultKind.COMPILER_MISSING,
+            "neither gcc nor clang was found on PATH",
+            remedy="install one, e.g. `apt install gcc` or `dnf install gcc`",
+        )
+    return found

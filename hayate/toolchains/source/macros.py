@@ -1,0 +1,124 @@
+"""Macro expansion good enough for labels: parameters and kernels are often written as macros.
+
+Not the preprocessor: conditions are ignored (both branches stay), `#` is left alone. What must be certain is read
+from the real preprocessor's output instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hayate.toolchains.source.tokens import Directive, Source, Token, read
+
+_DEPTH = 8
+_TOKENS_MAX = 40_000  # a handful of nested macros can stand for millions
+
+
+@dataclass(frozen=True)
+class _Macro:
+    parameters: tuple[str, ...] | None  # None: object-like
+    body: tuple[Token, ...]
+
+
+def _define(directive: Directive) -> tuple[str, _Macro] | None:
+    tokens = read(directive.text).body
+    if not tokens or tokens[0].kind != "name":
+        return None
+    name = tokens[0].text
+    # Only "NAME(" without a space has parameters.
+    if directive.text[len(name) : len(name) + 1] != "(":
+        return name, _Macro(None, tokens[1:])
+    closing = next((i for i, t in enumerate(tokens) if t.text == ")"), len(tokens) - 1)
+    parameters = tuple(t.text for t in tokens[2:closing] if t.kind == "name")
+    return name, _Macro(parameters, tokens[closing + 1 :])
+
+
+class _Expander:
+    def __init__(self, macros: dict[str, _Macro]) -> None:
+        self._macros = macros
+        self.left = _TOKENS_MAX
+
+    def expand(self, tokens: Sequence[Token], hidden: frozenset[str]) -> list[Token]:
+        out: list[Token] = []
+        i = 0
+        while i < len(tokens) and self.left > 0:
+            token = tokens[i]
+            i += 1
+            macro = self._macros.get(token.text) if token.kind == "name" else None
+            if macro is None or token.text in hidden or len(hidden) >= _DEPTH:
+                out.append(token)
+                self.left -= 1
+                continue
+            bound: dict[str, list[Token]] = {}
+            if macro.parameters is not None:
+                if i >= len(tokens) or tokens[i].text != "(":
+                    out.append(token)
+                    continue
+                arguments, i = _arguments(tokens, i)
+                bound = {
+                    name: self.expand(argument, hidden)
+                    for name, argument in zip(macro.parameters, arguments, strict=False)
+                }
+            body: list[Token] = []
+            for part in macro.body:
+                body.extend(bound.get(part.text, [part]) if part.kind == "name" else [part])
+            placed = [Token(t.kind, t.text, token.line) for t in _paste(body[: self.left])]
+            out.extend(self.expand(placed, hidden | {token.text}))
+        return out
+
+
+def _arguments(tokens: Sequence[Token], at: int) -> tuple[list[list[Token]], int]:
+    """The arguments of the call whose "(" is at `at`, and the index past its ")"."""
+    arguments: list[list[Token]] = [[]]
+    depth = 0
+    while at < len(tokens):
+        text = tokens[at].text
+        at += 1
+        depth += text in "([{" and len(text) == 1
+        if depth == 1 and text == "(" and not arguments[0] and len(arguments) == 1:
+            continue
+        depth -= text in ")]}" and len(text) == 1
+        if depth == 0:
+            break
+        if depth == 1 and text == ",":
+            arguments.append([])
+        else:
+            arguments[-1].append(tokens[at - 1])
+    return arguments, at
+
+
+def _paste(tokens: Sequence[Token]) -> list[Token]:
+    out: list[Token] = []
+    joined = False
+    for token in tokens:
+        if token.text == "##":
+            joined = bool(out)
+        elif joined:
+            last = out.pop()
+            kind = last.kind if last.kind == "name" else token.kind
+            out.append(Token(kind, last.text + token.text, last.line))
+            joined = False
+        else:
+            out.append(token)
+    return out
+
+
+def expand(source: Source) -> str:
+    """The source as text without comments, macros expanded, pragmas kept, each token near its own line."""
+    macros: dict[str, _Macro] = {}
+    pragmas: list[Directive] = []
+    for directive in source.directives:
+        if directive.word == "define":
+            defined = _define(directive)
+            if defined:
+                macros[defined[0]] = defined[1]
+        elif directive.word == "pragma":
+            pragmas.append(directive)
+    lines: dict[int, list[str]] = {}
+    for token in _Expander(macros).expand(source.body, frozenset()):
+        lines.setdefault(token.line, []).append(token.text)
+    for pragma in pragmas:
+        lines.setdefault(pragma.line, []).insert(0, f"#pragma {pragma.rest}\n")
+    last = max(lines, default=0)
+    return "\n".join(" ".join(lines.get(line, ())) for line in range(1, last + 1)) + "\n"

@@ -1,0 +1,175 @@
+"""What no candidate may do, and what it may do only where the technique is permitted: read from the tokens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from hayate.records import Technique
+from hayate.toolchains.source import names
+from hayate.toolchains.source.tokens import Directive, Source, Token
+
+
+def _bare(name: str) -> str:
+    """`__constructor__` and `constructor` are the same attribute."""
+    return name[2:-2] if len(name) > 4 and name.startswith("__") and name.endswith("__") else name
+
+
+def _group(tokens: Sequence[Token], at: int) -> int:
+    """The index past the bracket group that starts at `at`, or the end."""
+    closing = {"(": ")", "[": "]"}[tokens[at].text]
+    opening, depth = tokens[at].text, 0
+    for i in range(at, len(tokens)):
+        if tokens[i].kind == "mark":
+            depth += (tokens[i].text == opening) - (tokens[i].text == closing)
+            if depth == 0:
+                return i + 1
+    return len(tokens)
+
+
+def attributes(tokens: Sequence[Token]) -> Iterator[Token]:
+    """The names inside `__attribute__((...))` and `[[...]]`, arguments included."""
+    past = 0
+    for i, token in enumerate(tokens[:-1]):
+        if i < past:
+            continue
+        after = tokens[i + 1]
+        if token.text in ("__attribute__", "__attribute", "__declspec") and after.text == "(":
+            start, past = i + 1, _group(tokens, i + 1)
+        elif token.text == "[" and after.text == "[" and after.kind == "mark":
+            start, past = i, _group(tokens, i)
+        else:
+            continue
+        for inner in tokens[start:past]:
+            if inner.kind == "name":
+                yield Token("name", _bare(inner.text), inner.line)
+
+
+def violations(source: Source, entry: str, headers: Collection[str] | None) -> list[str]:
+    """What no candidate may do, one sentence each, in the order of the lines.
+
+    `headers` None: don't look at directives that a preprocessor has already carried out.
+    """
+    found: list[tuple[int, str]] = []
+    for directive in source.directives:
+        found.extend((directive.line, text) for text in _directive(directive, headers))
+    tokens = (*source.body, *source.macros)
+    own = defined(tokens)
+    for i, token in enumerate(tokens):
+        called = i + 1 < len(tokens) and tokens[i + 1].text == "("
+        text = _token(token, called and token.text not in own, entry)
+        if text:
+            found.append((token.line, text))
+    for name in attributes(tokens):
+        if name.text in names.ATTRIBUTES:
+            found.append((name.line, f"the attribute {name.text} is not allowed"))
+    return [f"line {line}: {text}" for line, text in dict.fromkeys(sorted(found))]
+
+
+def defined(tokens: Sequence[Token]) -> frozenset[str]:
+    """Names of functions that the source itself defines: `name (...) {`."""
+    found = set()
+    depth = 0
+    for i, token in enumerate(tokens[:-1]):
+        if token.kind == "mark":
+            depth += (token.text == "{") - (token.text == "}")
+        elif token.kind == "name" and depth == 0 and tokens[i + 1].text == "(":
+            past = _group(tokens, i + 1)
+            if past < len(tokens) and tokens[past].text == "{":
+                found.add(token.text)
+    return frozenset(found)
+
+
+def _token(token: Token, calls_library: bool, entry: str) -> str:
+    """What is wrong with one token. Names are words that a variable may bear too, so only calls count.
+
+    A library function that is reached otherwise, by a pointer say, shows in the object's imports.
+    """
+    if token.kind == "raw":
+        return "raw string literals are not allowed"
+    if token.kind != "name":
+        return ""
+    name = token.text
+    if name in names.ASSEMBLY:
+        return "inline assembly is not allowed"
+    bare = name.removeprefix("__builtin_")
+    if name.startswith("_MM_SET_") or name in names.RESERVED:
+        return f"{name} is not allowed"
+    if not calls_library or name == entry:
+        return ""
+    if bare in names.FORBIDDEN or names.EXEC.fullmatch(bare) or name.startswith(names.FORBIDDEN_PREFIXES):
+        return f"{name} is not allowed"
+    if names.BLAS.fullmatch(name) or name.startswith(names.LIBRARY_PREFIXES):
+        return f"the library function {name} is not allowed"
+    return ""
+
+
+def _directive(directive: Directive, headers: Collection[str] | None) -> Iterator[str]:
+    word, rest = directive.word, directive.rest
+    if word == "pragma":
+        if names.PRAGMAS.match(rest):
+            yield f"#pragma {' '.join(rest.split()[:2])} is not allowed"
+        return
+    if headers is None:
+        return
+    if (
+        word in ("include_next", "import", "embed", "assert", "unassert", "ident", "sccs", "line")
+        or word.isdigit()
+    ):
+        yield f"#{word} is not allowed"
+    elif word == "include":
+        name = included(directive)
+        if not name:
+            yield "#include of a computed name is not allowed"
+        elif name not in headers:
+            yield f"#include <{name}> is not allowed, only {', '.join(sorted(headers)) or 'no header'}"
+
+
+def included(directive: Directive) -> str:
+    """The header that an #include names; "" if it is computed."""
+    match = re.fullmatch(r'<([^>]*)>|"([^"]*)"', directive.rest.strip())
+    return re.sub(r"\s+", "", match.group(1) or match.group(2) or "") if match else ""
+
+
+def withholdable(source: Source) -> dict[Technique, int]:
+    """The withholdable techniques that the tokens show, each with the first line that does."""
+    found: dict[Technique, int] = {}
+
+    def see(technique: Technique, line: int) -> None:
+        found[technique] = min(line, found.get(technique, line))
+
+    for directive in source.directives:
+        if directive.word != "pragma":
+            continue
+        if names.TARGET_PRAGMA.match(directive.rest) or names.OMP_SIMD.match(directive.rest):
+            see(Technique.SIMD, directive.line)
+        if names.OMP_THREADS.match(directive.rest):
+            see(Technique.THREADS, directive.line)
+        if names.REASSOCIATE.match(directive.rest):
+            see(Technique.FASTMATH, directive.line)
+    tokens = (*source.body, *source.macros)
+    for token in tokens:
+        if token.kind != "name":
+            continue
+        if token.text in names.PREFETCH:
+            see(Technique.PREFETCH, token.line)
+        elif token.text in names.ALLOC:
+            see(Technique.ALLOC, token.line)
+        elif names.THREAD_NAMES.fullmatch(token.text):
+            see(Technique.THREADS, token.line)
+        elif names.SIMD_NAME.fullmatch(token.text):
+            see(Technique.SIMD, token.line)
+    for name in attributes(tokens):
+        if name.text in names.VECTOR_ATTRIBUTES or name.text == "target":
+            see(Technique.SIMD, name.line)
+    return found
+
+
+def withheld(used: dict[Technique, int], permitted: Iterable[Technique]) -> list[str]:
+    """A sentence for each technique that is used and not permitted."""
+    allowed = frozenset(permitted)
+    return [
+        f"line {line}: {technique.value} is used and not permitted"
+        for technique, line in sorted(used.items())
+        if technique not in allowed
+    ]

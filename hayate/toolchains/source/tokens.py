@@ -1,0 +1,135 @@
+"""C source as tokens and directives: no comment, splice or digraph hides a name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_SPLICE = re.compile(r"\\[ \t]*\r?\n")
+_TOKEN = re.compile(
+    r"""(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))
+      | (?P<raw>(?:u8|[uUL])?R")
+      | (?P<string>(?:u8|[uUL])?"(?:\\.|[^"\\\n])*(?:"|(?=\n)|\Z))
+      | (?P<char>[uUL]?'(?:\\.|[^'\\\n])*(?:'|(?=\n)|\Z))
+      | (?P<number>\.?[0-9](?:[eEpP][+-]|[0-9a-zA-Z_.])*)
+      | (?P<name>[A-Za-z_$\u0080-\U0010ffff][A-Za-z0-9_$\u0080-\U0010ffff]*)
+      | (?P<newline>\n)
+      | (?P<space>[^\S\n]+)
+      | (?P<mark>%:%:|%:|<:|:>|<%|%>|\#\#|.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_DIGRAPHS = {"%:%:": "##", "%:": "#", "<:": "[", ":>": "]", "<%": "{", "%>": "}"}
+_MARKER = re.compile(r'^# (\d+) "((?:\\.|[^"\\\n])*)"[^\n]*\n?', re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    kind: str  # "name", "number", "string", "raw" (the start of a raw string), "char", "mark"
+    text: str
+    line: int  # 1 is the first
+    attached: bool = False  # nothing stands between it and the token before
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """A preprocessor line: "#include <x.h>" has word "include" and rest "< x . h >", its tokens."""
+
+    word: str
+    rest: str
+    line: int
+    text: str = ""  # of a #define: name, parameters and body as they stand, but without comments
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text read: tokens outside its directives, tokens that its macros stand for, and the directives."""
+
+    body: tuple[Token, ...]
+    macros: tuple[Token, ...]
+    directives: tuple[Directive, ...]
+
+
+def _raw_tokens(text: str) -> Iterator[Token]:
+    """Every token but comments and white space, newlines included, with lines as they were before splicing."""
+    splices: list[int] = []  # offsets, in the spliced text, of each removed line end
+    pieces: list[str] = []
+    at = end = 0
+    for match in _SPLICE.finditer(text):
+        pieces.append(text[end : match.start()])
+        at += match.start() - end
+        splices.append(at)
+        end = match.end()
+    pieces.append(text[end:])
+    spliced = "".join(pieces)
+    line, seen, known, end = 1, 0, 0, 0
+    for match in _TOKEN.finditer(spliced):
+        start = match.start()
+        line += spliced.count("\n", seen, start)
+        seen = start
+        while known < len(splices) and splices[known] <= start:
+            known += 1
+        kind = str(match.lastgroup)
+        if kind in ("comment", "space"):
+            continue
+        found = match.group()
+        attached, end = start == end, match.end()
+        yield Token(kind, _DIGRAPHS.get(found, found) if kind == "mark" else found, line + known, attached)
+
+
+def read(text: str) -> Source:
+    """The tokens and directives of any text, C or not; never raises."""
+    body: list[Token] = []
+    macros: list[Token] = []
+    directives: list[Directive] = []
+    current: list[Token] = []
+
+    def flush() -> None:
+        if len(current) > 1 and current[0].text == "#" and current[0].kind == "mark":
+            word, rest = current[1].text, current[2:]
+            spaced = " ".join(t.text for t in rest)
+            text = spaced
+            if word == "define" and len(rest) > 1:
+                glue = "" if rest[1].attached else " "
+                text = rest[0].text + glue + " ".join(t.text for t in rest[1:])
+                macros.extend(rest[1:])
+            directives.append(Directive(word, spaced, current[0].line, text))
+        else:
+            body.extend(current)
+        current.clear()
+
+    for token in _raw_tokens(text):
+        if token.kind == "newline":
+            flush()
+        else:
+            current.append(token)
+    flush()
+    return Source(tuple(body), tuple(macros), tuple(directives))
+
+
+def own_part(preprocessed: str, file: str) -> str:
+    """What a preprocessor's output holds of `file` itself, each part at its own line; headers are left out.
+
+    Sound only for a text without #line, raw strings and line markers of its own, which `rules` refuses.
+    """
+    pieces: list[str] = []
+    line = 1
+    ours, start = False, 0
+
+    def take(end: int) -> None:
+        nonlocal line
+        if ours:
+            piece = preprocessed[start:end]
+            pieces.append(piece)
+            line += piece.count("\n")
+
+    for match in _MARKER.finditer(preprocessed):
+        take(match.start())
+        ours, start = match.group(2) == file, match.end()
+        wanted = min(int(match.group(1)[:9]), line + 100_000)
+        if ours and wanted > line:
+            pieces.append("\n" * (wanted - line))
+            line = wanted
+    take(len(preprocessed))
+    return "".join(pieces)

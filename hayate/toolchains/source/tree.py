@@ -1,0 +1,162 @@
+"""The syntax tree of a C text, and helpers that don't recurse: candidates nest as deep as they like."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+import tree_sitter_c
+from tree_sitter import Language, Node, Parser
+
+PARSE_MAX_S = 2.0  # real kernels take milliseconds; some broken texts take the parser minutes
+_SIZES = {"char": 1, "short": 2, "int": 4, "unsigned": 4, "float": 4, "_Bool": 1, "bool": 1}
+_CALLS = {"+", "-", "*", "/", "%", "<<", ">>"}
+_VALUE_MAX = 1 << 62
+
+
+class Tangled(Exception):  # noqa: N818
+    """The text can't be parsed in reasonable time."""
+
+
+@cache
+def _language() -> Language:
+    return Language(tree_sitter_c.language())
+
+
+def parse(text: str) -> Node:
+    """The root of the syntax tree, with error nodes where the text is no C. Raises Tangled."""
+    data = text.encode(errors="replace")
+    deadline = time.monotonic() + PARSE_MAX_S
+    try:
+        # The parser asks the callback whether to stop only when it reads through a function.
+        tree = Parser(_language()).parse(
+            lambda at, _: data[at : at + 65536],
+            encoding="utf8",
+            progress_callback=lambda _at, _error: time.monotonic() > deadline,
+        )
+    except ValueError:
+        tree = None
+    if tree is None:
+        raise Tangled("the source is too tangled to be parsed")
+    return tree.root_node
+
+
+def text_of(node: Node | None) -> str:
+    return node.text.decode(errors="replace") if node is not None and node.text is not None else ""
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all below it, in the order of the text."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        yield current
+        stack.extend(reversed(current.children))
+
+
+def names(node: Node | None) -> list[str]:
+    """Identifiers used as values below a node; names of called functions and of fields are left out."""
+    if node is None:
+        return []
+    found = []
+    for inner in walk(node):
+        if inner.type == "identifier":
+            parent = inner.parent
+            called = parent is not None and parent.type == "call_expression"
+            if not (called and parent is not None and parent.child_by_field_name("function") == inner):
+                found.append(text_of(inner))
+    return found
+
+
+def declared(declarator: Node | None) -> tuple[str, list[Node | None], bool]:
+    """Of a declarator: the name, the sizes of its array (None where empty), and whether it is a pointer.
+
+    `double (*p)[8]` is a pointer and no array.
+    """
+    sizes: list[Node | None] = []
+    pointer = False
+    node = declarator
+    for _ in range(64):
+        if node is None:
+            return "", [], False
+        if node.type in ("identifier", "field_identifier", "type_identifier"):
+            return text_of(node), sizes, pointer
+        if node.type == "array_declarator":
+            sizes.append(node.child_by_field_name("size"))
+        elif node.type == "pointer_declarator":
+            pointer = True
+        elif node.type == "parenthesized_declarator":
+            node = node.named_children[0] if node.named_children else None
+            if node is not None and node.type == "pointer_declarator":
+                sizes, pointer = [], True
+            continue
+        elif node.type == "function_declarator":
+            return "", [], False
+        node = node.child_by_field_name("declarator") or (
+            node.named_children[-1] if node.named_children else None
+        )
+    return "", [], False
+
+
+def type_bytes(text: str) -> int:
+    """The size of one element of a type, at most 64: typedefs are taken for the widest vector."""
+    words = text.replace("const", " ").replace("static", " ").split()
+    for word in words:
+        if word in _SIZES:
+            return _SIZES[word]
+    if any(word in ("double", "long", "size_t", "int64_t", "uint64_t", "ptrdiff_t") for word in words):
+        return 8
+    return 64
+
+
+def constant(node: Node | None, known: Mapping[str, int]) -> int | None:
+    """The value of an integer expression, if it is constant given `known`."""
+    return _constant(node, known, 40)
+
+
+def _constant(node: Node | None, known: Mapping[str, int], depth: int) -> int | None:
+    if node is None or depth == 0:
+        return None
+    if node.type == "number_literal":
+        digits = text_of(node).rstrip("uUlL")
+        try:
+            return int(digits, 0) if len(digits) < 20 else None
+        except ValueError:
+            return None
+    if node.type == "identifier":
+        return known.get(text_of(node))
+    if node.type == "parenthesized_expression" and node.named_child_count == 1:
+        return _constant(node.named_children[0], known, depth - 1)
+    if node.type == "cast_expression":
+        return _constant(node.child_by_field_name("value"), known, depth - 1)
+    if node.type == "sizeof_expression":
+        kind = node.child_by_field_name("type")
+        if kind is None:
+            return None
+        return 8 if "*" in text_of(kind) else type_bytes(text_of(kind))
+    if node.type == "binary_expression":
+        left = _constant(node.child_by_field_name("left"), known, depth - 1)
+        right = _constant(node.child_by_field_name("right"), known, depth - 1)
+        operator = text_of(node.child_by_field_name("operator"))
+        if left is None or right is None or operator not in _CALLS:
+            return None
+        return _binary(operator, left, right)
+    return None
+
+
+def _binary(operator: str, left: int, right: int) -> int | None:
+    if operator in ("/", "%") and right == 0:
+        return None
+    if operator in ("<<", ">>") and not 0 <= right < 62:
+        return None
+    value = {
+        "+": lambda: left + right,
+        "-": lambda: left - right,
+        "*": lambda: left * right,
+        "/": lambda: left // right,
+        "%": lambda: left % right,
+        "<<": lambda: left << right,
+        ">>": lambda: left >> right,
+    }[operator]()
+    return value if abs(value) < _VALUE_MAX else None

@@ -1,0 +1,75 @@
+"""What a source shows before it is compiled, and after the preprocessor: techniques, includes, violations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hayate.records import Task, Technique
+from hayate.toolchains.c import SOURCE
+from hayate.toolchains.source import rules
+from hayate.toolchains.source.labels import large_buffers, structure
+from hayate.toolchains.source.macros import expand
+from hayate.toolchains.source.tokens import own_part, read
+from hayate.toolchains.source.tree import Tangled, parse
+
+SOURCE_MAX_BYTES = 100_000
+PREPROCESSED_MAX_BYTES = 500_000  # of the candidate's own part
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """What a source shows. `violations` are sentences with line and cause; empty: it may be compiled."""
+
+    techniques: tuple[Technique, ...]  # in the order of the enumeration
+    includes: tuple[str, ...]
+    violations: tuple[str, ...]
+
+
+def inspect(task: Task, source: str, permitted: Iterable[Technique]) -> SourceFacts:
+    """The facts of a candidate's source. Never raises: of broken code it says what it can.
+
+    Withholdable techniques are violations where they are used and not permitted. Structural ones are labels;
+    only those that the task names are looked for, and they are found by rules of thumb.
+    """
+    size = len(source.encode(errors="surrogatepass"))
+    if size > SOURCE_MAX_BYTES:
+        return SourceFacts((), (), (f"the source has {size} bytes, at most {SOURCE_MAX_BYTES} are allowed",))
+    tokens = read(source)
+    found = rules.violations(tokens, task.entry, task.headers)
+    used = rules.withholdable(tokens)
+    labels: frozenset[Technique] = frozenset()
+    try:
+        tree = parse(expand(tokens))
+        line = large_buffers(tree)
+        if line:
+            used.setdefault(Technique.ALLOC, line)
+        labels = structure(tree, task)
+    except Tangled as tangled:
+        found.append(str(tangled))
+    found += rules.withheld(used, permitted)
+    return SourceFacts(
+        techniques=tuple(t for t in Technique if t in used or t in labels),
+        includes=tuple(rules.included(d) for d in tokens.directives if d.word == "include"),
+        violations=tuple(found),
+    )
+
+
+def inspect_preprocessed(task: Task, text: str, permitted: Iterable[Technique]) -> tuple[str, ...]:
+    """Violations in the preprocessor's output of a source that passed `inspect`: macros hide nothing here.
+
+    Line numbers are the candidate's.
+    """
+    own = own_part(text, SOURCE)
+    if len(own) > PREPROCESSED_MAX_BYTES:
+        return (f"the source grows to {len(own)} characters, at most {PREPROCESSED_MAX_BYTES} are allowed",)
+    tokens = read(own)
+    found = rules.violations(tokens, task.entry, None)
+    used = rules.withholdable(tokens)
+    try:
+        line = large_buffers(parse(own))
+        if line:
+            used.setdefault(Technique.ALLOC, line)
+    except Tangled as tangled:
+        found.append(str(tangled))
+    return tuple(found + rules.withheld(used, permitted))
