@@ -207,6 +207,7 @@ def judge(
     Examples: `hayate judge dgemm kernel.c`, `hayate judge dgemm kernel.c --permit simd,alloc --explain`,
     `hayate judge jacobi2d - --json < kernel.c`
     """
+    from hayate import farm
     from hayate.evaluate import judge_one
     from hayate.records import MeasurePlan
     from hayate.rewards import RewardSettings, reward
@@ -232,8 +233,8 @@ def judge(
         max_launches=launches,
         bands=wanted or tuple(b.name for b in what.bands if b.training),
     )
-    with err.status("judging"):
-        verdict = judge_one(what, source, _permitted(permit, what.techniques), plan=plan)
+    with err.status("judging"), farm.open(farm.FarmSettings(slots=1)) as place:
+        verdict = judge_one(what, source, _permitted(permit, what.techniques), farm=place, plan=plan)
     if as_json:
         _print_json(verdict_json(verdict, reward(verdict, RewardSettings()).value))
     else:

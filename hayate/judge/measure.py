@@ -275,7 +275,7 @@ class _Measurer:
         pairs = self.plan.pairs or band.pairs
         if self.plan.purpose == "training":
             affordable = int(BAND_BUDGET_S / both_s)
-            pairs = 1 if warm.candidate_ns > SLOW_CALL_S * 1e9 else min(pairs, max(3, affordable))
+            pairs = 1 if warm.candidate_ns > SLOW_CALL_S * 1e9 else min(pairs, max(2, affordable))
         found = [self._pair(session, band, function, timeout_s) for _ in range(pairs)]
         peaks.append(session.peak_gflops(width))
         figure = self.calibration.of(self.opponents[function].name, band.name) if self.calibration else None

@@ -1,0 +1,111 @@
+"""Guard and build, with the real compilers in the real sandbox."""
+
+from __future__ import annotations
+
+import pytest
+
+from hayate.hosts import Slot
+from hayate.judge import Rejection, build, measure
+from hayate.records import Built, HostProfile, MeasurePlan, Outcome, Task, Technique
+from hayate.sandbox import Sandbox
+from hayate.toolchains import compilers
+
+HEAD = "void dgemm(int M, int N, int K, const double *restrict A, const double *restrict B, double *restrict C)"
+HONEST = (
+    HEAD
+    + """
+{
+    for (long i = 0; i < M; i++)
+        for (long j = 0; j < N; j++) {
+            double s = 0;
+            for (long k = 0; k < K; k++) s += A[i * K + k] * B[k * N + j];
+            C[i * N + j] = s;
+        }
+}
+"""
+)
+
+
+def outcome(result: Built | Rejection) -> Outcome | None:
+    return result.outcome if isinstance(result, Rejection) else None
+
+
+@pytest.mark.parametrize("compiler", compilers(), ids=lambda c: c.name)
+def test_every_compiler_makes_a_right_kernel(
+    task: Task, host: HostProfile, slot: Slot, best: Sandbox, compiler: object
+) -> None:
+    made = build(task, HONEST, (), host=host, sandbox=best, compiler=compiler)  # type: ignore[arg-type]
+    assert isinstance(made, Built), made
+    plan = MeasurePlan(purpose="check", launches=0)
+    assert measure(task, made, plan, host=host, slot=slot, sandbox=best).outcome is Outcome.ACCEPTED
+
+
+def test_the_object_is_canonical(task: Task, host: HostProfile, best: Sandbox) -> None:
+    first = build(task, HONEST, (), host=host, sandbox=best)
+    renamed = HONEST.replace("double s ", "double total_of_it ").replace("s +=", "total_of_it +=")
+    renamed = "/* a comment */\n" + renamed.replace("= s;", "= total_of_it;")
+    second = build(task, renamed, (), host=host, sandbox=best)
+    third = build(task, HONEST.replace("s = 0", "s = 1"), (), host=host, sandbox=best)
+    assert isinstance(first, Built)
+    assert isinstance(second, Built)
+    assert isinstance(third, Built)
+    assert first.object_hash == second.object_hash != third.object_hash
+
+
+REJECTED = {
+    "syntax": (HEAD + "{ int }", Outcome.BUILD_FAILED, "does not compile"),
+    "no entry": ("int f(void) { return 1; }", Outcome.BUILD_FAILED, ""),
+    "other signature": (HONEST.replace("int M", "long M"), Outcome.BUILD_FAILED, "conflicting"),
+    "undeclared function": (HONEST.replace("double s = 0", "double s = nothing()"), Outcome.BUILD_FAILED, ""),
+    "include of a file": ('#include "/etc/passwd"\n' + HONEST, Outcome.VIOLATION, "include"),
+    "inline assembly": (HONEST.replace("double s = 0;", 'double s = 0; __asm__("nop");'), Outcome.VIOLATION, ""),
+    "vectors": ("typedef double v __attribute__((vector_size(32)));\n" + HONEST, Outcome.VIOLATION, "simd"),
+    "hidden vectors": (
+        "#define Q(a, b) a##b\ntypedef double v __attribute__((Q(vector_, size)(32)));\n" + HONEST,
+        Outcome.VIOLATION,
+        "",
+    ),
+    "allocation": ("#include <stdlib.h>\n" + HONEST.replace("{\n", "{ free(malloc(9));\n", 1), Outcome.VIOLATION, ""),
+    "constructor": (
+        "static int x;\n__attribute__((constructor)) static void f(void) { x = 1; }\n" + HONEST,
+        Outcome.VIOLATION,
+        "",
+    ),
+    "input and output": (
+        "#include <stdio.h>\n" + HONEST.replace("{\n", '{ puts("9999 GFLOPS");\n', 1),
+        Outcome.VIOLATION,
+        "",
+    ),
+    "library": (
+        "void cblas_dgemm(void);\n" + HONEST.replace("{\n", "{ cblas_dgemm();\n", 1),
+        None,
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REJECTED)
+def test_rejected(task: Task, host: HostProfile, best: Sandbox, name: str) -> None:
+    source, expected, word = REJECTED[name]
+    made = build(task, source, (), host=host, sandbox=best)
+    assert isinstance(made, Rejection), name
+    if expected is not None:
+        assert made.outcome is expected, made.reason
+    assert word in made.reason
+
+
+def test_what_is_permitted_is_not_a_violation(task: Task, host: HostProfile, best: Sandbox) -> None:
+    source = "typedef double v __attribute__((vector_size(32)));\n" + HONEST
+    made = build(task, source, (Technique.SIMD,), host=host, sandbox=best)
+    assert isinstance(made, Built), made
+    assert Technique.SIMD in made.techniques
+
+
+@pytest.mark.slow
+def test_a_compile_time_bomb_ends_at_its_limit(task: Task, host: HostProfile, best: Sandbox) -> None:
+    bomb = "#define A(x) x x x x x x x x x x\n#define B(x) A(A(x))\n#define C(x) B(B(x))\n" + HONEST.replace(
+        "double s = 0;", "double s = 0; C(C(s += 1; s *= 2;))"
+    )
+    made = build(task, bomb, (), host=host, sandbox=best)
+    assert isinstance(made, Rejection)
+    assert made.outcome in (Outcome.BUILD_FAILED, Outcome.VIOLATION)

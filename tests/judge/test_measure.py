@@ -1,0 +1,99 @@
+"""Whole measurements: yardsticks calibrated, candidates verified, timed, chained to the reference.
+
+Times are not asserted, only what must hold on any machine: order of magnitudes between very different codes,
+intervals that hold their own value, outcomes.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from hayate.hosts import Slot
+from hayate.judge import build, calibrate_task, measure, yardsticks
+from hayate.records import Built, HostProfile, MeasurePlan, Outcome, Task
+from hayate.sandbox import Sandbox
+
+
+@pytest.fixture(scope="module")
+def known(task: Task, host: HostProfile, best: Sandbox) -> tuple[Built, ...]:
+    return yardsticks(task, host=host, sandbox=best)
+
+
+def training(task: Task) -> list[str]:
+    return [b.name for b in task.bands if b.training]
+
+
+def test_the_chain_of_yardsticks_is_kept(
+    task: Task, host: HostProfile, slot: Slot, best: Sandbox, known: tuple[Built, ...]
+) -> None:
+    first = calibrate_task(task, training(task), host=host, slot=slot, sandbox=best)
+    again = calibrate_task(task, training(task), host=host, slot=slot, sandbox=best)
+    assert again == first
+    for built in known:
+        for band in training(task):
+            figure = first.of(built.name, band)
+            assert figure is not None
+            assert figure.speedup.low <= figure.speedup.value <= figure.speedup.high
+            assert figure.gflops > 0
+
+
+def test_a_training_verdict_has_one_launch_with_all_raw_samples(
+    task: Task, host: HostProfile, slot: Slot, best: Sandbox, known: tuple[Built, ...]
+) -> None:
+    found = measure(task, known[-1], MeasurePlan(), host=host, slot=slot, sandbox=best)
+    assert found.outcome is Outcome.ACCEPTED, found.reason
+    assert found.timing is not None
+    assert found.speedup is not None
+    assert found.metric is not None
+    for launch in found.timing.launches:
+        assert len(launch.candidate_ns) == len(launch.yardstick_ns) == len(launch.shapes) == len(launch.flops)
+        assert launch.peak_gflops is not None
+        assert launch.peak_gflops > 0
+        assert launch.yardstick in {b.name for b in known}
+    assert found.speedup.baseline == "reference"
+    assert found.speedup.low <= found.speedup.median <= found.speedup.high
+    assert found.metric.low <= found.metric.value <= found.metric.high
+    assert [s.name for s in found.steps][:2] == ["start", "verify"]
+
+
+def test_verification_alone_is_not_timed(
+    task: Task, host: HostProfile, slot: Slot, best: Sandbox, known: tuple[Built, ...]
+) -> None:
+    plan = MeasurePlan(purpose="check", launches=0, verify_shapes=5)
+    found = measure(task, known[0], plan, host=host, slot=slot, sandbox=best)
+    assert found.outcome is Outcome.ACCEPTED
+    assert found.timing is None
+    assert found.speedup is None
+    assert found.numbers["verified_shapes"] == 5
+
+
+def test_a_head_to_head_decides_between_very_different_codes(
+    task: Task, host: HostProfile, slot: Slot, best: Sandbox, known: tuple[Built, ...]
+) -> None:
+    plan = MeasurePlan(purpose="confirm", launches=3, max_launches=16, pairs=3, confidence=0.95, verify_shapes=2)
+    found = measure(task, known[-1], plan, host=host, slot=slot, sandbox=best, rival=known[1])
+    assert found.speedup is not None
+    assert found.speedup.baseline == known[1].name
+    assert found.speedup.low > 1
+    assert found.reason.endswith("faster")
+
+
+def test_right_in_verification_and_wrong_in_timed_calls_is_wrong(
+    task: Task, host: HostProfile, slot: Slot, best: Sandbox
+) -> None:
+    source = """
+void dgemm(int M, int N, int K, const double *restrict A, const double *restrict B, double *restrict C)
+{
+    for (long i = 0; i < M; i++)
+        for (long j = 0; j < N; j++) {
+            double s = 0;
+            for (long k = 0; k < (M > 400 && N > 400 && K > 400 ? K / 2 : K); k++) s += A[i * K + k] * B[k * N + j];
+            C[i * N + j] = s;
+        }
+}
+"""
+    made = build(task, source, (), host=host, sandbox=best)
+    assert isinstance(made, Built)
+    found = measure(task, made, MeasurePlan(), host=host, slot=slot, sandbox=best)
+    assert found.outcome is Outcome.WRONG
+    assert found.timing is None

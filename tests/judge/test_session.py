@@ -1,0 +1,175 @@
+"""The protocol between clock and runners, with real processes in every sandbox tier that works here."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from hayate import hosts, sandbox
+from hayate.judge import build
+from hayate.judge.native import natives
+from hayate.judge.results import Rejection
+from hayate.judge.session import CandidateFailed, LaunchSession
+from hayate.judge.shapes import sample
+from hayate.records import Built, HostProfile, Outcome, Task, Technique
+
+TIERS = [report.tier for report in sandbox.probe() if report.works]
+SHAPE = {"M": 33, "N": 41, "K": 29}
+
+BODY = """
+void dgemm(int M, int N, int K, const double *restrict A, const double *restrict B, double *restrict C)
+{
+    BEFORE
+    for (long i = 0; i < M; i++)
+        for (long j = 0; j < N; j++) {
+            double s = 0;
+            for (long k = 0; k < K; k++) s += A[i * K + k] * B[k * N + j];
+            C[i * N + j] = s;
+        }
+    AFTER
+}
+"""
+
+
+def source(before: str = "", after: str = "", head: str = "") -> str:
+    return head + BODY.replace("BEFORE", before).replace("AFTER", after)
+
+
+@pytest.fixture(params=TIERS)
+def tier(request: pytest.FixtureRequest) -> Iterator[sandbox.Sandbox]:
+    yield sandbox.get(request.param)
+
+
+def make(task: Task, text: str, host: HostProfile, permitted: tuple[Technique, ...] = ()) -> Built:
+    made = build(task, text, permitted, host=host, sandbox=sandbox.best())
+    assert not isinstance(made, Rejection), made
+    return made
+
+
+def launched(task: Task, host: HostProfile, tier: sandbox.Sandbox, text: str, opponent: str = "") -> LaunchSession:
+    return LaunchSession(
+        task,
+        make(task, text, host),
+        [make(task, opponent or source(), host)],
+        natives=natives(task, host),
+        slot=hosts.slots()[0],
+        sandbox=tier,
+        shapes=[SHAPE, *sample(task, 12, random.Random(0))],
+    )
+
+
+def outcome(task: Task, host: HostProfile, tier: sandbox.Sandbox, text: str) -> tuple[Outcome, str]:
+    with pytest.raises(CandidateFailed) as failed, launched(task, host, tier, text) as session:
+        for i in range(6):
+            session.verify(SHAPE, i % 4, i, timeout_s=1.0)
+    return failed.value.outcome, failed.value.reason
+
+
+def test_an_honest_kernel_is_verified_and_paired(task: Task, host: HostProfile, tier: sandbox.Sandbox) -> None:
+    with launched(task, host, tier, source()) as session:
+        for i, shape in enumerate(sample(task, 12, random.Random(0))):
+            assert session.verify(shape, i % 4, i, timeout_s=5.0) <= 1.0
+        for first in (True, False):
+            times = session.pair(
+                SHAPE, function=0, candidate_first=first, distribution=0, seed=9, timeout_s=5.0
+            )
+            assert times.candidate_ns > 0
+            assert times.yardstick_ns > 0
+            assert times.worst_error <= 1.0
+        assert session.peak_gflops(16) > 0
+
+
+def test_state_between_calls_is_legal(task: Task, host: HostProfile, tier: sandbox.Sandbox) -> None:
+    text = source("static double last; static long calls; last = A[calls++ % K];")
+    with launched(task, host, tier, text) as session:
+        for i in range(5):
+            session.verify(SHAPE, i % 4, i, timeout_s=5.0)
+
+
+WRONG = {
+    "float32": (source().replace("double s", "float s"), "outside the error bound"),
+    "skips": (source().replace("i < M", "i < M - 1"), "never written"),
+    "guard after": (source(after="C[(long)M * N] = 1;"), "next to the output"),
+    "guard before": (source(before="C[-1] = 1;"), "next to the output"),
+    "nan": (source(after="C[0] = 0.0 / 0.0;"), "outside the error bound"),
+    "inputs of an earlier call": (
+        source("static double a0; static int calls; if (!calls++) a0 = A[0];", "C[0] += a0 - A[0];"),
+        "outside the error bound",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong(task: Task, host: HostProfile, tier: sandbox.Sandbox, name: str) -> None:
+    text, reason = WRONG[name]
+    found, said = outcome(task, host, tier, text)
+    assert found is Outcome.WRONG, said
+    assert reason in said
+
+
+CRASHED = {
+    "null": source("*(volatile int *)0 = 1;"),
+    "writes an input": source("((double *)A)[0] = 1;"),
+    "writes inputs through a new mapping": source("*(volatile double *)(A + 1) = 0;"),
+    "divides by zero": source("volatile int z = 0; volatile int q = 7 / z; (void)q;"),
+    "exits": source("exit(0);", head="#include <stdlib.h>\n"),
+    "aborts": source("abort();", head="#include <stdlib.h>\n"),
+}
+
+
+@pytest.mark.parametrize("name", CRASHED)
+def test_crashed(task: Task, host: HostProfile, tier: sandbox.Sandbox, name: str) -> None:
+    text = CRASHED[name]
+    made = build(task, text, (), host=host, sandbox=tier)
+    if isinstance(made, Rejection):  # the guard may see it coming
+        assert made.outcome is Outcome.VIOLATION
+        return
+    found, said = outcome(task, host, tier, text)
+    assert found is Outcome.CRASHED, said
+
+
+def test_timed_out(task: Task, host: HostProfile, tier: sandbox.Sandbox) -> None:
+    found, said = outcome(task, host, tier, source("for (volatile long i = 0;; i++) {}"))
+    assert found is Outcome.TIMED_OUT, said
+
+
+def test_a_broken_yardstick_is_a_fault(task: Task, host: HostProfile, tier: sandbox.Sandbox) -> None:
+    from hayate.errors import Fault, FaultKind
+
+    with (
+        pytest.raises(Fault) as fault,
+        launched(task, host, tier, source(), opponent=source("*(volatile int *)0 = 1;")) as session,
+    ):
+        session.pair(SHAPE, function=0, candidate_first=True, distribution=0, seed=1, timeout_s=5.0)
+    assert fault.value.kind is FaultKind.YARDSTICK_BROKEN
+
+
+def test_nothing_is_left_behind(task: Task, host: HostProfile, tier: sandbox.Sandbox) -> None:
+    import os
+    from pathlib import Path
+
+    def descriptors() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    with launched(task, host, tier, source()) as session:
+        session.verify(SHAPE, 0, 1, timeout_s=5.0)
+    before = descriptors()
+    for i in itertools.islice(itertools.count(), 3):
+        with launched(task, host, tier, source()) as session:
+            session.verify(SHAPE, 0, i, timeout_s=5.0)
+    assert descriptors() <= before + 1
+    names = [p.read_text() for p in Path("/proc").glob("[0-9]*/comm") if _readable(p)]
+    assert not [n for n in names if n.strip() in ("runner", "clock")]
+
+
+def _readable(path: object) -> bool:
+    from pathlib import Path
+
+    try:
+        Path(str(path)).read_text()
+    except OSError:
+        return False
+    return True
