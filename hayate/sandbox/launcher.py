@@ -28,7 +28,8 @@ from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.sandbox.base import BASE_ENV, PROFILES, Command, Exit
 from hayate.sandbox.boxes import reachable
 from hayate.sandbox.identity import pool
-from hayate.sandbox.supervisor import HEADER, children
+from hayate.sandbox.processes import children
+from hayate.sandbox.wire import HEADER
 
 _BOOT = """
 import sys

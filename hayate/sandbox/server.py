@@ -23,7 +23,9 @@ from typing import NoReturn
 
 from hayate.sandbox.cgroup import MemoryGroup, remove_stale
 from hayate.sandbox.confine import PR_SET_PDEATHSIG, prctl
-from hayate.sandbox.supervisor import PR_SET_CHILD_SUBREAPER, Supervisor, Wakeup, receive
+from hayate.sandbox.processes import Wakeup
+from hayate.sandbox.supervisor import PR_SET_CHILD_SUBREAPER, Supervisor
+from hayate.sandbox.wire import receive
 
 IDLE_LEAST = 2
 STATE = struct.Struct("=ic")  # pid of a supervisor; b"b" for busy or b"i" for idle

@@ -14,91 +14,22 @@ import os
 import select
 import signal
 import socket
-import struct
 import time
 from typing import Any
 
 from hayate.sandbox.cgroup import NO_LIMIT, MemoryGroup
 from hayate.sandbox.confine import become
 from hayate.sandbox.identity import Identity, claim
+from hayate.sandbox.processes import Wakeup, descendants, kill_user, usage_bytes
+from hayate.sandbox.streams import BLOCK, DRAIN_FACTOR, Stream
+from hayate.sandbox.wire import HEADER, exactly, receive, send
 
 PR_SET_CHILD_SUBREAPER = 36
-HEADER = struct.Struct("<II")  # length of the JSON, length of the bytes after it
 CHECK_S = 0.2  # between two looks at the box's size
-DRAIN_FACTOR = 16  # output beyond this many times its limit ends the command
-BLOCK = 65536
-
-
-class Wakeup:
-    """A descriptor that becomes readable when a child has ended."""
-
-    def __init__(self) -> None:
-        self.descriptor, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-
-    def clear(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            os.read(self.descriptor, 4096)
-
-
-def send(control: socket.socket, header: dict[str, Any], body: bytes = b"") -> None:
-    text = json.dumps(header).encode()
-    control.sendall(HEADER.pack(len(text), len(body)) + text + body)
-
-
-def receive(source: socket.socket, length: int) -> tuple[bytes, list[int]]:
-    """Up to `length` bytes, with the descriptors that came with them, closed at an exec."""
-    data, descriptors, _, _ = socket.recv_fds(source, length, 250)
-    for descriptor in descriptors:
-        os.set_inheritable(descriptor, False)  # this Python ignores MSG_CMSG_CLOEXEC in recv_fds
-    return data, descriptors
-
-
-def _exactly(control: socket.socket, length: int) -> bytes:
-    parts = bytearray()
-    while len(parts) < length:
-        part = control.recv(min(length - len(parts), 1 << 20))
-        if not part:
-            raise ConnectionResetError("the caller went away")
-        parts += part
-    return bytes(parts)
 
 
 class SetupError(Exception):
     """The command could not be confined, and was not started."""
-
-
-class Stream:
-    """One captured output."""
-
-    def __init__(self, limit: int) -> None:
-        self.inner, self.outer = os.pipe2(os.O_CLOEXEC)
-        os.set_blocking(self.inner, False)
-        self.limit = limit
-        self.kept = bytearray()
-        self.total = 0
-        self.open = True
-
-    def read(self) -> None:
-        """Take what is there."""
-        while self.open:
-            try:
-                data = os.read(self.inner, BLOCK)
-            except BlockingIOError:
-                return
-            if not data:
-                self.close()
-                return
-            self.total += len(data)
-            self.kept += data[: max(0, self.limit - len(self.kept))]
-            if self.total > self.limit * DRAIN_FACTOR:
-                return
-
-    def close(self) -> None:
-        if self.open:
-            os.close(self.inner)
-            self.open = False
 
 
 class Supervisor:
@@ -139,10 +70,10 @@ class Supervisor:
     def _receive(self) -> None:
         header, self.passed = receive(self.control, HEADER.size)
         self.descriptors += self.passed
-        header += _exactly(self.control, HEADER.size - len(header))
+        header += exactly(self.control, HEADER.size - len(header))
         length, extra = HEADER.unpack(header)
-        self.spec: dict[str, Any] = json.loads(_exactly(self.control, length))
-        self.stdin = _exactly(self.control, extra)
+        self.spec: dict[str, Any] = json.loads(exactly(self.control, length))
+        self.stdin = exactly(self.control, extra)
         self.program = base64.b64decode(self.spec["program"])
         self.limits: dict[str, float] = self.spec["limits"]
 
@@ -290,7 +221,7 @@ class Supervisor:
         pause_s = 0.0
         while self._reap():
             if self.identity is not None and self.identity.alone():
-                _kill_user(self.identity.uid)
+                kill_user(self.identity.uid)
             for pid in descendants(os.getpid()):
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
@@ -342,47 +273,3 @@ def _kind(problem: Exception) -> str:
 def _decode(status: int) -> tuple[int, int | None]:
     code = os.waitstatus_to_exitcode(status)
     return code, -code if code < 0 else None
-
-
-def _kill_user(uid: int) -> None:
-    """Kill every process of the user at once."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.setresuid(uid, uid, uid)
-            os.kill(-1, signal.SIGKILL)
-        finally:
-            os._exit(0)
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, 0)
-
-
-def children(pid: int) -> list[int]:
-    """Of all threads of the process, oldest first."""
-    found: list[int] = []
-    try:
-        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 -- called in tight loops
-            with open(f"/proc/{pid}/task/{thread}/children") as file:  # noqa: PTH123
-                found += [int(word) for word in file.read().split()]
-    except (FileNotFoundError, ProcessLookupError):
-        pass
-    return found
-
-
-def descendants(pid: int) -> list[int]:
-    """All processes below, parents first."""
-    found = children(pid)
-    for child in found:
-        found += children(child)
-    return found
-
-
-def usage_bytes(folder: int) -> int:
-    """Space that the files below the open folder take."""
-    total = 0
-    with contextlib.suppress(OSError):
-        for _, _, files, descriptor in os.fwalk(".", dir_fd=folder):
-            for name in files:
-                with contextlib.suppress(OSError):
-                    total += os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_blocks * 512
-    return total

@@ -13,7 +13,7 @@ import pytest
 
 from hayate.sandbox import Command, Exit, Limits, Sandbox
 from hayate.sandbox.cgroup import MemoryGroup
-from hayate.sandbox.supervisor import descendants
+from hayate.sandbox.processes import descendants
 
 Run = Callable[..., Exit]
 MIB = 1 << 20
