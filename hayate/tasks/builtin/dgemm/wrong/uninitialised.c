@@ -1,0 +1,14 @@
+// expect: wrong
+// why: sums start from what the scratch buffer held before
+static double row[2048];
+
+void dgemm(int M, int N, int K, const double *restrict A, const double *restrict B, double *restrict C)
+{
+  for (int i = 0; i < M; i++) {
+    for (int l = 0; l < K; l++)
+      for (int j = 0; j < N; j++)
+        row[j] += A[i * K + l] * B[l * N + j];
+    for (int j = 0; j < N; j++)
+      C[i * N + j] = row[j];
+  }
+}
