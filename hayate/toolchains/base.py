@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ class Compiler:
     name: Literal["gcc", "clang"]
     path: str  # absolute
     version: str  # "12.2.0"
+    openmp: bool = True  # its OpenMP run time is here; clang's is a package of its own
 
     @property
     def label(self) -> str:
@@ -28,7 +30,7 @@ class Compiler:
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """How to make a shared object: write `files` into the build box, then run there, the box as current folder.
+    """How to make a shared object: write `files` into the build box, then run in it, as current folder.
 
     Either `script`, one command that does everything (one start of the sandbox), or each of `commands` in
     order. Exit 0 means built; anything else is the candidate's failure. The first command writes
@@ -44,24 +46,32 @@ class BuildPlan:
     flags: tuple[str, ...]  # of the compilation, for `Built.flags`
 
 
-def _version(path: str) -> str:
-    """The version that a compiler states; "" if it does not run."""
+def _ask(path: str, option: str) -> str:
+    """The first line that a compiler answers; "" if it does not run."""
+    environment = {"LC_ALL": "C", "PATH": os.environ.get("PATH", os.defpath)}
     try:
         done = subprocess.run(
-            [path, "--version"], capture_output=True, text=True, timeout=20, check=True, env={"LC_ALL": "C"}
+            [path, option], capture_output=True, text=True, timeout=20, check=True, env=environment
         )
     except (OSError, subprocess.SubprocessError):
         return ""
+    return done.stdout.partition("\n")[0]
+
+
+def _version(first: str) -> str:
     # "gcc (Debian 12.2.0-14+deb12u1) 12.2.0": gcc's own version stands last, clang's follows the word.
-    first = done.stdout.splitlines()[0] if done.stdout else ""
     words = re.findall(r"(?:version |\) |^\S+ )(\d+(?:\.\d+)+)", first)
     return words[-1] if words else ""
 
 
 @lru_cache(maxsize=8)
 def _compiler(path: str, name: Literal["gcc", "clang"]) -> Compiler | None:
-    version = _version(path)
-    return Compiler(name, path, version) if version else None
+    version = _version(_ask(path, "--version"))
+    if not version:
+        return None
+    library = "libgomp.so" if name == "gcc" else "libomp.so"
+    found = _ask(path, f"-print-file-name={library}")  # the bare name again if there is none
+    return Compiler(name, path, version, openmp="/" in found)
 
 
 def compilers() -> list[Compiler]:

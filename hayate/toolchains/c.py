@@ -7,7 +7,7 @@ import shlex
 import shutil
 from collections.abc import Iterable
 
-from hayate.errors import WrongUse
+from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.records import Task, Technique
 from hayate.toolchains.base import BuildPlan, Compiler
 
@@ -31,8 +31,8 @@ _BASE = (
     "-fno-stack-protector",
     "-fno-asynchronous-unwind-tables",
     "-fno-ident",
-    "-U_FORTIFY_SOURCE",
 )
+_PREPROCESSOR = ("-U_FORTIFY_SOURCE",)
 # Never -ffast-math itself: with it gcc links crtfastmath.o, which sets flush-to-zero for the whole process.
 _FASTMATH = ("-fassociative-math", "-fno-signed-zeros", "-fno-trapping-math", "-freciprocal-math")
 _NO_VECTORS = {
@@ -86,7 +86,8 @@ def plan(
 
     The object is canonical: comments, white space and the names of static functions leave no trace in it. A
     wrong signature, a missing entry or an undeclared function fails the build. `extra_flags` are of trusted
-    baselines only, e.g. ("-Ofast",). Raises WrongUse for an `arch` that can't be given to -march.
+    baselines only, e.g. ("-Ofast",). Raises WrongUse for an `arch` that can't be given to -march, and
+    Fault(DEPENDENCY_MISSING) where threads are permitted and the compiler's OpenMP run time is missing.
     """
     if not _ARCH.fullmatch(arch):
         raise WrongUse(
@@ -95,10 +96,16 @@ def plan(
             allowed="x86-64-v2, x86-64-v3, x86-64-v4, armv8-a, armv9-a, native",
         )
     allowed = frozenset(permitted)
+    if Technique.THREADS in allowed and not compiler.openmp:
+        raise Fault(
+            FaultKind.DEPENDENCY_MISSING,
+            f"{compiler.label} has no OpenMP run time here",
+            remedy="apt install libomp-dev" if compiler.name == "clang" else "install libgomp, e.g. with gcc",
+        )
     flags = compile_flags(allowed, arch, compiler, extra_flags)
     cc = compiler.path
     # The machine's flags matter to the preprocessor too: headers ask for __AVX512F__ and its kin.
-    preprocess = (cc, "-E", *flags, "-include", HEADER, "-o", PREPROCESSED, SOURCE)
+    preprocess = (cc, "-E", *flags, *_PREPROCESSOR, "-include", HEADER, "-o", PREPROCESSED, SOURCE)
     # Compiling and linking apart keeps a baseline's -Ofast away from the link, hence from crtfastmath.o.
     compile_ = (cc, "-c", *flags, "-x", "cpp-output", "-o", OBJECT, PREPROCESSED)
     commands = (preprocess, compile_, _link(task, allowed, cc))

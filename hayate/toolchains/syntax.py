@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from hayate.records import Task, Technique
 from hayate.toolchains.c import SOURCE
 from hayate.toolchains.source import rules
-from hayate.toolchains.source.labels import large_buffers, structure
+from hayate.toolchains.source.buffers import large_buffers
+from hayate.toolchains.source.labels import structure
 from hayate.toolchains.source.macros import expand
 from hayate.toolchains.source.tokens import own_part, read
 from hayate.toolchains.source.tree import Tangled, parse

@@ -1,4 +1,4 @@
-"""Structural techniques (labels, never offences), and the large buffers that count as allocation."""
+"""Structural techniques: labels for niches, never offences."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from hayate.records import Task, Technique
 from hayate.toolchains.source.macros import expand
 from hayate.toolchains.source.nests import Loop, loops_of
 from hayate.toolchains.source.tokens import read
-from hayate.toolchains.source.tree import Tangled, constant, declared, names, parse, text_of, type_bytes, walk
+from hayate.toolchains.source.tree import Tangled, constant, names, parse, text_of, walk
 
-_STACK_MAX_BYTES = 16 * 1024
+_TILE_MAX_BYTES = 16 * 1024  # of an array of accumulators
 _CACHE_BLOCK_MIN = 32  # rounds; a tile of fewer is one of registers
 _RAGGED_BLOCK_MIN = 16  # the same, if it has another size's loop within
 _PACKED_MIN_BYTES = 2048  # smaller buffers are tiles of registers
@@ -177,7 +177,7 @@ def _register_tile(loop: Loop) -> bool:
 
 
 def _is_small(size: int | None) -> bool:
-    return size is not None and size <= _STACK_MAX_BYTES
+    return size is not None and size <= _TILE_MAX_BYTES
 
 
 def _packs(loop: Loop) -> bool:
@@ -252,7 +252,7 @@ def _unroll_pragma(root: Node) -> bool:
 
 
 def _time_blocked(loops: Sequence[Loop], task: Task) -> bool:
-    """Is a loop over space outside the innermost loop over sweeps, or one pass over space for several sweeps?"""
+    """Is a loop over space outside the innermost one over sweeps, or does one pass do several sweeps?"""
     time = _time_dim(task)
     if not time:
         return False
@@ -272,68 +272,3 @@ def _time_blocked(loops: Sequence[Loop], task: Task) -> bool:
             if len(passes) == 1:
                 return True
     return False
-
-
-def large_buffers(root: Node) -> int:
-    """The first line that sets memory aside in a declaration: static arrays, arrays of variable length, and arrays on
-    the stack beyond 16 KiB in one function. 0 if there is none. Types with large arrays within count as well."""
-    on_stack: dict[int, int] = {}
-    known: dict[str, int] = {}
-    for node in walk(root):
-        if node.type == "enumerator":
-            value = constant(node.child_by_field_name("value"), known)
-            if value is not None:
-                known[text_of(node.child_by_field_name("name"))] = value
-        if node.type not in ("declaration", "field_declaration", "type_definition"):
-            continue
-        base = text_of(node.child_by_field_name("type"))
-        words = [
-            text_of(child)
-            for child in node.children
-            if child.type in ("storage_class_specifier", "type_qualifier")
-        ]
-        function = _function(node)
-        for item in node.children_by_field_name("declarator"):
-            name, sizes, pointer = declared(
-                item.child_by_field_name("declarator") if item.type == "init_declarator" else item
-            )
-            if not name or not sizes or (pointer and not sizes):
-                continue
-            size: int | None = 8 if pointer else type_bytes(base)
-            for length in sizes:
-                count = constant(length, known)
-                if length is None:
-                    count = item.child_by_field_name("value").named_child_count if _has_list(item) else 0  # type: ignore[union-attr]
-                size = None if count is None or size is None else size * count
-            line = node.start_point[0] + 1
-            if node.type != "declaration":
-                if size is None or size > _STACK_MAX_BYTES:
-                    return line
-            elif "extern" in words:
-                continue
-            elif function is None or "static" in words or "_Thread_local" in words or "__thread" in words:
-                if "const" not in words:
-                    return line
-            elif size is None:
-                return line
-            else:
-                total = on_stack.get(function, 0) + size
-                on_stack[function] = total
-                if total > _STACK_MAX_BYTES:
-                    return line
-    return 0
-
-
-def _has_list(item: Node) -> bool:
-    value = item.child_by_field_name("value")
-    return value is not None and value.type == "initializer_list"
-
-
-def _function(node: Node) -> int | None:
-    """The function that a declaration stands in, by its place in the text."""
-    parent = node.parent
-    while parent is not None:
-        if parent.type == "function_definition":
-            return parent.start_byte
-        parent = parent.parent
-    return None

@@ -1,7 +1,7 @@
-"""Macro expansion good enough for labels: parameters and kernels are often written as macros.
+"""Macro expansion, good enough for labels: parameters and kernels are often written as macros.
 
-Not the preprocessor: conditions are ignored (both branches stay), `#` is left alone. What must be certain is read
-from the real preprocessor's output instead.
+Not the preprocessor: conditions are ignored (both branches stay), `#` is left alone. What must be certain is
+read from the real preprocessor's output instead.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ class _Expander:
             body: list[Token] = []
             for part in macro.body:
                 body.extend(bound.get(part.text, [part]) if part.kind == "name" else [part])
-            placed = [Token(t.kind, t.text, token.line) for t in _paste(body[: self.left])]
+            pasted = _paste(body[: self.left])
+            # The first one stands apart, lest `-X` with X = -1 become `--1`.
+            placed = [Token(t.kind, t.text, token.line, k > 0 and t.attached) for k, t in enumerate(pasted)]
             out.extend(self.expand(placed, hidden | {token.text}))
         return out
 
@@ -97,7 +99,7 @@ def _paste(tokens: Sequence[Token]) -> list[Token]:
         elif joined:
             last = out.pop()
             kind = last.kind if last.kind == "name" else token.kind
-            out.append(Token(kind, last.text + token.text, last.line))
+            out.append(Token(kind, last.text + token.text, last.line, last.attached))
             joined = False
         else:
             out.append(token)
@@ -117,8 +119,10 @@ def expand(source: Source) -> str:
             pragmas.append(directive)
     lines: dict[int, list[str]] = {}
     for token in _Expander(macros).expand(source.body, frozenset()):
-        lines.setdefault(token.line, []).append(token.text)
+        line = lines.setdefault(token.line, [])
+        # Marks are single characters here: only those that stood together may form one operator.
+        line.append(token.text if token.attached and token.kind == "mark" else " " + token.text)
     for pragma in pragmas:
         lines.setdefault(pragma.line, []).insert(0, f"#pragma {pragma.rest}\n")
     last = max(lines, default=0)
-    return "\n".join(" ".join(lines.get(line, ())) for line in range(1, last + 1)) + "\n"
+    return "\n".join("".join(lines.get(line, ())) for line in range(1, last + 1)) + "\n"

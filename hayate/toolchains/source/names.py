@@ -1,4 +1,4 @@
-"""Names and what they mean: forbidden, a technique, a library. What is missing here shows in the object's imports."""
+"""Names and what they mean: forbidden, a technique, a library. The rest shows in the object's imports."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ PRAGMAS = re.compile(
 TARGET_PRAGMA = re.compile(r"GCC target\b")
 REASSOCIATE = re.compile(r"clang fp .*\breassociate|float_control|clang fp .*\breciprocal")
 OMP_THREADS = re.compile(
-    r"omp .*\b(?:parallel|for|task|taskloop|sections?|single|teams|target|distribute|loop|master|masked|barrier"
-    r"|threadprivate|scope|dispatch|interop)\b"
+    r"omp .*\b(?:parallel|for|task|taskloop|sections?|single|teams|target|distribute|loop|master|masked"
+    r"|barrier|threadprivate|scope|dispatch|interop)\b"
 )
 OMP_SIMD = re.compile(r"omp .*\bsimd\b")
 
-# Library functions: processes and signals, the environment, input and output, memory maps, clocks and sleep, the
-# floating-point environment. Forbidden as calls; some are words that a variable may bear.
+# Library functions: processes and signals, the environment, input and output, memory maps, clocks and sleep,
+# the floating-point environment. Forbidden as calls; some are words that a variable may bear.
 FORBIDDEN = words(
     """
     system popen pclose fork vfork clone clone3 unshare setns wait waitpid waitid wait3 wait4 kill tkill
@@ -61,7 +61,8 @@ RESERVED = words(
     """
     __builtin_return_address __builtin_frame_address __builtin_extract_return_addr
     __builtin_unwind_init __builtin_apply __builtin_ia32_rdtsc __builtin_ia32_rdtscp
-    __builtin_readcyclecounter __rdtsc _rdtsc __rdtscp _rdtscp _mm_setcsr __builtin_ia32_ldmxcsr syscall __syscall dlopen
+    __builtin_readcyclecounter __rdtsc _rdtsc __rdtscp _rdtscp _mm_setcsr __builtin_ia32_ldmxcsr
+    syscall __syscall dlopen
     dlmopen dlsym dlvsym dl_iterate_phdr __libc_start_main __environ secure_getenv process_vm_readv
     process_vm_writev __malloc_hook __free_hook _GLOBAL_OFFSET_TABLE_ _DYNAMIC _r_debug
     """

@@ -1,4 +1,4 @@
-"""The loops of a source as nests: calls are followed, and each loop knows which of the task's sizes it runs over.
+"""The loops of a source as nests: calls are followed, and loops know which of the task's sizes they cover.
 
 A rule of thumb, not an analysis: values flow in the order of the text, whatever the conditions.
 """

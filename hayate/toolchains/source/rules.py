@@ -1,4 +1,4 @@
-"""What no candidate may do, and what it may do only where the technique is permitted: read from the tokens."""
+"""What no candidate may do, and what only where the technique is permitted: read from the tokens."""
 
 from __future__ import annotations
 

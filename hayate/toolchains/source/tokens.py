@@ -52,7 +52,7 @@ class Source:
 
 
 def _raw_tokens(text: str) -> Iterator[Token]:
-    """Every token but comments and white space, newlines included, with lines as they were before splicing."""
+    """Every token but comments and white space, newlines included; lines are those before splicing."""
     splices: list[int] = []  # offsets, in the spliced text, of each removed line end
     pieces: list[str] = []
     at = end = 0

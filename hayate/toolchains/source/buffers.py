@@ -1,0 +1,79 @@
+"""Arrays that count as allocation: scratch memory can be withheld, however it is got."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tree_sitter import Node
+
+from hayate.toolchains.source.tree import constant, declared, text_of, type_bytes, walk
+
+STACK_MAX_BYTES = 16 * 1024  # all arrays of one function together
+
+
+def large_buffers(root: Node) -> int:
+    """The first line that sets memory aside in a declaration; 0 if there is none.
+
+    That is a static array that isn't const, an array of variable length, arrays on the stack beyond
+    STACK_MAX_BYTES in one function, and a type that holds as large an array.
+    """
+    on_stack: dict[int | None, int] = {}
+    known: dict[str, int] = {}
+    for node in walk(root):
+        if node.type == "enumerator":
+            value = constant(node.child_by_field_name("value"), known)
+            if value is not None:
+                known[text_of(node.child_by_field_name("name"))] = value
+        elif node.type in ("declaration", "field_declaration", "type_definition"):
+            function = _function(node)
+            words = {
+                text_of(c) for c in node.children if c.type in ("storage_class_specifier", "type_qualifier")
+            }
+            static = function is None or bool(words & {"static", "_Thread_local", "__thread", "thread_local"})
+            for item in node.children_by_field_name("declarator"):
+                size = _bytes(item, text_of(node.child_by_field_name("type")), known)
+                if size == 0 or "extern" in words:
+                    continue
+                if node.type == "declaration" and static:
+                    counts = "const" not in words
+                elif size is None:
+                    counts = True
+                elif node.type == "declaration":
+                    on_stack[function] = on_stack.get(function, 0) + size
+                    counts = on_stack[function] > STACK_MAX_BYTES
+                else:
+                    counts = size > STACK_MAX_BYTES
+                if counts:
+                    return node.start_point[0] + 1
+    return 0
+
+
+def _bytes(item: Node, base: str, known: Mapping[str, int]) -> int | None:
+    """The size of a declared array; 0 for what is none, None where the length isn't constant."""
+    is_initialised = item.type == "init_declarator"
+    _, lengths, pointer = declared(item.child_by_field_name("declarator") if is_initialised else item)
+    if not lengths:
+        return 0
+    size = 8 if pointer else type_bytes(base)
+    for length in lengths:
+        count = _listed(item) if length is None else constant(length, known)
+        if count is None:
+            return None
+        size *= count
+    return size
+
+
+def _listed(item: Node) -> int:
+    """How many elements an initialiser lists, for `double x[] = {...}`."""
+    value = item.child_by_field_name("value")
+    return value.named_child_count if value is not None and value.type == "initializer_list" else 0
+
+
+def _function(node: Node) -> int | None:
+    """The function that a declaration stands in, by its place in the text; None at file scope."""
+    parent = node.parent
+    while parent is not None:
+        if parent.type == "function_definition":
+            return parent.start_byte
+        parent = parent.parent
+    return None
