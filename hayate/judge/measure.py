@@ -40,7 +40,8 @@ SLOW_CALL_S = 0.15  # from here on one pair says enough for training
 FASTER_THAN_PEAK = 1.05
 # A runner that takes this much longer than the other's from wake-up to ready did something in between.
 THAW_EXCESS_NS = 100_000
-# A yardstick beside an honest candidate keeps this share of its calibrated speed, peak drift taken out.
+# A yardstick beside an honest candidate keeps this share of its calibrated speed, peak drift taken out; if it does
+# not, it is held against the candidate only if it keeps less than this share of its speed beside itself, too.
 YARDSTICK_SHARE = 0.6
 # A call that the scheduler kept waiting for more than this share of its time is disturbed; beyond this share of
 # disturbed calls the launch says nothing.
@@ -357,7 +358,7 @@ class _Measurer:
         if share >= YARDSTICK_SHARE:
             return
         beside_itself = self._yardstick_beside_itself(launch)
-        if beside_itself < YARDSTICK_SHARE:
+        if share > YARDSTICK_SHARE * beside_itself:
             raise _Suspicion(
                 None, f"the yardstick {launch.yardstick} runs at {beside_itself:.0%} of its calibrated speed", {}
             )

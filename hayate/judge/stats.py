@@ -9,7 +9,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import stats as distributions
+from scipy.special import ndtri, stdtrit
 
 from hayate.records import Launch, Metric, Speedup, Timing
 
@@ -53,10 +53,10 @@ def log_ratio(launches: Sequence[Launch], confidence: float, *, chained: bool) -
     centre = statistics.fmean(values)
     n = len(values)
     if n >= 3:
-        half = distributions.t.ppf(0.5 + confidence / 2, n - 1) * statistics.stdev(values) / math.sqrt(n)
+        half = float(stdtrit(n - 1, 0.5 + confidence / 2)) * statistics.stdev(values) / math.sqrt(n)
     else:
         variance = sum(_within(launch) ** 2 + LAUNCH_EFFECT**2 for launch in launches) / n**2
-        half = distributions.norm.ppf(0.5 + confidence / 2) * math.sqrt(variance)
+        half = float(ndtri(0.5 + confidence / 2)) * math.sqrt(variance)
     return LogRatio(centre, centre - half, centre + half)
 
 
