@@ -51,7 +51,13 @@ class Baselines(Record):
 
 
 def measure_baselines(
-    task: Task, best: Candidate, farm: Farm, out: Path | None = None, *, launches: int = 5, say: Say = lambda _: None
+    task: Task,
+    best: Candidate,
+    farm: Farm,
+    out: Path | None = None,
+    *,
+    launches: int = 5,
+    say: Say = lambda _: None,
 ) -> Baselines:
     """Time `best` against every baseline there is for the task, in the task's report bands. Raises Fault.
 
@@ -73,7 +79,9 @@ def measure_baselines(
     ]
     shares.sort()
     share = Interval(
-        value=shares[len(shares) // 2], low=shares[int(0.025 * len(shares))], high=shares[int(0.975 * len(shares))]
+        value=shares[len(shares) // 2],
+        low=shares[int(0.025 * len(shares))],
+        high=shares[int(0.975 * len(shares))],
     )
     found: list[Baseline] = []
     bands: list[BandFigure] = []
@@ -155,7 +163,9 @@ def _fastest(task: Task, choices: Iterable[Built], best: Built, farm: Farm, say:
 
 def _accepted(result: Measurement, name: str) -> Measurement:
     if result.outcome is not Outcome.ACCEPTED:
-        raise Fault(FaultKind.YARDSTICK_BROKEN, f"{name} was not accepted when timed for the report: {result.reason}")
+        raise Fault(
+            FaultKind.YARDSTICK_BROKEN, f"{name} was not accepted when timed for the report: {result.reason}"
+        )
     return result
 
 
@@ -169,7 +179,9 @@ def _band_figures(name: str, result: Measurement) -> list[BandFigure]:
             BandFigure(
                 band=band,
                 baseline=name,
-                ratio=Interval(value=math.exp(-ratio.value), low=math.exp(-ratio.high), high=math.exp(-ratio.low)),
+                ratio=Interval(
+                    value=math.exp(-ratio.value), low=math.exp(-ratio.high), high=math.exp(-ratio.low)
+                ),
             )
         )
     return figures

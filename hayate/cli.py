@@ -60,7 +60,9 @@ def _main(
 @app.command()
 def doctor(
     as_json: AsJson = False,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Calibrate again, even if the profile is fresh.")] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Calibrate again, even if the profile is fresh.")
+    ] = False,
 ) -> None:
     """What this machine can do, what distorts timing on it, and what to do about it.
 
@@ -86,7 +88,9 @@ def doctor(
             }
         )
         return
-    table = Table(title=f"{profile.cpu}, {profile.arch}", title_justify="left", show_edge=False, pad_edge=False)
+    table = Table(
+        title=f"{profile.cpu}, {profile.arch}", title_justify="left", show_edge=False, pad_edge=False
+    )
     table.add_column("")
     table.add_column("what")
     table.add_column("seen", overflow="fold")
@@ -97,7 +101,10 @@ def doctor(
     if profile.peak_gflops:
         peak = profile.peak_gflops
         table.add_row(
-            marks[True], "FMA peak, one core", f"{peak.value:.1f} GFLOPS ({peak.low:.1f} to {peak.high:.1f})", ""
+            marks[True],
+            "FMA peak, one core",
+            f"{peak.value:.1f} GFLOPS ({peak.low:.1f} to {peak.high:.1f})",
+            "",
         )
     for level, figure in profile.bandwidth_gbs.items():
         table.add_row(
@@ -169,7 +176,13 @@ def tasks_check(
         )
     held = all(p.holds for p in proofs)
     if as_json:
-        _print_json({"task": str(where), "holds": held, "proofs": [{**p.model_dump(), "holds": p.holds} for p in proofs]})
+        _print_json(
+            {
+                "task": str(where),
+                "holds": held,
+                "proofs": [{**p.model_dump(), "holds": p.holds} for p in proofs],
+            }
+        )
     else:
         for p in proofs:
             mark = "[green]holds[/]" if p.holds else f"[red]{p.outcome}, where {p.expected} was due[/]"
@@ -197,8 +210,12 @@ def judge(
     permit: Annotated[
         str, typer.Option(help="Techniques permitted, comma-separated, or none. Default: all but threads.")
     ] = "",
-    launches: Annotated[int, typer.Option(min=1, max=64, help="Launches to time; more give a narrower interval.")] = 3,
-    bands: Annotated[str, typer.Option(help="Bands to time, comma-separated. Default: the training bands.")] = "",
+    launches: Annotated[
+        int, typer.Option(min=1, max=64, help="Launches to time; more give a narrower interval.")
+    ] = 3,
+    bands: Annotated[
+        str, typer.Option(help="Bands to time, comma-separated. Default: the training bands.")
+    ] = "",
     explain: Annotated[bool, typer.Option("--explain", help="Show each step with its time.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -226,7 +243,9 @@ def judge(
         known = [b.name for b in what.bands]
         for name in wanted:
             if name not in known:
-                raise WrongUse(f"{name!r} is no band of {what.name}", where="--bands", allowed=", ".join(known))
+                raise WrongUse(
+                    f"{name!r} is no band of {what.name}", where="--bands", allowed=", ".join(known)
+                )
     plan = MeasurePlan(
         purpose="report" if launches > 1 else "training",
         launches=launches,
@@ -268,7 +287,9 @@ def _print_verdict(verdict: Verdict, explain: bool) -> None:
     out.print(f"[{colour}]{verdict.outcome.value}[/]: {verdict.reason}", highlight=False)
     if verdict.metric:
         m = verdict.metric
-        out.print(f"{m.value:.1f} GFLOPS ({m.low:.1f} to {m.high:.1f}) on {verdict.host.cpu}", highlight=False)
+        out.print(
+            f"{m.value:.1f} GFLOPS ({m.low:.1f} to {m.high:.1f}) on {verdict.host.cpu}", highlight=False
+        )
     if verdict.techniques:
         out.print("techniques: " + ", ".join(t.value for t in verdict.techniques), highlight=False)
     if explain:
@@ -283,9 +304,14 @@ def _print_verdict(verdict: Verdict, explain: bool) -> None:
 def train(
     run: Annotated[Path, typer.Argument(help="The run file, e.g. runs/demo.toml.")],
     to: Annotated[Path | None, typer.Option("--out", help="Folder for everything the run writes.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run was ended, however it ended.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the run was ended, however it ended.")
+    ] = False,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="If the folder holds an earlier run, put that aside as DIR.1, DIR.2 ...")
+        bool,
+        typer.Option(
+            "--fresh", help="If the folder holds an earlier run, put that aside as DIR.1, DIR.2 ..."
+        ),
     ] = False,
     seed: Annotated[int | None, typer.Option(help="Another seed than the run file's.")] = None,
     as_json: AsJson = False,
@@ -344,7 +370,9 @@ def report(
 def _fail(message: str, kind: str) -> None:
     if "--json" in sys.argv:
         _print_json({"error": {"kind": kind, "message": message}})
-    err.print(f"[red]hayate[/]: {kind.replace('_', ' ')}: {message}", highlight=False, markup=True, soft_wrap=True)
+    err.print(
+        f"[red]hayate[/]: {kind.replace('_', ' ')}: {message}", highlight=False, markup=True, soft_wrap=True
+    )
 
 
 def main() -> None:

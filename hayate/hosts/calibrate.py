@@ -1,14 +1,16 @@
-"""What one core of this machine can do: FMA peak, read bandwidth per level, noise. Some seconds, kept for a week.
+"""What one core of this machine can do: FMA peak, read bandwidth per level, noise. Takes some seconds.
 
 The programs are hayate's own, so they run outside the sandbox.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,7 +87,7 @@ def calibrate(core: int, arch: str) -> Calibration:
                 raise Fault(
                     FaultKind.COMPILER_MISSING,
                     f"the calibration program does not compile: {done.stderr.strip()[-400:]}",
-                    remedy="apt install gcc libc6-dev",
+                    remedy="install gcc 11 or clang 12, or a newer one, and the C library's headers (apt install gcc libc6-dev)",
                 )
         caches = cache_bytes(core)
         working_sets = {level: size // 2 for level, size in caches.items()}
@@ -97,13 +99,19 @@ def calibrate(core: int, arch: str) -> Calibration:
             for level, size in working_sets.items():
                 windows = 3 if level == "DRAM" else 20
                 bandwidths[level] += _run([str(folder / "bandwidth"), str(size), str(windows)], core)
-    # How far neighbouring windows of the same loop differ: what one raw figure is worth here.
-    ratios = [abs(math.log(b / a)) for a, b in zip(peaks, peaks[1:], strict=False)]
     return Calibration(
         peak_gflops=interval(peaks),
         bandwidth_gbs={level: interval(found) for level, found in bandwidths.items()},
-        noise=statistics.median(ratios),
+        noise=max(_noise(peaks), *(_noise(found) for found in bandwidths.values())),
     )
+
+
+def _noise(windows: Sequence[float]) -> float:
+    """How far neighbouring windows of the same loop differ: what one raw figure is worth here.
+
+    The median of |log ratio|: zero is where the ratios of equals centre.
+    """
+    return statistics.median(abs(math.log(b / a)) for a, b in itertools.pairwise(windows))
 
 
 def _run(argv: list[str], core: int) -> list[float]:
@@ -132,8 +140,8 @@ def priority() -> Literal["fifo", "nice", "none"]:
         " try:\n  os.setpriority(os.PRIO_PROCESS, 0, -20); print('nice')\n"
         " except OSError:\n  print('none')\n"
     )
-    import sys
-
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", trial], capture_output=True, text=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", trial], capture_output=True, text=True, timeout=30
+    )
     said = done.stdout.strip()
     return "fifo" if said == "fifo" else "nice" if said == "nice" else "none"

@@ -1,4 +1,4 @@
-"""The machine as verdicts quote it. Made once, kept in the state folder, made anew when it expires or changes."""
+"""The machine as verdicts quote it. Made once, kept in the state folder until it expires or changes."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ def _cpuinfo(root: Path) -> dict[str, str]:
 
 
 def architecture(root: Path = Path("/")) -> str:
-    """What the compiler is told: the highest psABI level on x86-64 (each includes those below), armv8-a on arm64."""
+    """What the compiler is told: on x86-64 the highest psABI level, on arm64 armv8-a. Raises Fault."""
     machine = platform.machine()
     if machine == "aarch64":
         return "armv8-a"
     if machine != "x86_64":
-        raise Fault(FaultKind.HOST_UNFIT, f"{machine} is not supported", remedy="use an x86-64 or arm64 machine")
+        raise Fault(
+            FaultKind.HOST_UNFIT, f"{machine} is not supported", remedy="use an x86-64 or arm64 machine"
+        )
     flags = set(_cpuinfo(root).get("flags", "").split())
     for i, (level, _) in enumerate(_LEVELS):
         if all(needs <= flags for _, needs in _LEVELS[i:]):
             return level
-    raise Fault(
-        FaultKind.HOST_UNFIT, "this CPU is below x86-64-v2", remedy="use a machine made after 2009"
-    )
+    raise Fault(FaultKind.HOST_UNFIT, "this CPU is below x86-64-v2", remedy="use a machine made after 2009")
 
 
 def fingerprint(root: Path = Path("/")) -> str:
@@ -138,12 +138,14 @@ def _keep(profile: HostProfile, path: Path) -> HostProfile:
     except OSError as error:
         partial.unlink(missing_ok=True)
         kind = FaultKind.DISK_FULL if error.errno == 28 else FaultKind.NOT_WRITABLE
-        raise Fault(kind, f"{path} can't be written: {error}", remedy="free space, or set HAYATE_STATE") from error
+        raise Fault(
+            kind, f"{path} can't be written: {error}", remedy="free space, or set HAYATE_STATE"
+        ) from error
     return profile
 
 
 def profile(refresh: bool = False) -> HostProfile:
-    """This machine's profile; calibrates (about five seconds) when there is none that is fresh. Raises Fault."""
+    """This machine's profile; calibrates (some five seconds) when none is fresh. Raises Fault."""
     folder, mark = state_dir(), fingerprint()
     if refresh:
         _profile.cache_clear()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import getpass
 import os
+import stat
 import tempfile
+import warnings
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from hayate.errors import Fault, FaultKind
 
 def _usable(folder: Path) -> bool:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = folder / f".probe-{os.getpid()}"
         probe.write_bytes(b"")
         probe.unlink()
@@ -29,6 +31,21 @@ def _user() -> str:
         return str(os.getuid())
 
 
+def _fallback() -> Path:
+    return Path(tempfile.gettempdir()) / f"hayate-{_user()}"
+
+
+def is_fallback(folder: Path) -> bool:
+    """Is this the folder among the temporary files?"""
+    return folder == _fallback()
+
+
+def _is_ours(folder: Path) -> bool:
+    """Programs that hayate compiled are started from here, so nobody else may have made or may write it."""
+    seen = folder.lstat()
+    return stat.S_ISDIR(seen.st_mode) and seen.st_uid == os.getuid() and not seen.st_mode & 0o022
+
+
 @lru_cache(maxsize=4)
 def _find(forced: str, xdg: str, home: str) -> Path:
     if forced:
@@ -39,11 +56,13 @@ def _find(forced: str, xdg: str, home: str) -> Path:
             FaultKind.NOT_WRITABLE, f"HAYATE_STATE={forced} can't be written", remedy="name a writable folder"
         )
     base = Path(xdg) if xdg else Path(home or "/nonexistent") / ".local" / "state"
+    if _usable(base / "hayate"):
+        return base / "hayate"
     # A read-only home is common on compute nodes: a folder of the user's own among the temporary files then.
-    fallback = Path(tempfile.gettempdir()) / f"hayate-{_user()}"
-    for folder in (base / "hayate", fallback):
-        if _usable(folder) and folder.stat().st_uid == os.getuid():
-            return folder
+    fallback = _fallback()
+    if _usable(fallback) and _is_ours(fallback):
+        warnings.warn(f"{base / 'hayate'} can't be written; state goes to {fallback}", stacklevel=3)
+        return fallback
     raise Fault(
         FaultKind.NOT_WRITABLE,
         f"neither {base / 'hayate'} nor {fallback} can be written",

@@ -59,13 +59,10 @@ def slots(compute_cores: int = 1, root: Path = Path("/")) -> list[Slot]:
     if len(cores) < compute_cores:
         raise Fault(
             FaultKind.HOST_UNFIT,
-            f"a slot of {compute_cores} compute cores was asked for, and this machine lets us use {len(cores)}",
+            f"a slot of {compute_cores} compute cores was asked for; we may use {len(cores)} here",
             remedy="ask for fewer, or widen the CPU affinity of this process",
         )
     if len(cores) <= compute_cores:
         return [Slot(tuple(cores[:compute_cores]), cores[0], shared=True)]
     width = compute_cores + 1
-    return [
-        Slot(tuple(cores[i + 1 : i + width]), cores[i])
-        for i in range(0, len(cores) - width + 1, width)
-    ]
+    return [Slot(tuple(cores[i + 1 : i + width]), cores[i]) for i in range(0, len(cores) - width + 1, width)]

@@ -152,9 +152,15 @@ def _explain_compiler(ended: Exit) -> None:
         raise _Rejected(Outcome.BUILD_FAILED, f"the compiler was ended: {ended.stopped or ended.signal}")
     text = ended.stderr.decode(errors="replace")
     if "No space left on device" in text:
-        raise Fault(FaultKind.DISK_FULL, "the compiler found no space left", remedy="free space in the temporary folder")
+        raise Fault(
+            FaultKind.DISK_FULL,
+            "the compiler found no space left",
+            remedy="free space in the temporary folder",
+        )
     errors = re.findall(
-        r"^(?:candidate\.c:)?(.*(?:\berror: |undefined reference|required symbol).*)$", text, flags=re.MULTILINE
+        r"^(?:candidate\.c:)?(.*(?:\berror: |undefined reference|required symbol).*)$",
+        text,
+        flags=re.MULTILINE,
     )
     said = "; ".join(e.strip() for e in errors[:3]) or text.strip()[-300:] or f"exit {ended.returncode}"
     raise _Rejected(Outcome.BUILD_FAILED, f"does not compile: {said}"[:600])

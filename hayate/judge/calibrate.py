@@ -23,7 +23,7 @@ from hayate.judge import stats
 from hayate.judge.build import build
 from hayate.judge.native import JUDGE_VERSION, natives
 from hayate.judge.results import Rejection, TaskCalibration, YardstickFigure
-from hayate.judge.session import CandidateFailed, LaunchSession
+from hayate.judge.session import CandidateFailed, LaunchSession, PairTimes
 from hayate.judge.shapes import largest, near, sizes
 from hayate.records import (
     Band,
@@ -31,6 +31,7 @@ from hayate.records import (
     HostProfile,
     Interval,
     Launch,
+    Shape,
     SourceText,
     Task,
     content_hash,
@@ -52,7 +53,12 @@ _built: dict[str, Built] = {}
 def _trusted(task: Task, source: SourceText, host: HostProfile, sandbox: Sandbox) -> Built:
     """A source of the task folder, built in the sandbox like any candidate and kept on disk."""
     key = content_hash(
-        JUDGE_VERSION, task.hash, source.text, " ".join(source.techniques), host.fingerprint, " ".join(source.flags)
+        JUDGE_VERSION,
+        task.hash,
+        source.text,
+        " ".join(source.techniques),
+        host.fingerprint,
+        " ".join(source.flags),
     )
     with _lock:
         if key in _built:
@@ -197,7 +203,7 @@ def _launch(
             shapes=[largest(task, band)],
         ) as session:
             peaks.append(session.peak_gflops(width))
-            found = []
+            found: list[tuple[Shape, PairTimes]] = []
             wanted = PAIRS + 1
             while len(found) < wanted:
                 shape = near(task, band, rng)
@@ -226,7 +232,7 @@ def _launch(
         candidate_ns=tuple(t.candidate_ns for _, t in found),
         yardstick_ns=tuple(t.yardstick_ns for _, t in found),
         flops=tuple(float(evaluate_expression(task.flops, s)) for s, _ in found),
-        priority=session.priority,  # type: ignore[arg-type]
+        priority=session.priority,
     )
 
 
@@ -240,4 +246,6 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:
         partial.unlink(missing_ok=True)
         kind = FaultKind.DISK_FULL if error.errno == 28 else FaultKind.NOT_WRITABLE
-        raise Fault(kind, f"{path} can't be written: {error}", remedy="free space, or set HAYATE_STATE") from error
+        raise Fault(
+            kind, f"{path} can't be written: {error}", remedy="free space, or set HAYATE_STATE"
+        ) from error

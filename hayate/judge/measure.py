@@ -247,7 +247,9 @@ class _Measurer:
     def _seed(self) -> int:
         return self.rng.getrandbits(62)
 
-    def _pair(self, session: LaunchSession, band: Band, function: int, timeout_s: float) -> tuple[Shape, PairTimes]:
+    def _pair(
+        self, session: LaunchSession, band: Band, function: int, timeout_s: float
+    ) -> tuple[Shape, PairTimes]:
         shape = near(self.task, band, self.rng)
         times = session.pair(
             shape,
@@ -292,7 +294,7 @@ class _Measurer:
             peak_gflops=max(peaks),
             yardstick_gflops=figure.gflops if figure else None,
             yardstick_speedup=figure.speedup.value if figure else None,
-            priority=session.priority,  # type: ignore[arg-type]
+            priority=session.priority,
         )
         self._judge_launch(launch, [t for _, t in found])
         return launch
@@ -360,7 +362,9 @@ class _Measurer:
         beside_itself = self._yardstick_beside_itself(launch)
         if share > YARDSTICK_SHARE * beside_itself:
             raise _Suspicion(
-                None, f"the yardstick {launch.yardstick} runs at {beside_itself:.0%} of its calibrated speed", {}
+                None,
+                f"the yardstick {launch.yardstick} runs at {beside_itself:.0%} of its calibrated speed",
+                {},
             )
         raise _Suspicion(
             Outcome.CHEATED,

@@ -92,7 +92,9 @@ def _compile(compiler: Compiler, arguments: list[str], folder: Path, what: str) 
         )
     except OSError as error:
         raise Fault(
-            FaultKind.COMPILER_MISSING, f"{compiler.path} can't be run: {error}", remedy="apt install gcc libc6-dev"
+            FaultKind.COMPILER_MISSING,
+            f"{compiler.path} can't be run: {error}",
+            remedy="apt install gcc libc6-dev",
         ) from error
     if done.returncode:
         raise Fault(
@@ -126,10 +128,21 @@ def natives(task: Task, host: HostProfile) -> Natives:
             _compile(compiler, ["-O2", "-I.", "-o", "runner", "runner.c", "-ldl"], work, "runner")
             # The oracle is compiled without contraction or reordering: it is the definition of exact.
             _compile(compiler, ["-O2", "-ffp-contract=off", march, "-c", "oracle.c"], work, "oracle")
-            _compile(compiler, [*fast, "-DHY_CLOCK", "-o", "clock", "clock.c", "oracle.o", "-lm"], work, "clock")
+            _compile(
+                compiler, [*fast, "-DHY_CLOCK", "-o", "clock", "clock.c", "oracle.o", "-lm"], work, "clock"
+            )
             _compile(
                 compiler,
-                [*fast, f"-DWIDTH={width}", "-mprefer-vector-width=512", "-fPIC", "-shared", "-o", "peak.so", "peak.c"]
+                [
+                    *fast,
+                    f"-DWIDTH={width}",
+                    "-mprefer-vector-width=512",
+                    "-fPIC",
+                    "-shared",
+                    "-o",
+                    "peak.so",
+                    "peak.c",
+                ]
                 if width == 64
                 else [*fast, f"-DWIDTH={width}", "-fPIC", "-shared", "-o", "peak.so", "peak.c"],
                 work,

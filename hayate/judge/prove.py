@@ -45,7 +45,9 @@ def prove(
 
     def judge(where: str, source: SourceText, expected: str, built: Built | None = None) -> None:
         result: Built | Rejection | Measurement
-        result = built or build(task, source.text, source.techniques, host=host, sandbox=sandbox, name=source.name)
+        result = built or build(
+            task, source.text, source.techniques, host=host, sandbox=sandbox, name=source.name
+        )
         if isinstance(result, Built):
             try:
                 result = _verify(task, result, host, slot, sandbox)

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Literal
 
 from hayate.errors import Fault, FaultKind
 from hayate.hosts import Slot
@@ -84,7 +85,7 @@ class LaunchSession:
         self.slot = slot
         self.sandbox = sandbox
         self.wall_s = wall_s
-        self.priority = "none"
+        self.priority: Literal["fifo", "nice", "none"] = "none"
         all_lengths = [lengths(task, s) for s in shapes]
         n_in = len(task.inputs)
         slack = 64 * 1024
@@ -127,7 +128,10 @@ class LaunchSession:
         self._deadline = time.monotonic() + self.wall_s
         inputs = self._memory("inputs", self._input_bytes)
         output = self._memory("output", self._output_bytes)
-        controls = {"candidate": self._memory("control-c", 4096), "yardstick": self._memory("control-y", 4096)}
+        controls = {
+            "candidate": self._memory("control-c", 4096),
+            "yardstick": self._memory("control-y", 4096),
+        }
         fds = (inputs, output, controls["candidate"], controls["yardstick"])
         try:
             self._clock = subprocess.Popen(
@@ -153,7 +157,8 @@ class LaunchSession:
             self._await_started(who, fd)
         pids = [self._runners[who].payload_pid() for who in ("candidate", "yardstick")]
         cores = " ".join(map(str, self.slot.compute_cores))
-        self.priority = self._ask(f"runners {pids[0]} {pids[1]} {cores}", "loaded")[0]
+        said = self._ask(f"runners {pids[0]} {pids[1]} {cores}", "loaded")[0]
+        self.priority = "fifo" if said == "fifo" else "nice" if said == "nice" else "none"
 
     def _start_runner(self, who: str, objects: list[Built], inputs: int, output: int, control: int) -> None:
         """Its objects lie in a folder that it can read and not write; each runner has its own."""
@@ -388,7 +393,14 @@ class LaunchSession:
         return float(said[1])
 
     def pair(
-        self, shape: Shape, *, function: int, candidate_first: bool, distribution: int, seed: int, timeout_s: float
+        self,
+        shape: Shape,
+        *,
+        function: int,
+        candidate_first: bool,
+        distribution: int,
+        seed: int,
+        timeout_s: float,
     ) -> PairTimes:
         """One call of each on the same fresh inputs, in the given order; the outputs are compared."""
         said = self._ask(
@@ -397,7 +409,15 @@ class LaunchSession:
             "pair",
             2 * timeout_s + 30,
         )
-        return PairTimes(*(int(x) for x in said[:6]), worst_error=float(said[6]))
+        return PairTimes(
+            candidate_ns=int(said[0]),
+            yardstick_ns=int(said[1]),
+            candidate_delay_ns=int(said[2]),
+            yardstick_delay_ns=int(said[3]),
+            candidate_thaw_ns=int(said[4]),
+            yardstick_thaw_ns=int(said[5]),
+            worst_error=float(said[6]),
+        )
 
     def peak_gflops(self, width_bytes: int) -> float:
         """FMA peak of one compute core, probed now in the yardstick's process."""
@@ -412,4 +432,6 @@ def _place(path: Path, data: bytes, mode: int) -> None:
         path.chmod(mode)
     except OSError as error:
         kind = FaultKind.DISK_FULL if error.errno == 28 else FaultKind.NOT_WRITABLE
-        raise Fault(kind, f"{path} can't be written: {error}", remedy="free space in the temporary folder") from error
+        raise Fault(
+            kind, f"{path} can't be written: {error}", remedy="free space in the temporary folder"
+        ) from error

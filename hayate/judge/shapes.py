@@ -47,7 +47,9 @@ def sample(task: Task, count: int, rng: random.Random) -> list[Shape]:
         for name in names:
             limits = task.domain[name]
             shape = {n: _ragged(task, n, rng) for n in names}
-            shape[name] = limits.low if edge == "low" else rng.randint((limits.low + limits.high) // 2, limits.high)
+            shape[name] = (
+                limits.low if edge == "low" else rng.randint((limits.low + limits.high) // 2, limits.high)
+            )
             shapes.append(_afford(task, shape, keep=name))
     while len(shapes) < count:
         if len(shapes) % 2:

@@ -106,7 +106,9 @@ def metric(timing: Timing, confidence: float = 0.95) -> Metric:
                 math.log(launch.yardstick_gflops or 1.0) + launch.log_ratio for launch in launches
             )
         else:
-            raw = [f / ns for launch in launches for f, ns in zip(launch.flops, launch.candidate_ns, strict=True)]
+            raw = [
+                f / ns for launch in launches for f, ns in zip(launch.flops, launch.candidate_ns, strict=True)
+            ]
             base = math.log(statistics.median(raw)) if raw else 0.0
         figures.append(base)
         parts.append(LogRatio(0.0, ratio.low - ratio.value, ratio.high - ratio.value))

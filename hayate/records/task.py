@@ -69,7 +69,9 @@ class Bound(Record):
 
     terms: str  # expression over the sizes: roundings on the longest path of one output, e.g. "K"
     factor: float = Field(default=2.0, gt=0)
-    integer_bits: str = "20"  # expression: inputs of the exact test are integers below 2^this, so that sums are exact
+    integer_bits: str = (
+        "20"  # expression: inputs of the exact test are integers below 2^this, so that sums are exact
+    )
     integer_scale: str = "1"  # expression: those integers are multiplied by this
 
 
@@ -104,7 +106,9 @@ class Task(Record):
     techniques: tuple[Technique, ...]  # those that make sense for it
     headers: tuple[str, ...]  # what a candidate may #include
     reference: SourceText
-    oracle: SourceText  # <entry>_exact(args, double *exact, double *scale); <entry>_scale(args, double *scale)
+    oracle: (
+        SourceText  # <entry>_exact(args, double *exact, double *scale); <entry>_scale(args, double *scale)
+    )
     yardsticks: tuple[SourceText, ...]  # known-good solutions of different speeds, slowest first
 
     @cached_property

@@ -60,7 +60,9 @@ class Launch(Record):
     shapes: tuple[tuple[int, ...], ...]  # in the order of the task's size arguments
     candidate_ns: tuple[int, ...]  # per call, by the outside clock
     yardstick_ns: tuple[int, ...]
-    candidate_delay_ns: tuple[int, ...] = ()  # time that the scheduler kept the runner waiting during the call
+    candidate_delay_ns: tuple[
+        int, ...
+    ] = ()  # time that the scheduler kept the runner waiting during the call
     yardstick_delay_ns: tuple[int, ...] = ()
     calls_per_sample: int = 1  # short calls are timed in batches
     flops: tuple[float, ...] = ()  # minimal work of each pair's shape

@@ -10,7 +10,9 @@ from hayate.records import Built, HostProfile, MeasurePlan, Outcome, Task, Techn
 from hayate.sandbox import Sandbox
 from hayate.toolchains import compilers
 
-HEAD = "void dgemm(int M, int N, int K, const double *restrict A, const double *restrict B, double *restrict C)"
+HEAD = (
+    "void dgemm(int M, int N, int K, const double *restrict A, const double *restrict B, double *restrict C)"
+)
 HONEST = (
     HEAD
     + """
@@ -58,14 +60,22 @@ REJECTED = {
     "other signature": (HONEST.replace("int M", "long M"), Outcome.BUILD_FAILED, "conflicting"),
     "undeclared function": (HONEST.replace("double s = 0", "double s = nothing()"), Outcome.BUILD_FAILED, ""),
     "include of a file": ('#include "/etc/passwd"\n' + HONEST, Outcome.VIOLATION, "include"),
-    "inline assembly": (HONEST.replace("double s = 0;", 'double s = 0; __asm__("nop");'), Outcome.VIOLATION, ""),
+    "inline assembly": (
+        HONEST.replace("double s = 0;", 'double s = 0; __asm__("nop");'),
+        Outcome.VIOLATION,
+        "",
+    ),
     "vectors": ("typedef double v __attribute__((vector_size(32)));\n" + HONEST, Outcome.VIOLATION, "simd"),
     "hidden vectors": (
         "#define Q(a, b) a##b\ntypedef double v __attribute__((Q(vector_, size)(32)));\n" + HONEST,
         Outcome.VIOLATION,
         "",
     ),
-    "allocation": ("#include <stdlib.h>\n" + HONEST.replace("{\n", "{ free(malloc(9));\n", 1), Outcome.VIOLATION, ""),
+    "allocation": (
+        "#include <stdlib.h>\n" + HONEST.replace("{\n", "{ free(malloc(9));\n", 1),
+        Outcome.VIOLATION,
+        "",
+    ),
     "constructor": (
         "static int x;\n__attribute__((constructor)) static void f(void) { x = 1; }\n" + HONEST,
         Outcome.VIOLATION,

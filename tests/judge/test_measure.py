@@ -70,7 +70,9 @@ def test_verification_alone_is_not_timed(
 def test_a_head_to_head_decides_between_very_different_codes(
     task: Task, host: HostProfile, slot: Slot, best: Sandbox, known: tuple[Built, ...]
 ) -> None:
-    plan = MeasurePlan(purpose="confirm", launches=3, max_launches=16, pairs=3, confidence=0.95, verify_shapes=2)
+    plan = MeasurePlan(
+        purpose="confirm", launches=3, max_launches=16, pairs=3, confidence=0.95, verify_shapes=2
+    )
     found = measure(task, known[-1], plan, host=host, slot=slot, sandbox=best, rival=known[1])
     assert found.speedup is not None
     assert found.speedup.baseline == known[1].name

@@ -49,7 +49,9 @@ def make(task: Task, text: str, host: HostProfile, permitted: tuple[Technique, .
     return made
 
 
-def launched(task: Task, host: HostProfile, tier: sandbox.Sandbox, text: str, opponent: str = "") -> LaunchSession:
+def launched(
+    task: Task, host: HostProfile, tier: sandbox.Sandbox, text: str, opponent: str = ""
+) -> LaunchSession:
     return LaunchSession(
         task,
         make(task, text, host),
@@ -68,7 +70,9 @@ def outcome(task: Task, host: HostProfile, tier: sandbox.Sandbox, text: str) -> 
     return failed.value.outcome, failed.value.reason
 
 
-def test_an_honest_kernel_is_verified_and_paired(task: Task, host: HostProfile, tier: sandbox.Sandbox) -> None:
+def test_an_honest_kernel_is_verified_and_paired(
+    task: Task, host: HostProfile, tier: sandbox.Sandbox
+) -> None:
     with launched(task, host, tier, source()) as session:
         for i, shape in enumerate(sample(task, 12, random.Random(0))):
             assert session.verify(shape, i % 4, i, timeout_s=5.0) <= 1.0

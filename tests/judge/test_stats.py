@@ -13,7 +13,13 @@ from hayate.records import Launch, Timing
 
 
 def launch(
-    ratio: float, *, rng: random.Random, pairs: int = 5, noise: float = 0.01, effect: float = 0.01, **more: object
+    ratio: float,
+    *,
+    rng: random.Random,
+    pairs: int = 5,
+    noise: float = 0.01,
+    effect: float = 0.01,
+    **more: object,
 ) -> Launch:
     """The candidate is `ratio` times faster, with noise between pairs and a shift common to the launch."""
     shift = rng.gauss(0, effect)
@@ -47,7 +53,11 @@ def test_drift_common_to_a_pair_cancels() -> None:
 def test_bands_count_alike() -> None:
     rng = random.Random(2)
     quiet = {"noise": 0.0, "effect": 0.0}
-    launches = [launch(2.0, rng=rng, **quiet), launch(2.0, rng=rng, **quiet), launch(0.5, rng=rng, band="960", **quiet)]
+    launches = [
+        launch(2.0, rng=rng, **quiet),
+        launch(2.0, rng=rng, **quiet),
+        launch(0.5, rng=rng, band="960", **quiet),
+    ]
     assert speedup(Timing(launches=tuple(launches)), baseline="y").median == pytest.approx(1.0, rel=1e-5)
 
 

@@ -1,0 +1,80 @@
+"""Units of a benchmark, each measured once and kept as a file, so that an ended run goes on where it was."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hayate import __version__, hosts
+from hayate.judge import JUDGE_VERSION
+
+RESULTS = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One measurement: its name, about how long it takes on two cores, and what makes it."""
+
+    key: str
+    about_s: float
+    make: Callable[[], dict[str, Any]]
+
+
+def host_name() -> str:
+    """The machine's class as a folder name: results of different machines never mix."""
+    profile = hosts.profile()
+    return re.sub(r"[^A-Za-z0-9.]+", "-", profile.host_class).strip("-").lower() + f"-{profile.cores}-cores"
+
+
+class Store:
+    """Results of one benchmark on this machine."""
+
+    def __init__(self, benchmark: str) -> None:
+        self.folder = RESULTS / benchmark / host_name()
+
+    def load(self, key: str) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = json.loads((self.folder / f"{key}.json").read_text())
+        except OSError:
+            return None
+        return found
+
+    def save(self, key: str, figures: dict[str, Any]) -> dict[str, Any]:
+        profile = hosts.profile()
+        record = {
+            "key": key,
+            "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "host": profile.host_class,
+            "cores": profile.cores,
+            "priority": profile.priority,
+            "hayate": __version__,
+            "judge": JUDGE_VERSION,
+            "figures": figures,
+        }
+        self.folder.mkdir(parents=True, exist_ok=True)
+        partial = self.folder / f"{key}.partial"
+        partial.write_text(json.dumps(record, indent=1) + "\n")
+        os.replace(partial, self.folder / f"{key}.json")
+        return record
+
+    def run(self, units: list[Unit]) -> None:
+        """Make what is missing, in order; says first how long that will take."""
+        missing = [u for u in units if self.load(u.key) is None]
+        total_s = sum(u.about_s for u in missing)
+        print(
+            f"{len(units) - len(missing)} of {len(units)} measurements are there; "
+            f"the rest takes about {total_s / 60:.0f} minutes. Ctrl-C is safe: what is done is kept.",
+            file=sys.stderr,
+        )
+        for number, unit in enumerate(missing, 1):
+            print(
+                f"[{number}/{len(missing)}] {unit.key} (about {unit.about_s / 60:.1f} min)", file=sys.stderr
+            )
+            self.save(unit.key, unit.make())
