@@ -214,6 +214,7 @@ def _check_template(template: Template, where: str) -> None:
 
 
 def _tidy(text: str) -> str:
-    """No trailing blanks, never two empty lines in a row, one newline at the end."""
+    """No trailing blanks, no empty line inside a function, never two in a row, one newline at the end."""
     text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"\n{2,}(?=[ \t}])", "\n", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"

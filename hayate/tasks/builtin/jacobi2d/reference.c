@@ -1,3 +1,5 @@
+// permitted: alloc
+// permitted: alloc
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,0 +1,52 @@
+// permitted: simd alloc
+#include <stdlib.h>
+#include <string.h>
+
+enum { VL = 8 };
+typedef double vec __attribute__((vector_size(8 * VL), aligned(8), may_alias));
+#define LOAD(p) (*(const vec *)(p))
+#define STORE(p, x) (*(vec *)(p) = (x))
+
+enum { ROWS = 16 };
+static double *scratch;
+static size_t capacity;
+
+/* One row of one sweep; an edge row is copied. */
+static void row(int W, int edge, const double *n, const double *c, const double *s, double *restrict o)
+{
+    int j = 1;
+    if (edge) {
+        memcpy(o, c, W * sizeof(double));
+        return;
+    }
+    o[0] = c[0];
+    for (; j + VL < W; j += VL)
+        STORE(o + j, 0.5 * LOAD(c + j) + 0.125 * (LOAD(n + j) + LOAD(s + j) + LOAD(c + j - 1) + LOAD(c + j + 1)));
+    for (; j < W - 1; j++)
+        o[j] = 0.5 * c[j] + 0.125 * (n[j] + s[j] + c[j - 1] + c[j + 1]);
+    o[W - 1] = c[W - 1];
+}
+
+/* Blocks of rows, each taken through all sweeps before the next; every sweep lags one row behind the one before, so
+ * what it needs is there. Two grids in turn, as if sweep followed sweep. */
+void jacobi2d(int H, int W, int sweeps, const double *restrict u0, double *restrict u)
+{
+    size_t n = (size_t)H * W;
+    if (capacity < n) {
+        free(scratch);
+        scratch = malloc(n * sizeof(double));
+        capacity = n;
+    }
+    if (sweeps == 0)
+        memcpy(u, u0, n * sizeof(double));
+    for (int block = 0; block < H + sweeps; block += ROWS)
+        for (int s = 0; s < sweeps; s++) {
+            int odd = (sweeps - s) % 2, first = block - s;
+            const double *from = s == 0 ? u0 : odd ? scratch : u;
+            double *to = odd ? u : scratch;
+            for (int i = first > 0 ? first : 0; i < first + ROWS && i < H; i++) {
+                const double *c = from + (size_t)i * W;
+                row(W, i == 0 || i == H - 1, c - W, c, c + W, to + (size_t)i * W);
+            }
+        }
+}
