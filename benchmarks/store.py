@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
 import re
 import sys
 from collections.abc import Callable
@@ -61,7 +60,7 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True)
         partial = self.folder / f"{key}.partial"
         partial.write_text(json.dumps(record, indent=1) + "\n")
-        os.replace(partial, self.folder / f"{key}.json")
+        partial.replace(self.folder / f"{key}.json")
         return record
 
     def run(self, units: list[Unit]) -> None:

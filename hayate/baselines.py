@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -142,7 +141,7 @@ def measure_baselines(
     if out is not None:
         partial = out.with_suffix(".partial")
         partial.write_text(json.dumps(result.model_dump(), indent=1) + "\n")
-        os.replace(partial, out)
+        partial.replace(out)
     return result
 
 

@@ -5,7 +5,6 @@ These are hayate's own or installed libraries, run in the same sandbox and launc
 
 from __future__ import annotations
 
-import glob
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,10 +56,10 @@ def _openblas() -> tuple[Path, str] | None:
     found = importlib.util.find_spec("scipy_openblas64")
     if found is not None and found.submodule_search_locations:
         for folder in found.submodule_search_locations:
-            for name in sorted(glob.glob(f"{folder}/lib/libscipy_openblas64_*.so")):
-                return Path(name), "scipy_cblas_dgemm64_"
-    for name in sorted(glob.glob("/usr/lib/*/openblas-pthread/libopenblas.so.0")):
-        return Path(name), "cblas_dgemm"
+            for name in sorted(Path(folder).glob("lib/libscipy_openblas64_*.so")):
+                return name, "scipy_cblas_dgemm64_"
+    for name in sorted(Path("/usr/lib").glob("*/openblas-pthread/libopenblas.so.0")):
+        return name, "cblas_dgemm"
     return None
 
 

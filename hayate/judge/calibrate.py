@@ -7,6 +7,7 @@ Each is timed against its neighbour by interleaved pairs, never against a clock 
 from __future__ import annotations
 
 import datetime
+import itertools
 import math
 import random
 import secrets
@@ -147,7 +148,7 @@ def _calibrate_band(
     ratios: list[stats.LogRatio] = []
     peaks: list[float] = []
     launches: list[Launch] = []
-    for slower, faster in zip(chain, chain[1:], strict=False):
+    for slower, faster in itertools.pairwise(chain):
         launches = [
             _launch(task, band, faster, slower, host, slot, sandbox, rng, peaks) for _ in range(LAUNCHES)
         ]

@@ -5,7 +5,6 @@ Their sources are hayate's and the task folder's (which its owner trusts); the c
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -149,7 +148,7 @@ def natives(task: Task, host: HostProfile) -> Natives:
                 "peak probe",
             )
             try:
-                os.rename(work, folder)
+                work.rename(folder)
             except OSError:
                 if not found.peak.exists():
                     raise
