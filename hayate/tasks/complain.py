@@ -43,7 +43,8 @@ def read_toml(path: Path, model: type[M]) -> M:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """ " (did you mean 'x'?)", or nothing where no known word is near."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    words = {w.lower(): str(w) for w in known}
+    near = [words[w] for w in difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)]
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 

@@ -16,6 +16,7 @@ from hayate.errors import WrongUse
 from hayate.records import Shape
 
 Value = int | float | str | bool
+_Closure = Callable[[Mapping[str, "int | float | str | bool"]], "int | float | str | bool"]
 
 _BINARY: dict[type[ast.operator], Callable[..., int | float]] = {
     ast.Add: operator.add,
@@ -24,7 +25,6 @@ _BINARY: dict[type[ast.operator], Callable[..., int | float]] = {
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
 }
 _COMPARE: dict[type[ast.cmpop], Callable[..., bool]] = {
     ast.Lt: operator.lt,
@@ -45,7 +45,7 @@ def evaluate_expression(text: str, shape: Shape) -> int | float:
     >>> evaluate_expression("2 * M * N + 8 ** min(M, 2)", {"M": 3, "N": 5})
     94
     """
-    value = _evaluate(_parse(text, False), shape, text, False)
+    value = _run(text, shape, False)
     if isinstance(value, str):
         raise WrongUse(f"the expression {text!r} is no number", allowed=_ARITHMETIC)
     return value
@@ -57,7 +57,7 @@ def evaluate_condition(text: str, values: Mapping[str, Value]) -> bool:
     >>> evaluate_condition("MR <= 28 * VL and KIND == 'wide'", {"MR": 4, "VL": 8, "KIND": "wide"})
     True
     """
-    return bool(_evaluate(_parse(text, True), values, text, True))
+    return bool(_run(text, values, True))
 
 
 def names_in(text: str, *, logic: bool = False) -> frozenset[str]:
@@ -88,7 +88,7 @@ def _check(node: ast.AST, text: str, logic: bool) -> None:
         case ast.Name():
             known, children = True, []
         case ast.BinOp(left=left, op=op, right=right):
-            known, children = type(op) in _BINARY, [left, right]
+            known, children = type(op) in _BINARY or isinstance(op, ast.Pow), [left, right]
         case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
             known, children = True, [operand]
         case ast.UnaryOp(op=ast.Not(), operand=operand):
@@ -111,49 +111,81 @@ def _check(node: ast.AST, text: str, logic: bool) -> None:
         _check(child, text, logic)
 
 
-def _evaluate(node: ast.expr, values: Mapping[str, Value], text: str, logic: bool) -> Value:
-    def at(child: ast.expr) -> Value:
-        return _evaluate(child, values, text, logic)
+def _run(text: str, values: Mapping[str, Value], logic: bool) -> Value:
+    try:
+        return _compiled(text, logic)(values)
+    except KeyError as error:
+        raise WrongUse(
+            f"unknown name {error.args[0]!r} in the expression {text!r}", allowed=", ".join(values)
+        ) from None
+    except TypeError as error:
+        raise WrongUse(f"a text stands for a number in {text!r}, or is compared with one") from error
+    except (ZeroDivisionError, OverflowError) as error:
+        raise WrongUse(f"{text!r} has no value here: {error}") from error
 
-    def number(child: ast.expr) -> int | float:
-        value = at(child)
-        if isinstance(value, str):
-            raise WrongUse(f"{ast.unparse(child)!r} is no number in the expression {text!r}")
-        return value
 
+@lru_cache(maxsize=4096)
+def _compiled(text: str, logic: bool) -> _Closure:
+    return _closure(_parse(text, logic), text)
+
+
+def _closure(node: ast.expr, text: str) -> _Closure:
+    """The expression as nested functions of the values: a template's conditions run some 10^5 times."""
     match node:
         case ast.Constant(value=int() | float() | str() as value):
-            return value
+            return lambda values: value
         case ast.Name(id=name):
-            if name not in values:
-                raise WrongUse(f"unknown name {name!r} in the expression {text!r}", allowed=", ".join(values))
-            return values[name]
+            return lambda values: values[name]
         case ast.BinOp(left=left, op=op, right=right):
-            return _binary(op, number(left), number(right), text)
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return not at(operand)
+            a, b = _closure(left, text), _closure(right, text)
+            act = _power(text) if isinstance(op, ast.Pow) else _BINARY[type(op)]
+            return lambda values: act(_number(a(values)), _number(b(values)))
         case ast.UnaryOp(op=op, operand=operand):
-            return -number(operand) if isinstance(op, ast.USub) else number(operand)
+            a = _closure(operand, text)
+            if isinstance(op, ast.Not):
+                return lambda values: not a(values)
+            sign = -1 if isinstance(op, ast.USub) else 1
+            return lambda values: sign * _number(a(values))
         case ast.Call(func=ast.Name(id=name), args=args):
-            return (min if name == "min" else max)(number(a) for a in args)
+            parts = [_closure(arg, text) for arg in args]
+            choose: Callable[..., int | float] = min if name == "min" else max
+            return lambda values: choose(_number(part(values)) for part in parts)
         case ast.Compare(left=left, ops=ops, comparators=right_sides):
-            sides = [at(left), *(at(r) for r in right_sides)]
-            try:
-                return all(_COMPARE[type(o)](a, b) for o, a, b in zip(ops, sides, sides[1:], strict=False))
-            except TypeError as error:
-                raise WrongUse(f"a text and a number are compared in {text!r}") from error
-        case ast.BoolOp(op=op, values=parts):
-            return (all if isinstance(op, ast.And) else any)(at(p) for p in parts)
+            first = _closure(left, text)
+            pairs = [(_COMPARE[type(o)], _closure(r, text)) for o, r in zip(ops, right_sides, strict=True)]
+            return lambda values: _compare(first, pairs, values)
+        case ast.BoolOp(op=op, values=operands):
+            parts = [_closure(operand, text) for operand in operands]
+            join = all if isinstance(op, ast.And) else any
+            return lambda values: join(part(values) for part in parts)
     raise AssertionError(ast.dump(node))  # _check lets nothing else through
 
 
-def _binary(op: ast.operator, left: int | float, right: int | float, text: str) -> int | float:
-    if isinstance(op, ast.Pow) and max(1, int(abs(left)).bit_length()) * abs(right) > MAX_POWER_BITS:
-        raise WrongUse(f"a power in {text!r} is too large", allowed=f"up to {MAX_POWER_BITS} bits")
-    try:
-        value = _BINARY[type(op)](left, right)
-    except (ZeroDivisionError, OverflowError) as error:
-        raise WrongUse(f"{text!r} has no value here: {error}") from error
-    if isinstance(value, complex):
-        raise WrongUse(f"{text!r} has no real value here")
+def _number(value: Value) -> int | float:
+    if isinstance(value, str):
+        raise TypeError(value)
     return value
+
+
+def _compare(
+    first: _Closure, pairs: list[tuple[Callable[..., bool], _Closure]], values: Mapping[str, Value]
+) -> bool:
+    left = first(values)
+    for relation, side in pairs:
+        right = side(values)
+        if not relation(left, right):
+            return False
+        left = right
+    return True
+
+
+def _power(text: str) -> Callable[[int | float, int | float], int | float]:
+    def power(base: int | float, exponent: int | float) -> int | float:
+        if max(1, int(abs(base)).bit_length()) * abs(exponent) > MAX_POWER_BITS:
+            raise WrongUse(f"a power in {text!r} is too large", allowed=f"up to {MAX_POWER_BITS} bits")
+        value: int | float | complex = base**exponent
+        if isinstance(value, complex):
+            raise WrongUse(f"{text!r} has no real value here")
+        return value
+
+    return power

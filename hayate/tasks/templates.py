@@ -10,7 +10,7 @@ import itertools
 import random
 import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import jinja2
@@ -173,8 +173,17 @@ class TemplateSet:
 
 
 def load(folder: Path) -> TemplateSet:
-    """The templates of the task folder `folder`, checked. `WrongUse` names file, key and remedy."""
+    """The templates of the task folder `folder`, checked. `WrongUse` names file, key and remedy.
+
+    Read anew only if a file in `variants/` has changed.
+    """
     root = folder / "variants"
+    stamp = tuple(sorted((p.name, p.stat().st_mtime_ns) for p in root.glob("*")))
+    return _load(root, stamp)
+
+
+@lru_cache(maxsize=16)
+def _load(root: Path, stamp: tuple[tuple[str, int], ...]) -> TemplateSet:
     where = root / "variants.toml"
     file = read_toml(where, _VariantsFile)
     seen: set[str] = set()

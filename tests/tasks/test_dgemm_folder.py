@@ -1,4 +1,4 @@
-"""The folder of the built-in task dgemm: it loads, variants compile and are right, its definition is exact."""
+"""The folder of the built-in task dgemm: it loads, variants compile and are right, the oracle is exact."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 #define NV 3
 #define VL 8
 #define NR (NV * VL)
-#define KC 240
-#define NC 240
-#define PF 8
+#define KC 504
+#define NC 144
+#define PF 16
 
 typedef double vec __attribute__((vector_size(8 * VL), aligned(8), may_alias));
 
@@ -21,6 +21,8 @@ static void pack(int k, int n, int N, const double *B, double *q)
     for (int l = 0; l < k; l++) {
       int y = min(NR, n - j);
       const double *b = B + l * N + j;
+      for (int x = 0; x < NR; x += 8)
+        __builtin_prefetch(b + PF * N + x);
       for (int x = 0; x < NR; x++)
         q[x] = x < y ? b[x] : 0;
       q += NR;
