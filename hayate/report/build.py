@@ -1,0 +1,177 @@
+"""A run's folder -> report.html and report.json. Also of a run that still goes on or was killed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hayate.archive import Archive, RunRow, SampleRow
+from hayate.errors import WrongUse
+from hayate.records import HostProfile, Task, Verdict
+from hayate.report.baselines import read_baselines
+from hayate.report.figures import figures
+from hayate.report.gather import gather
+from hayate.report.models import RunReport, TaskReport
+from hayate.report.page import page
+from hayate.report.rows import TaskRows, iso
+from hayate.tasks import find
+
+ARCHIVE = "archive.db"
+
+
+def build(run_dir: Path, *, run: str | None = None, tasks: Mapping[str, Task] | None = None) -> RunReport:
+    """Write report.html and report.json into `run_dir` from its archive, and return what the latter holds.
+
+    `run` None: the newest run in the archive. `tasks` None: found by the names in the run's settings.
+    Raises `WrongUse` if there is no archive or no such run.
+    """
+    path = run_dir / ARCHIVE
+    if not path.is_file():
+        raise WrongUse(f"no {ARCHIVE} here", where=str(run_dir), allowed="a folder that hayate train wrote")
+    with Archive(path) as archive:
+        row = _run(archive, run, path)
+        report, work = _report(archive, row, run_dir, tasks)
+    _write(run_dir / "report.json", report.model_dump_json(indent=1) + "\n")
+    drawings = [figures(task, rows) for task, rows in zip(report.tasks, work, strict=True)]
+    _write(run_dir / "report.html", page(report, drawings))
+    return report
+
+
+def _run(archive: Archive, wanted: str | None, path: Path) -> RunRow:
+    runs = archive.runs()
+    names = [row.id for row in runs]
+    if not runs:
+        raise WrongUse("the archive holds no run", where=str(path))
+    if wanted is not None and wanted not in names:
+        raise WrongUse(f"no run {wanted!r} in the archive", where=str(path), allowed=", ".join(names))
+    return runs[-1] if wanted is None else next(row for row in runs if row.id == wanted)
+
+
+def _report(
+    archive: Archive, row: RunRow, run_dir: Path, given: Mapping[str, Task] | None
+) -> tuple[RunReport, list[TaskRows]]:
+    everything = archive.samples(row.id, include_abandoned=True)
+    kept = [s for s in everything if not s.abandoned]
+    own = [s for s in everything if s.kind == "policy"]
+    phases = archive.phases(row.id)
+    baselines, notes = read_baselines(run_dir)
+    configured = _configured(row.config)
+    known = dict(given) if given is not None else _found(configured)
+    names = list(dict.fromkeys([*known, *(s.task for s in own)])) or configured
+    work = [
+        TaskRows(
+            name=name,
+            task=known.get(name),
+            rows=[s for s in own if s.task == name and not s.abandoned],
+            abandoned=[s for s in own if s.task == name and s.abandoned],
+            phases=phases,
+            baselines=baselines.get(name),
+        )
+        for name in names
+    ]
+    reports = [gather(archive, one) for one in work]
+    last = _last_verdict(archive, everything)
+    end = row.ended or max((s.created for s in everything), default=None)
+    faults = Counter(s.fault or "unknown" for s in kept if s.outcome is None)
+    first = reports[0] if reports else None
+    report = RunReport(
+        run=row.id,
+        created=iso(row.created),
+        reported=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished=row.ended is not None,
+        wall_s=None if end is None else max(0.0, end - row.created),
+        judge_s=sum(s.wall_s or 0.0 for s in everything),
+        policy=next((s.policy for s in reversed(own) if s.policy), ""),
+        samples=len(kept),
+        verdicts=sum(s.outcome is not None for s in kept),
+        reused=sum(bool(s.reused) for s in kept),
+        abandoned=len(everything) - len(kept),
+        faults=dict(faults),
+        task=first.task if first else "",
+        metric=first.metric if first else "",
+        phases=tuple(p for r in reports for p in r.phases),
+        change=first.change if first else None,
+        baselines=first.baselines if first else {},
+        best=first.best if first else None,
+        curve=first.curve if first else (),
+        niches=first.niches if first else (),
+        tasks=tuple(reports),
+        host=_host(last),
+        sandbox=last.sandbox if last else "",
+        judge_version=last.judge_version if last else "",
+        settings=row.config,
+        notes=(*notes, *_notes(row, reports, work, kept, last)),
+    )
+    return report, work
+
+
+def _notes(
+    row: RunRow,
+    reports: list[TaskReport],
+    work: list[TaskRows],
+    kept: list[SampleRow],
+    last: Verdict | None,
+) -> list[str]:
+    """What a reader must know before quoting a figure."""
+    notes = []
+    if row.ended is None:
+        notes.append("The run was interrupted or still goes on: these are the figures so far.")
+    if not any(s.accepted for s in kept):
+        notes.append("No sample was accepted yet, so there is no speed to tell.")
+    for report, rows in zip(reports, work, strict=True):
+        change, stored = report.change, rows.baselines
+        if change is not None and change.first.permitted != change.last.permitted:
+            notes.append(
+                f"{report.task}: the first and the last quarter of phase 3 were permitted different "
+                "techniques, so their difference is not the policy's progress alone."
+            )
+        if stored is not None and report.best is not None and stored.best != report.best.candidate:
+            notes.append(
+                f"{report.task}: the baselines were timed against an earlier best kernel, "
+                f"{stored.best[:12]}; their ratios to the best are that one's."
+            )
+        if stored is None and row.ended is not None and report.best is not None:
+            notes.append(f"{report.task}: no baselines were timed in this run.")
+        judged_as = last.task_hash if last is not None and last.task == report.task else None
+        if judged_as is not None and rows.task is not None and judged_as != rows.task.hash:
+            notes.append(f"{report.task}: the task has changed since; the reference shown is today's.")
+    if any(s.outcome is None for s in kept):
+        notes.append("Samples lost to faults of the machine count neither as right nor as wrong.")
+    return notes
+
+
+def _configured(config: Mapping[str, Any]) -> list[str]:
+    table = config.get("run")
+    names = table.get("tasks", ()) if isinstance(table, Mapping) else ()
+    return [str(name) for name in names]
+
+
+def _found(names: list[str]) -> dict[str, Task]:
+    """The tasks by their own names; those that are gone are left out."""
+    found = {}
+    for name in names:
+        try:
+            task = find(name)
+        except WrongUse:
+            continue
+        found[task.name] = task
+    return found
+
+
+def _last_verdict(archive: Archive, rows: list[SampleRow]) -> Verdict | None:
+    number = next((s.verdict for s in reversed(rows) if s.verdict is not None), None)
+    return None if number is None else archive.verdict(number)
+
+
+def _host(last: Verdict | None) -> HostProfile | None:
+    return None if last is None else last.host
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all: a reader never sees half a report."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
