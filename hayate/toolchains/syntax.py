@@ -14,7 +14,7 @@ from hayate.toolchains.source.macros import expand
 from hayate.toolchains.source.tokens import own_part, read
 from hayate.toolchains.source.tree import Tangled, parse
 
-SOURCE_MAX_BYTES = 100_000
+SOURCE_MAX_BYTES = 64_000
 PREPROCESSED_MAX_BYTES = 500_000  # of the candidate's own part
 
 
@@ -41,11 +41,12 @@ def inspect(task: Task, source: str, permitted: Iterable[Technique]) -> SourceFa
     used = rules.withholdable(tokens)
     labels: frozenset[Technique] = frozenset()
     try:
-        tree = parse(expand(tokens))
+        expanded = expand(tokens)
+        tree = parse(expanded.text)
         line = large_buffers(tree)
         if line:
             used.setdefault(Technique.ALLOC, line)
-        labels = structure(tree, task)
+        labels = structure(tree, expanded.pragmas, task)
     except Tangled as tangled:
         found.append(str(tangled))
     found += rules.withheld(used, permitted)

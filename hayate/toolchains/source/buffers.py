@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from tree_sitter import Node
 
-from hayate.toolchains.source.tree import constant, declared, text_of, type_bytes, walk
+from hayate.toolchains.source.tree import constant, declared, text_of, type_bytes
 
 STACK_MAX_BYTES = 16 * 1024  # all arrays of one function together
 
@@ -19,13 +19,12 @@ def large_buffers(root: Node) -> int:
     """
     on_stack: dict[int | None, int] = {}
     known: dict[str, int] = {}
-    for node in walk(root):
+    for node, function in _with_functions(root):
         if node.type == "enumerator":
             value = constant(node.child_by_field_name("value"), known)
             if value is not None:
                 known[text_of(node.child_by_field_name("name"))] = value
         elif node.type in ("declaration", "field_declaration", "type_definition"):
-            function = _function(node)
             words = {
                 text_of(c) for c in node.children if c.type in ("storage_class_specifier", "type_qualifier")
             }
@@ -69,11 +68,11 @@ def _listed(item: Node) -> int:
     return value.named_child_count if value is not None and value.type == "initializer_list" else 0
 
 
-def _function(node: Node) -> int | None:
-    """The function that a declaration stands in, by its place in the text; None at file scope."""
-    parent = node.parent
-    while parent is not None:
-        if parent.type == "function_definition":
-            return parent.start_byte
-        parent = parent.parent
-    return None
+def _with_functions(root: Node) -> Iterator[tuple[Node, int | None]]:
+    """Every node with the place of the function that it stands in; None at file scope."""
+    stack: list[tuple[Node, int | None]] = [(root, None)]
+    while stack:
+        node, function = stack.pop()
+        yield node, function
+        inside = node.start_byte if node.type == "function_definition" else function
+        stack.extend((child, inside) for child in reversed(node.named_children))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from tree_sitter import Node
@@ -18,13 +18,11 @@ _TILE_MAX_BYTES = 16 * 1024  # of an array of accumulators
 _CACHE_BLOCK_MIN = 32  # rounds; a tile of fewer is one of registers
 _RAGGED_BLOCK_MIN = 16  # the same, if it has another size's loop within
 _PACKED_MIN_BYTES = 2048  # smaller buffers are tiles of registers
-_UNROLL = re.compile(
-    r"#pragma\s+(?:GCC\s+unroll|unroll|nounroll|clang\s+loop\s+unroll)(?!\s*\(?\s*(?:0|1|disable)\b)"
-)
+_UNROLL = re.compile(r"(?:GCC unroll|unroll|clang loop unroll\w*)(?!\s*\(?\s*(?:0|1|disable)\b)")
 
 
-def structure(root: Node, task: Task) -> frozenset[Technique]:
-    """The structural techniques of a source, of those that the task names."""
+def structure(root: Node, pragmas: Iterable[str], task: Task) -> frozenset[Technique]:
+    """The structural techniques of an expanded source, of those that the task names."""
     loops = loops_of(root, task)
     found: set[Technique] = set()
     if _reordered(loops, task):
@@ -36,7 +34,7 @@ def structure(root: Node, task: Task) -> frozenset[Technique]:
         found.add(Technique.REGISTER_BLOCKING)
     if any(_packs(loop) for loop in loops):
         found.add(Technique.PACKING)
-    if any(_unrolled(loop) for loop in inner) or _unroll_pragma(root):
+    if any(_unrolled(loop) for loop in inner) or any(_UNROLL.match(pragma) for pragma in pragmas):
         found.add(Technique.UNROLLING)
     if _time_blocked(loops, task):
         found.add(Technique.TIME_BLOCKING)
@@ -79,7 +77,7 @@ def _main(loops: Sequence[Loop]) -> tuple[str, ...]:
 def _reference_order(task_hash: str, text: str, task_json: str) -> tuple[str, ...]:
     task = Task.model_validate_json(task_json)
     try:
-        return _main(loops_of(parse(expand(read(text))), task))
+        return _main(loops_of(parse(expand(read(text)).text), task))
     except Tangled:
         return ()
 
@@ -245,10 +243,6 @@ def _unrolled(loop: Loop) -> bool:
             if text_of(other) in short or (value is not None and 0 < value < step):
                 return True
     return False
-
-
-def _unroll_pragma(root: Node) -> bool:
-    return any(node.type == "preproc_call" and _UNROLL.match(text_of(node)) for node in walk(root))
 
 
 def _time_blocked(loops: Sequence[Loop], task: Task) -> bool:

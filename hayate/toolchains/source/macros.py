@@ -106,23 +106,40 @@ def _paste(tokens: Sequence[Token]) -> list[Token]:
     return out
 
 
-def expand(source: Source) -> str:
-    """The source as text without comments, macros expanded, pragmas kept, each token near its own line."""
+@dataclass(frozen=True)
+class Expanded:
+    """A source without comments, directives and macros; each token is on its own line still."""
+
+    text: str
+    pragmas: tuple[
+        str, ...
+    ]  # "GCC unroll 4"; out of the text, since between a loop and its body they confuse
+
+
+def expand(source: Source) -> Expanded:
+    """The source with its own macros expanded."""
     macros: dict[str, _Macro] = {}
-    pragmas: list[Directive] = []
+    pragmas: list[str] = []
     for directive in source.directives:
         if directive.word == "define":
             defined = _define(directive)
             if defined:
                 macros[defined[0]] = defined[1]
         elif directive.word == "pragma":
-            pragmas.append(directive)
+            pragmas.append(directive.rest)
     lines: dict[int, list[str]] = {}
-    for token in _Expander(macros).expand(source.body, frozenset()):
+    tokens = _Expander(macros).expand(source.body, frozenset())
+    i = 0
+    while i < len(tokens):
+        token = tokens[i]
+        if token.text == "_Pragma" and i + 3 < len(tokens) and tokens[i + 2].kind == "string":
+            pragmas.append(tokens[i + 2].text.strip('"'))
+            i += 4
+            continue
         line = lines.setdefault(token.line, [])
         # Marks are single characters here: only those that stood together may form one operator.
         line.append(token.text if token.attached and token.kind == "mark" else " " + token.text)
-    for pragma in pragmas:
-        lines.setdefault(pragma.line, []).insert(0, f"#pragma {pragma.rest}\n")
+        i += 1
     last = max(lines, default=0)
-    return "\n".join("".join(lines.get(line, ())) for line in range(1, last + 1)) + "\n"
+    text = "\n".join("".join(lines.get(line, ())) for line in range(1, last + 1)) + "\n"
+    return Expanded(text, tuple(pragmas))

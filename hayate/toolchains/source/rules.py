@@ -69,14 +69,24 @@ def violations(source: Source, entry: str, headers: Collection[str] | None) -> l
 def defined(tokens: Sequence[Token]) -> frozenset[str]:
     """Names of functions that the source itself defines: `name (...) {`."""
     found = set()
+    opened: list[str] = []  # for each open parenthesis the name before it
+    closed = ""  # the name of the group that has just ended
     depth = 0
-    for i, token in enumerate(tokens[:-1]):
+    last = ""
+    for token in tokens:
         if token.kind == "mark":
-            depth += (token.text == "{") - (token.text == "}")
-        elif token.kind == "name" and depth == 0 and tokens[i + 1].text == "(":
-            past = _group(tokens, i + 1)
-            if past < len(tokens) and tokens[past].text == "{":
-                found.add(token.text)
+            if token.text == "(":
+                opened.append(last)
+            elif token.text == "{":
+                if depth == 0 and closed and not opened:
+                    found.add(closed)
+                depth += 1
+            elif token.text == "}":
+                depth -= 1
+            closed = opened.pop() if token.text == ")" and opened else ""
+        else:
+            closed = ""
+        last = token.text if token.kind == "name" else ""
     return frozenset(found)
 
 

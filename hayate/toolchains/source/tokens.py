@@ -39,7 +39,7 @@ class Directive:
     word: str
     rest: str
     line: int
-    text: str = ""  # of a #define: name, parameters and body as they stand, but without comments
+    text: str = ""  # the rest as it stands, but without comments
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,10 @@ def read(text: str) -> Source:
     def flush() -> None:
         if len(current) > 1 and current[0].text == "#" and current[0].kind == "mark":
             word, rest = current[1].text, current[2:]
-            spaced = " ".join(t.text for t in rest)
-            text = spaced
-            if word == "define" and len(rest) > 1:
-                glue = "" if rest[1].attached else " "
-                text = rest[0].text + glue + " ".join(t.text for t in rest[1:])
+            if word == "define":
                 macros.extend(rest[1:])
+            spaced = " ".join(t.text for t in rest)
+            text = "".join(t.text if t.attached else " " + t.text for t in rest).strip()
             directives.append(Directive(word, spaced, current[0].line, text))
         else:
             body.extend(current)
@@ -131,5 +129,12 @@ def own_part(preprocessed: str, file: str) -> str:
         if ours and wanted > line:
             pieces.append("\n" * (wanted - line))
             line = wanted
+        elif ours and pieces:
+            # gcc starts a line for each marker; take back what stands for no line of the file.
+            text = pieces[-1].rstrip("\n")
+            spare = len(pieces[-1]) - len(text) - bool(text)
+            back = max(0, min(line - wanted, spare))
+            pieces[-1] = pieces[-1][: len(pieces[-1]) - back]
+            line -= back
     take(len(preprocessed))
     return "".join(pieces)

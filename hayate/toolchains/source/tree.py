@@ -9,13 +9,13 @@ from functools import cache
 import tree_sitter_c
 from tree_sitter import Language, Node, Parser
 
-PARSE_MAX_S = 2.0  # real kernels take milliseconds; some broken texts take the parser minutes
+PARSE_MAX_S = 2.0  # CPU time; real kernels take milliseconds, some broken texts take the parser minutes
 _SIZES = {"char": 1, "short": 2, "int": 4, "unsigned": 4, "float": 4, "_Bool": 1, "bool": 1}
 _CALLS = {"+", "-", "*", "/", "%", "<<", ">>"}
 _VALUE_MAX = 1 << 62
 
 
-class Tangled(Exception):  # noqa: N818
+class Tangled(Exception):
     """The text can't be parsed in reasonable time."""
 
 
@@ -27,13 +27,13 @@ def _language() -> Language:
 def parse(text: str) -> Node:
     """The root of the syntax tree, with error nodes where the text is no C. Raises Tangled."""
     data = text.encode(errors="replace")
-    deadline = time.monotonic() + PARSE_MAX_S
+    deadline = time.thread_time() + PARSE_MAX_S
     try:
         # The parser asks the callback whether to stop only when it reads through a function.
         tree = Parser(_language()).parse(
             lambda at, _: data[at : at + 65536],
             encoding="utf8",
-            progress_callback=lambda _at, _error: time.monotonic() > deadline,
+            progress_callback=lambda _at, _error: time.thread_time() > deadline,
         )
     except ValueError:
         tree = None
@@ -47,7 +47,7 @@ def text_of(node: Node | None) -> str:
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """The node and all below it, in the order of the text."""
+    """The node and all below it, in the order of the text. (Not by `parent`, which searches from the root.)"""
     stack = [node]
     while stack:
         current = stack.pop()
@@ -60,12 +60,17 @@ def names(node: Node | None) -> list[str]:
     if node is None:
         return []
     found = []
-    for inner in walk(node):
-        if inner.type == "identifier":
-            parent = inner.parent
-            called = parent is not None and parent.type == "call_expression"
-            if not (called and parent is not None and parent.child_by_field_name("function") == inner):
-                found.append(text_of(inner))
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if current.type == "identifier":
+            found.append(text_of(current))
+        elif current.type == "call_expression":
+            function = current.child_by_field_name("function")
+            plain = function is not None and function.type == "identifier"
+            stack.extend(reversed(current.named_children[1:] if plain else current.named_children))
+        else:
+            stack.extend(reversed(current.named_children))
     return found
 
 
