@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import time
 from collections.abc import Sequence
@@ -52,6 +53,12 @@ def build(
     steps: list[Step] = []
     found: tuple[Technique, ...] = ()
     try:
+        try:
+            source.encode(errors="surrogateescape")
+        except UnicodeEncodeError as error:
+            raise _Rejected(
+                Outcome.VIOLATION, f"the source is no text: character {error.start} can't be encoded"
+            ) from None
         facts = inspect(task, source, permitted)
         found = facts.techniques
         steps.append(Step(name="guard", wall_s=time.monotonic() - started))
@@ -99,11 +106,15 @@ def _compile(
     with new_box("hayate-build-") as box:
         for name, text in todo.files.items():
             path = box / name
-            if isinstance(text, bytes):
-                path.write_bytes(text)
-            else:
-                path.write_text(text, errors="surrogateescape")
-            path.chmod(0o444)
+            data = text if isinstance(text, bytes) else text.encode(errors="surrogateescape")
+            try:
+                path.write_bytes(data)
+                path.chmod(0o444)
+            except OSError as error:
+                kind = FaultKind.DISK_FULL if error.errno == errno.ENOSPC else FaultKind.NOT_WRITABLE
+                raise Fault(
+                    kind, f"{path} can't be written: {error}", remedy="free space in the temporary folder"
+                ) from error
         ended = sandbox.run(Command(argv=todo.script, box=box, limits=limits, profile="build"))
         _explain_compiler(ended)
         preprocessed = _read(box / todo.preprocessed)

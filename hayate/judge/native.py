@@ -5,6 +5,7 @@ Their sources are hayate's and the task folder's (which its owner trusts); the c
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -89,6 +90,12 @@ def _compile(compiler: Compiler, arguments: list[str], folder: Path, what: str) 
         done = subprocess.run(
             [str(compiler.path), *arguments], cwd=folder, capture_output=True, text=True, timeout=120
         )
+    except subprocess.TimeoutExpired as error:
+        raise Fault(
+            FaultKind.HOST_TOO_NOISY,
+            f"compiling the judge's own {what} took longer than {error.timeout:.0f} s",
+            remedy="end other work on this machine",
+        ) from error
     except OSError as error:
         raise Fault(
             FaultKind.COMPILER_MISSING,
@@ -104,6 +111,27 @@ def _compile(compiler: Compiler, arguments: list[str], folder: Path, what: str) 
         )
 
 
+def _complete(found: Natives) -> bool:
+    return found.runner.exists() and found.clock.exists() and found.peak.exists()
+
+
+def _move(work: Path, folder: Path, found: Natives) -> None:
+    """Into its place, unless another process was first. One with parts missing (a cleaner of files) is replaced."""
+    for _ in range(3):
+        try:
+            work.rename(folder)
+        except OSError:
+            if _complete(found):
+                return
+            if not folder.exists():
+                raise
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            work.mkdir()  # what the temporary directory expects to remove
+            return
+    raise OSError(39, f"{folder} can't be replaced")
+
+
 def natives(task: Task, host: HostProfile) -> Natives:
     """The programs for this task on this host, compiled on first use. Raises Fault."""
     compiler = compilers()[0]
@@ -111,7 +139,7 @@ def natives(task: Task, host: HostProfile) -> Natives:
     key = content_hash(JUDGE_VERSION, header, task.oracle.text, compiler.version, host.arch, host.cpu)
     folder = state_dir() / "native" / key
     found = Natives(folder / "runner", folder / "clock", folder / "peak.so")
-    if found.peak.exists():
+    if _complete(found):
         return found
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -147,13 +175,7 @@ def natives(task: Task, host: HostProfile) -> Natives:
                 work,
                 "peak probe",
             )
-            try:
-                work.rename(folder)
-            except OSError:
-                if not found.peak.exists():
-                    raise
-            else:
-                work.mkdir()  # what the temporary directory expects to remove
+            _move(work, folder, found)
     except OSError as error:
         kind = FaultKind.DISK_FULL if error.errno == 28 else FaultKind.NOT_WRITABLE
         raise Fault(

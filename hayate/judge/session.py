@@ -20,6 +20,7 @@ from typing import Literal
 
 from hayate.errors import Fault, FaultKind
 from hayate.hosts import Slot
+from hayate.judge.locks import slot_held
 from hayate.judge.native import Natives
 from hayate.judge.shapes import lengths, sizes
 from hayate.records import Built, Outcome, Shape, Task, Technique
@@ -27,17 +28,28 @@ from hayate.sandbox import Command, Exit, Limits, Process, Profile, Sandbox, new
 from hayate.tasks import evaluate_expression
 
 PEAK_ITERATIONS = 400_000
+DELAYED_SHARE = 0.02
+LONG_CALL_NS = 400_000_000
+LONG_DELAYED_SHARE = 0.08
 _MIB = 1 << 20
 
 
 class CandidateFailed(Exception):
     """The candidate's own behaviour ended the launch."""
 
-    def __init__(self, outcome: Outcome, reason: str, numbers: dict[str, float] | None = None) -> None:
+    def __init__(
+        self,
+        outcome: Outcome,
+        reason: str,
+        numbers: dict[str, float] | None = None,
+        *,
+        doubtful: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.outcome = outcome
         self.reason = reason
         self.numbers = numbers or {}
+        self.doubtful = doubtful  # the machine may have done it: believed only if it persists
 
 
 @dataclass(frozen=True)
@@ -51,6 +63,22 @@ class PairTimes:
     candidate_thaw_ns: int
     yardstick_thaw_ns: int
     worst_error: float
+
+    @property
+    def candidate_delayed(self) -> bool:
+        return _delayed(self.candidate_ns, self.candidate_delay_ns)
+
+    @property
+    def yardstick_delayed(self) -> bool:
+        return _delayed(self.yardstick_ns, self.yardstick_delay_ns)
+
+
+def _delayed(ns: int, delay_ns: int) -> bool:
+    """Did the scheduler keep this call waiting for more than a share of its time that matters?
+
+    The kernel takes a twentieth of each second from real-time processes, so of long calls it always takes that.
+    """
+    return delay_ns > (DELAYED_SHARE if ns < LONG_CALL_NS else LONG_DELAYED_SHARE) * ns
 
 
 def gamma(task: Task, shape: Shape) -> float:
@@ -77,7 +105,9 @@ class LaunchSession:
         sandbox: Sandbox,
         shapes: Sequence[Shape],
         wall_s: float = 60.0,
+        holds_slot: bool = False,
     ) -> None:
+        """`shapes`: the largest that will be asked for. `holds_slot`: the caller has the slot's lock already."""
         self.task = task
         self.candidate = candidate
         self.opponents = tuple(opponents)
@@ -85,6 +115,8 @@ class LaunchSession:
         self.slot = slot
         self.sandbox = sandbox
         self.wall_s = wall_s
+        self.holds_slot = holds_slot
+        self.candidate_s = 0.0  # its calls so far
         self.priority: Literal["fifo", "nice", "none"] = "none"
         all_lengths = [lengths(task, s) for s in shapes]
         n_in = len(task.inputs)
@@ -95,6 +127,7 @@ class LaunchSession:
         self._clock: subprocess.Popen[bytes] | None = None
         self._runners: dict[str, Process] = {}
         self._ended: dict[str, Exit] = {}
+        self._shelves: list[Path] = []  # boxes of this launch, gone when it is closed
         self._buffer = b""
         self._deadline = 0.0
 
@@ -125,6 +158,8 @@ class LaunchSession:
         return fd
 
     def _start(self) -> None:
+        if not self.holds_slot:
+            self._stack.enter_context(slot_held(self.slot))
         self._deadline = time.monotonic() + self.wall_s
         inputs = self._memory("inputs", self._input_bytes)
         output = self._memory("output", self._output_bytes)
@@ -164,6 +199,7 @@ class LaunchSession:
         """Its objects lie in a folder that it can read and not write; each runner has its own."""
         box: Path = self._stack.enter_context(new_box("hayate-run-"))
         shelf: Path = self._stack.enter_context(new_box("hayate-obj-"))
+        self._shelves += (box, shelf)
         threads = any(Technique.THREADS in o.permitted for o in objects)
         profile: Profile = "run_threads" if threads or any(o.libraries for o in objects) else "run"
         shelf.chmod(0o755)
@@ -199,8 +235,9 @@ class LaunchSession:
             env=environment,
             pass_fds=(control, inputs, output),
             limits=Limits(
-                cpu_s=max(10, int(self.wall_s)),
-                wall_s=self.wall_s + 10,
+                # The session's own limits come first; these are for when it can't keep them.
+                cpu_s=(self.wall_s + 30) * len(self.slot.compute_cores),
+                wall_s=self.wall_s + 120,
                 memory_bytes=4 * 1024 * _MIB,
                 file_bytes=16 * _MIB,
                 output_bytes=64 * 1024,
@@ -209,7 +246,6 @@ class LaunchSession:
         )
         process = self.sandbox.start(command)
         self._runners[who] = process
-        self._stack.callback(process.kill)
 
     def _await_started(self, who: str, fd: int) -> None:
         page = mmap.mmap(fd, 4096, prot=mmap.PROT_READ)
@@ -238,6 +274,12 @@ class LaunchSession:
                     with contextlib.suppress(OSError):
                         stream.close()
             self._clock = None
+        # Both at once, and waited for: the next launch must not run beside what is left of this one, and boxes can
+        # be removed only when nothing writes to them any more.
+        for process in self._runners.values():
+            process.kill()
+        for process in self._runners.values():
+            process.close()
         self._stack.close()
 
     # -- talk to the clock
@@ -263,12 +305,13 @@ class LaunchSession:
     def _line(self, limit_s: float) -> str:
         clock = self._clock
         assert clock is not None and clock.stdout is not None
-        limit = min(time.monotonic() + limit_s, max(self._deadline, time.monotonic() + 1) + 5)
+        limit = time.monotonic() + limit_s
         fd = clock.stdout.fileno()
+        poll = select.poll()  # select() refuses descriptors from 1024 on
+        poll.register(fd, select.POLLIN)
         while b"\n" not in self._buffer:
             left = limit - time.monotonic()
-            ready, _, _ = select.select([fd], [], [], max(left, 0))
-            if not ready:
+            if not poll.poll(max(left, 0) * 1e3):
                 raise Fault(FaultKind.RUNNER_LOST, f"the clock was silent for {limit_s:.0f} s")
             data = os.read(fd, 65536)
             if not data:
@@ -282,16 +325,32 @@ class LaunchSession:
         if process is None:
             return None
         if who not in self._ended:
-            limit = time.monotonic() + 2
-            while process.poll() is None and time.monotonic() < limit:
-                time.sleep(0.001)
-            if process.poll() is None:
-                process.kill()
-            self._ended[who] = process.wait(2)
+            try:
+                limit = time.monotonic() + 2
+                while process.poll() is None and time.monotonic() < limit:
+                    time.sleep(0.001)
+                if process.poll() is None:
+                    process.kill()
+                self._ended[who] = process.wait(2)
+            except TimeoutError:
+                return None
+            except Fault as fault:
+                raise Fault(
+                    FaultKind.RUNNER_LOST,
+                    f"the {who}'s sandbox ended: {fault.message}",
+                    remedy="hayate doctor",
+                ) from fault
         return self._ended[who]
 
     def _failed(self, who: str, what: str, rest: list[str]) -> None:
         """Turn the clock's `fail` into CandidateFailed or Fault."""
+        if who == "host":
+            used, waited = (int(x) / 1e9 for x in rest[1:3])
+            raise Fault(
+                FaultKind.HOST_TOO_NOISY,
+                f"the {rest[0]}'s runner got {used:.3g} s of its core's time in {waited:.3g} s",
+                remedy="end other work on this machine, or allow real-time priority; hayate doctor",
+            )
         if who == "clock":
             raise Fault(FaultKind.INTERNAL, f"the clock failed: {what} {' '.join(rest)}")
         outcome, reason, numbers = self._explain(who, what, rest)
@@ -302,7 +361,12 @@ class LaunchSession:
                 f"the yardstick ({names}) failed: {reason}",
                 remedy="hayate tasks check; if it passes, the machine is at fault",
             )
-        raise CandidateFailed(outcome, reason, numbers)
+        ended = self._ended.get(who) if what == "died" else None
+        # Nobody in the sandbox sends SIGKILL, nor did we: the kernel found memory short, or a person did it.
+        doubtful = ended is not None and ended.signal == 9 and not (ended.stopped or ended.out_of_memory)
+        # The kernel's accounting is not exact, nor is a virtual machine's.
+        doubtful = doubtful or what in ("awake", "unfreezable", "not_ready")
+        raise CandidateFailed(outcome, reason, numbers, doubtful=doubtful)
 
     def _explain(self, who: str, what: str, rest: list[str]) -> tuple[Outcome, str, dict[str, float]]:
         if what == "wrong":
@@ -352,8 +416,27 @@ class LaunchSession:
             )
         if what == "unloadable":
             return Outcome.BUILD_FAILED, f"the object can't be loaded: {' '.join(rest)}", {}
+        if what == "load_timeout":
+            limit_s = int(rest[0]) / 1e9
+            return (
+                Outcome.TIMED_OUT,
+                f"loading the object took longer than {limit_s:.3g} s",
+                {"limit_s": limit_s},
+            )
         if what == "unfreezable":
-            raise Fault(FaultKind.RUNNER_LOST, f"the {who}'s runner could not be stopped")
+            limit_s = int(rest[0]) / 1e9
+            return (
+                Outcome.CHEATED,
+                f"the process could not be stopped within {limit_s:.3g} s after a call: it keeps itself running",
+                {"limit_s": limit_s},
+            )
+        if what == "awake":
+            ran_us = int(rest[0]) / 1e3
+            return (
+                Outcome.CHEATED,
+                f"the process ran for {ran_us:.0f} us while it was stopped, between its calls",
+                {"awake_us": ran_us},
+            )
         ended = self._end_of(who)
         if ended is None:
             return Outcome.CRASHED, "the process ended during a call", {}
@@ -382,6 +465,7 @@ class LaunchSession:
 
     def verify(self, shape: Shape, distribution: int, seed: int, timeout_s: float) -> float:
         """One call against the oracle. Worst error in units of its bound."""
+        self._within_limit()
         bits = int(evaluate_expression(self.task.bound.integer_bits, shape))
         scale = float(evaluate_expression(self.task.bound.integer_scale, shape))
         said = self._ask(
@@ -390,6 +474,7 @@ class LaunchSession:
             "verified",
             timeout_s + 30,
         )
+        self.candidate_s += int(said[0]) * 1e-9
         return float(said[1])
 
     def pair(
@@ -403,12 +488,14 @@ class LaunchSession:
         timeout_s: float,
     ) -> PairTimes:
         """One call of each on the same fresh inputs, in the given order; the outputs are compared."""
+        self._within_limit()
         said = self._ask(
             f"pair {seed} {distribution} {int(candidate_first)} {function} {gamma(self.task, shape)!r} "
             f"{int(timeout_s * 1e9)} " + self._shape(shape),
             "pair",
             2 * timeout_s + 30,
         )
+        self.candidate_s += int(said[0]) * 1e-9
         return PairTimes(
             candidate_ns=int(said[0]),
             yardstick_ns=int(said[1]),
@@ -417,6 +504,24 @@ class LaunchSession:
             candidate_thaw_ns=int(said[4]),
             yardstick_thaw_ns=int(said[5]),
             worst_error=float(said[6]),
+        )
+
+    def _within_limit(self) -> None:
+        """Before each call: whose fault it is if the launch has lasted too long."""
+        if time.monotonic() < self._deadline:
+            return
+        if self.candidate_s > self.wall_s / 2:
+            raise CandidateFailed(
+                Outcome.TIMED_OUT,
+                f"the launch took longer than {self.wall_s:.3g} s, {self.candidate_s:.3g} s of it in the "
+                "candidate's calls",
+                {"limit_s": self.wall_s, "calls_s": self.candidate_s},
+            )
+        raise Fault(
+            FaultKind.HOST_TOO_NOISY,
+            f"a launch took longer than {self.wall_s:.3g} s, though the candidate's calls took only "
+            f"{self.candidate_s:.3g} s of it",
+            remedy="end other work on this machine, or raise the plan's wall_s",
         )
 
     def peak_gflops(self, width_bytes: int) -> float:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from hayate import hosts, sandbox
 from hayate.hosts import Slot
 from hayate.records import HostProfile, Task
 from hayate.tasks import builtin
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `hostile`
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -42,6 +43,8 @@
 
 enum { PROBES = 64, GUARD = 4096, SLICE_MS = 20 };
 static const int64_t READY_NS = 5000000000LL; /* a runner that isn't awake by then is lost or up to something */
+static const int64_t STALL_NS = 500000000LL;  /* a gap this long in the clock's own looks: the machine stood still */
+static const int64_t AWAKE_NS = 1000000LL;    /* preempted on its way to a stop, a process uses its core once more: 0.4 ms was seen */
 
 struct region {
     char *base;
@@ -53,14 +56,17 @@ struct runner {
     pid_t pid;
     int stat_fd, schedstat_fd;
     uint32_t turn;
+    int64_t frozen_cpu_ns; /* its CPU time when it was frozen last; -1 while it may run */
 };
 struct call {
     int64_t ns, thaw_ns, delay_ns;
 };
 
 static struct region inputs, outputs;
-static struct runner candidate = {.name = "candidate"}, yardstick = {.name = "yardstick"};
+static struct runner candidate = {.name = "candidate", .frozen_cpu_ns = -1};
+static struct runner yardstick = {.name = "yardstick", .frozen_cpu_ns = -1};
 static int shares_core;
+static uint64_t secret; /* positions and sentinels can't be told from the inputs, whose generator can be inverted */
 static double *master[HY_MAX_ARRAYS], *kept[2][HY_MAX_ARRAYS], *exact[HY_MAX_ARRAYS], *scale[HY_MAX_ARRAYS];
 static size_t room; /* elements in each private array */
 static int64_t sizes[HY_MAX_SIZES], lengths[HY_MAX_ARRAYS];
@@ -75,12 +81,33 @@ static int64_t now_ns(void)
     return (int64_t)t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
+/* Of all threads of the process together; -1 if it is gone. */
+static int64_t cpu_ns_of(const struct runner *r)
+{
+    struct timespec t;
+    const clockid_t id = (clockid_t)((~(unsigned)r->pid << 3) | 2);
+    return clock_gettime(id, &t) ? -1 : (int64_t)t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+/* How long it ran although it was frozen: a candidate may arrange to be continued. */
+static int64_t awake_ns(const struct runner *r)
+{
+    if (!r->pid || r->frozen_cpu_ns < 0) return 0;
+    const int64_t ran = cpu_ns_of(r) - r->frozen_cpu_ns;
+    return ran > AWAKE_NS ? ran : 0;
+}
+
 static _Noreturn void fail(const char *who, const char *format, ...)
 {
+    /* What befalls the yardstick while the candidate runs beside it is the candidate's doing. */
+    const int64_t awake = who == yardstick.name ? awake_ns(&candidate) : 0;
     va_list list;
     va_start(list, format);
-    printf("fail %s ", who);
-    vprintf(format, list);
+    if (awake) printf("fail %s awake %lld", candidate.name, (long long)awake);
+    else {
+        printf("fail %s ", who);
+        vprintf(format, list);
+    }
     printf("\n");
     fflush(stdout);
     va_end(list);
@@ -162,16 +189,50 @@ static int64_t delay_of(struct runner *r)
     return sscanf(text, "%lld %lld", &run, &wait) == 2 ? wait : 0;
 }
 
+/* A limit on the clock's patience that does not count while the machine, and the clock with it, stood still. */
+struct patience {
+    int64_t start, last, cpu_ns;
+};
+
+static struct patience begin(const struct runner *r)
+{
+    const int64_t now = now_ns();
+    return (struct patience){now, now, cpu_ns_of(r)};
+}
+
+static int64_t waited_ns(struct patience *p)
+{
+    const int64_t now = now_ns();
+    if (now - p->last > STALL_NS) p->start += now - p->last;
+    p->last = now;
+    return now - p->start;
+}
+
+/* A runner that wants its core and gets next to nothing of it is held up by the machine, not by its code. */
+static void blame(struct runner *r, const struct patience *p)
+{
+    const char s = state_of(r);
+    const int64_t used = cpu_ns_of(r) - p->cpu_ns, waited = p->last - p->start;
+    if ((s == 'R' || s == 'D') && used * 10 < waited)
+        fail("host", "starved %s %lld %lld", r->name, (long long)used, (long long)waited);
+}
+
 static void freeze(struct runner *r)
 {
     kill(r->pid, SIGSTOP);
-    for (int64_t start = now_ns();;) {
+    for (struct patience p = begin(r);; sched_yield()) {
         char s = state_of(r);
-        if (s == 'T' || s == 't') return;
+        if (s == 'T' || s == 't') break;
         if (!s || s == 'Z' || s == 'X') fail(r->name, "died");
-        if (now_ns() - start > READY_NS) fail(r->name, "unfreezable");
-        if (shares_core) sched_yield();
+        if (waited_ns(&p) > READY_NS) {
+            blame(r, &p);
+            fail(r->name, "unfreezable %lld", (long long)READY_NS);
+        }
     }
+    /* Stopped is said a moment before it is off its core, and by one of its threads. */
+    int64_t ran = cpu_ns_of(r), again;
+    for (const int64_t start = now_ns(); (again = cpu_ns_of(r)) != ran && now_ns() - start < STALL_NS;) ran = again;
+    r->frozen_cpu_ns = ran;
 }
 
 /* Wake, wait for ready, go, sleep until done. Does not freeze: the caller looks at the secret positions first. */
@@ -179,17 +240,26 @@ static struct call run(struct runner *r, uint32_t command, uint32_t function, in
 {
     struct hy_control *c = r->control;
     struct call result = {0};
+    const int64_t awake = awake_ns(r);
+    if (awake) fail(r->name, "awake %lld", (long long)awake);
+    r->frozen_cpu_ns = -1;
     const int64_t delayed = delay_of(r);
     const uint32_t turn = ++r->turn;
+    struct patience p = begin(r);
     const int64_t woken = now_ns();
     atomic_store(&c->turn, turn);
     kill(r->pid, SIGCONT);
     futex_wake(&c->turn);
-    for (int spins = 0; atomic_load_explicit(&c->ready, memory_order_acquire) != turn; spins++) {
-        if (shares_core) sched_yield();
-        if (spins % 4096 == 4095) {
+    /* Yielding matters with a core of its own, too: two clocks of the same real-time priority on one core would
+       otherwise wait for each other's runners for ever. */
+    for (int looks = 0; atomic_load_explicit(&c->ready, memory_order_acquire) != turn; looks++) {
+        sched_yield();
+        if (looks % 1024 == 1023) {
             if (!alive(r)) fail(r->name, "died");
-            if (now_ns() - woken > READY_NS) fail(r->name, "not_ready %lld", (long long)READY_NS);
+            if (waited_ns(&p) > READY_NS) {
+                blame(r, &p);
+                fail(r->name, "not_ready %lld", (long long)READY_NS);
+            }
         }
     }
     c->command = command;
@@ -197,6 +267,7 @@ static struct call run(struct runner *r, uint32_t command, uint32_t function, in
     c->peak_iterations = iterations;
     memcpy(c->sizes, sizes, sizeof sizes);
     memcpy(c->offsets, offsets, sizeof offsets);
+    p = begin(r);
     const int64_t start = now_ns();
     atomic_store_explicit(&c->go, turn, memory_order_release);
     uint32_t seen;
@@ -204,7 +275,10 @@ static struct call run(struct runner *r, uint32_t command, uint32_t function, in
         futex_wait(&c->done, seen);
         if (atomic_load(&c->done) == turn) break;
         if (!alive(r)) fail(r->name, "died");
-        if (now_ns() - start > timeout_ns) fail(r->name, "timeout %lld", (long long)timeout_ns);
+        if (waited_ns(&p) > timeout_ns) {
+            blame(r, &p);
+            fail(r->name, "timeout %lld", (long long)timeout_ns);
+        }
     }
     result.ns = now_ns() - start;
     result.thaw_ns = start - woken;
@@ -251,13 +325,13 @@ static void write_inputs(void)
 /* One checked call: fresh inputs, wiped output, the call, secret positions, freeze, everything compared. */
 static struct call checked_call(struct runner *r, uint32_t function, uint64_t seed, int64_t timeout_ns, double **keep)
 {
-    const uint64_t sentinel = 0x7ff4000000000001ULL | (mix(seed + 13) & 0x0003fffffffffffeULL);
+    const uint64_t sentinel = 0x7ff4000000000001ULL | (mix(mix(seed) ^ secret) & 0x0003fffffffffffeULL);
     write_inputs();
     wipe(sentinel);
     for (int i = 0; i < HY_OUTPUTS; i++)
         for (int p = 0; p < PROBES; p++) {
             const int64_t n = lengths[HY_INPUTS + i];
-            probe_at[i][p] = p == 0 ? n - 1 : (int64_t)(mix(seed + 1000 + (uint64_t)p) % (uint64_t)n);
+            probe_at[i][p] = p == 0 ? n - 1 : (int64_t)(mix(mix(seed + 1 + (uint64_t)p) ^ secret) % (uint64_t)n);
         }
     struct call result = run(r, HY_CALL, function, 0, timeout_ns);
     for (int i = 0; i < HY_OUTPUTS; i++) {
@@ -266,6 +340,9 @@ static struct call checked_call(struct runner *r, uint32_t function, uint64_t se
     }
     freeze(r);
     result.delay_ns += delay_of(r);
+    struct runner *other = r == &candidate ? &yardstick : &candidate;
+    const int64_t awake = awake_ns(other);
+    if (awake) fail(other->name, "awake %lld", (long long)awake);
     for (int i = 0; i < HY_OUTPUTS; i++) {
         const uint64_t *values = (const uint64_t *)output(i);
         const int64_t n = lengths[HY_INPUTS + i];
@@ -282,10 +359,17 @@ static struct call checked_call(struct runner *r, uint32_t function, uint64_t se
     return result;
 }
 
-/* Worst error in units of its bound; where it exceeds 1, the first such place. A NaN exceeds every bound. */
-static double compare(double **got, double **want, double gamma, int exactly, const char *who)
+struct error {
+    double worst; /* in units of its bound */
+    int array;    /* of the first one outside; -1 if there is none */
+    int64_t bad, total, at;
+    double got, want, bound;
+};
+
+/* A NaN exceeds every bound. */
+static struct error compare(double **got, double **want, double gamma, int exactly)
 {
-    double worst = 0;
+    struct error found = {.array = -1};
     for (int i = 0; i < HY_OUTPUTS; i++) {
         const int64_t n = lengths[HY_INPUTS + i];
         int64_t bad = 0;
@@ -297,19 +381,23 @@ static double compare(double **got, double **want, double gamma, int exactly, co
             const double share = error / (bound + 0x1p-1022);
             largest = share > largest ? share : largest;
         }
-        if (bad) {
-            int64_t k = 0;
-            double bound = 0;
-            for (; k < n; k++) {
-                bound = exactly ? 0.0 : gamma * scale[i][k] + 0x1p-53 * fabs(want[i][k]);
-                if (!(fabs(got[i][k] - want[i][k]) <= bound)) break;
-            }
-            fail(who, "wrong %lld %lld %lld %.17g %.17g %.17g", (long long)bad, (long long)n, (long long)k, got[i][k],
-                 want[i][k], bound);
+        found.worst = largest > found.worst ? largest : found.worst;
+        if (!bad || found.array >= 0) continue;
+        for (int64_t k = 0; k < n; k++) {
+            const double bound = exactly ? 0.0 : gamma * scale[i][k] + 0x1p-53 * fabs(want[i][k]);
+            if (fabs(got[i][k] - want[i][k]) <= bound) continue;
+            found = (struct error){found.worst, i, bad, n, k, got[i][k], want[i][k], bound};
+            break;
         }
-        worst = largest > worst ? largest : worst;
     }
-    return worst;
+    return found;
+}
+
+static void must_hold(const char *who, const struct error *e)
+{
+    if (e->array >= 0)
+        fail(who, "wrong %lld %lld %lld %.17g %.17g %.17g", (long long)e->bad, (long long)e->total, (long long)e->at,
+             e->got, e->want, e->bound);
 }
 
 static void *map(int fd, size_t *bytes, int seals)
@@ -353,18 +441,21 @@ static void load(struct runner *r)
     r->turn = 1;
     atomic_store(&c->turn, 1);
     futex_wake(&c->turn);
-    const int64_t start = now_ns();
-    while (atomic_load(&c->done) != 1) {
+    for (struct patience p = begin(r); atomic_load(&c->done) != 1;) {
         futex_wait(&c->done, 0);
         if (atomic_load(&c->state) == HY_LOAD_FAILED) {
-            c->error[sizeof c->error - 1] = 0;
-            for (char *s = c->error; *s; s++)
+            char why[sizeof c->error] = {0}; /* a copy: the page is the candidate's, and it may still write */
+            memcpy(why, c->error, sizeof why - 1);
+            for (char *s = why; *s; s++)
                 if (*s < ' ') *s = ' ';
-            fail(r->name, "unloadable %s", c->error);
+            fail(r->name, "unloadable %s", why);
         }
         if (atomic_load(&c->done) == 1) break;
         if (!alive(r)) fail(r->name, "died");
-        if (now_ns() - start > READY_NS) fail(r->name, "timeout %lld", (long long)READY_NS);
+        if (waited_ns(&p) > READY_NS) {
+            blame(r, &p);
+            fail(r->name, "load_timeout %lld", (long long)READY_NS);
+        }
     }
     freeze(r);
 }
@@ -421,8 +512,9 @@ static void verify(void)
     place(seed);
     const struct call c = checked_call(&candidate, 0, seed, timeout_ns, kept[0]);
     hy_exact(sizes, (const double *const *)master, exact, scale);
-    const double worst = compare(kept[0], exact, gamma, distribution == 2, "candidate");
-    printf("verified %lld %.6g\n", (long long)c.ns, worst);
+    const struct error error = compare(kept[0], exact, gamma, distribution == 2);
+    must_hold("candidate", &error);
+    printf("verified %lld %.6g\n", (long long)c.ns, error.worst);
 }
 
 static void pair(void)
@@ -440,10 +532,18 @@ static void pair(void)
     if (candidate_first) c = checked_call(&candidate, 0, seed, timeout_ns, kept[0]);
     y = checked_call(&yardstick, function, seed + 1, timeout_ns, kept[1]);
     if (!candidate_first) c = checked_call(&candidate, 0, seed + 2, timeout_ns, kept[0]);
-    /* Two computed results: each within gamma * scale of the exact one. */
-    const double worst = compare(kept[0], kept[1], 2 * gamma, 0, "candidate");
+    /* Two computed results: each within gamma * scale of the exact one. Where they disagree the oracle decides who
+       is wrong, for the opponent may be a rival that would rather be wrong than beaten. */
+    const struct error error = compare(kept[0], kept[1], 2 * gamma, 0);
+    if (error.array >= 0) {
+        hy_exact(sizes, (const double *const *)master, exact, scale);
+        const struct error mine = compare(kept[0], exact, gamma, 0), its = compare(kept[1], exact, gamma, 0);
+        must_hold("candidate", &mine);
+        must_hold("yardstick", &its);
+        must_hold("candidate", &error);
+    }
     printf("pair %lld %lld %lld %lld %lld %lld %.6g\n", (long long)c.ns, (long long)y.ns, (long long)c.delay_ns,
-           (long long)y.delay_ns, (long long)c.thaw_ns, (long long)y.thaw_ns, worst);
+           (long long)y.delay_ns, (long long)c.thaw_ns, (long long)y.thaw_ns, error.worst);
 }
 
 static void peak(void)
@@ -465,6 +565,7 @@ int main(int argc, char **argv)
     CPU_SET(atoi(argv[5]), &core);
     sched_setaffinity(0, sizeof core, &core);
     shares_core = atoi(argv[6]);
+    if (getrandom(&secret, sizeof secret, 0) != sizeof secret) fail("clock", "getrandom %d", errno);
     inputs.base = map(atoi(argv[1]), &inputs.bytes, fixed | F_SEAL_FUTURE_WRITE);
     outputs.base = map(atoi(argv[2]), &outputs.bytes, fixed);
     candidate.control = map(atoi(argv[3]), &bytes, fixed);

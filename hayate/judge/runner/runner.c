@@ -14,6 +14,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,13 @@ static void *map(int fd, int protection)
     return region == MAP_FAILED ? NULL : region;
 }
 
+static void install(unsigned short length, struct sock_filter *filter)
+{
+    struct sock_fprog program = {.len = length, .filter = filter};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+        fail("the seccomp program was refused");
+}
+
 static void install_filter(const char *path)
 {
     static struct sock_filter filter[4096];
@@ -72,9 +80,32 @@ static void install_filter(const char *path)
     ssize_t bytes = read(fd, filter, sizeof filter);
     close(fd);
     if (bytes <= 0 || bytes % (ssize_t)sizeof filter[0]) fail("the seccomp program is damaged");
-    struct sock_fprog program = {.len = (unsigned short)((size_t)bytes / sizeof filter[0]), .filter = filter};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
-        fail("the seccomp program was refused");
+    install((unsigned short)((size_t)bytes / sizeof filter[0]), filter);
+}
+
+/* What only this process can say, or only a frozen one has to fear: signals to itself alone (abort needs them), and
+   nothing that makes the kernel send one later. SIGCONT from a timer would let it run while it is frozen. */
+static void install_own_filter(void)
+{
+    enum { DENY = SECCOMP_RET_ERRNO | 1 /* EPERM */, ARG = offsetof(struct seccomp_data, args) };
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_timer_create, 8, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_tgkill, 7, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ARG + 8), /* the command of fcntl */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETSIG, 3, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETOWN, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETOWN_EX, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, DENY),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ARG), /* the process of tgkill */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)getpid(), 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, DENY),
+    };
+    install(sizeof filter / sizeof filter[0], filter);
 }
 
 int main(int argc, char **argv)
@@ -92,6 +123,7 @@ int main(int argc, char **argv)
     /* The clock sets affinity and priority now, so that threads made later inherit them. */
     while (atomic_load(&control->turn) == 0) futex(&control->turn, FUTEX_WAIT, 0);
 
+    install_own_filter();
     install_filter(argv[4]);
     void *entries[MAX_OBJECTS];
     double (*peak)(long) = NULL;

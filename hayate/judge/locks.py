@@ -1,0 +1,69 @@
+"""Locks between processes of one user: a core is timed on by one of them, a calibration made by one of them.
+
+Two launches on one core would time each other. Locks lie in the state folder, so processes with another state
+folder (another user, another container) are not kept out; that shows as noise.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from hayate.errors import Fault, FaultKind
+from hayate.hosts import Slot, state_dir
+
+SLOT_WAIT_S = 600.0  # several launches of the longest kind
+
+
+@contextlib.contextmanager
+def held(path: Path, limit_s: float, what: str) -> Iterator[None]:
+    """Hold the lock file while inside. It ends with the process, however that ends. Not for use twice in a thread.
+
+    Raises Fault(HOST_TOO_NOISY) if another holds it for `limit_s`, Fault(NOT_WRITABLE) if there is no such place.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        kind = FaultKind.DISK_FULL if error.errno == 28 else FaultKind.NOT_WRITABLE
+        raise Fault(
+            kind, f"{path} can't be made: {error}", remedy="free space, or set HAYATE_STATE"
+        ) from error
+    try:
+        limit, pause_s = time.monotonic() + limit_s, 0.0005
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > limit:
+                    raise Fault(
+                        FaultKind.HOST_TOO_NOISY,
+                        f"{what} has been in another measurement's use for {limit_s:.0f} s",
+                        remedy="end other runs on this machine, or give each its own cores (taskset)",
+                    ) from None
+            except OSError as error:
+                raise Fault(
+                    FaultKind.NOT_WRITABLE,
+                    f"{path} can't be locked: {error}",
+                    remedy="set HAYATE_STATE to a folder on a local disk",
+                ) from error
+            time.sleep(pause_s)
+            pause_s = min(0.01, 2 * pause_s)
+        yield
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def slot_held(slot: Slot) -> Iterator[None]:
+    """Keep other launches of this user off the slot's cores, in one order, so that overlapping slots can't deadlock."""
+    with contextlib.ExitStack() as stack:
+        for core in sorted({*slot.compute_cores, slot.clock_core}):
+            path = state_dir() / "slots" / f"core-{core}.lock"
+            stack.enter_context(held(path, SLOT_WAIT_S, f"core {core}"))
+        yield

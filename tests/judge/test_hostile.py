@@ -1,0 +1,283 @@
+"""Candidates that no guard has seen, against the running judge: what they do is a verdict, never a fault.
+
+Where a candidate is accepted here, it did something odd that gained it nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+
+import pytest
+from hostile import CONTROL, kernel, raw
+
+from hayate import hosts, sandbox
+from hayate.errors import Fault, FaultKind
+from hayate.hosts import Slot
+from hayate.judge import measure
+from hayate.judge.locks import slot_held
+from hayate.judge.native import natives
+from hayate.judge.session import CandidateFailed, LaunchSession
+from hayate.judge.shapes import sample
+from hayate.records import HostProfile, MeasurePlan, Outcome, Task, Technique
+
+TIERS = [report.tier for report in sandbox.probe() if report.works]
+CHECK = MeasurePlan(purpose="check", launches=0, verify_shapes=4)
+SHAPE = {"M": 33, "N": 41, "K": 29}
+
+_SPIN = """
+#include <time.h>
+static void spin(double s)
+{
+    struct timespec a, b;
+    clock_gettime(CLOCK_MONOTONIC, &a);
+    do clock_gettime(CLOCK_MONOTONIC, &b);
+    while ((b.tv_sec - a.tv_sec) + 1e-9 * (b.tv_nsec - a.tv_nsec) < s);
+}
+"""
+_SELF = """
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static void send(int signal) { syscall(SYS_tgkill, getpid(), getpid(), signal); }
+"""
+# Each with the outcome and words of its reason.
+HOSTILE = {
+    "fills its page with ones": (
+        kernel(head=CONTROL, after="find(); memset((void *)page, 0xff, 4096);"),
+        Outcome.ACCEPTED,
+        "",
+    ),
+    "says the next call's words early": (
+        kernel(
+            head=CONTROL,
+            after="find(); { page[DONE] = page[TURN] + 1; page[READY] = page[TURN] + 1; }",
+        ),
+        Outcome.ACCEPTED,
+        "",
+    ),
+    "says done before it works": (
+        kernel(
+            head=CONTROL,
+            before="find(); { page[DONE] = page[TURN]; syscall(SYS_futex, page + DONE, 1, 1, 0, 0, 0); }",
+        ),
+        Outcome.CHEATED,
+        "after the call had ended",
+    ),
+    "unmaps its page": (
+        kernel(
+            head=CONTROL + "#include <sys/mman.h>\n",
+            after="find(); munmap((void *)page, 4096); *page = 1;",
+        ),
+        Outcome.CRASHED,
+        "signal 11",
+    ),
+    "claims that it was not loaded": (
+        CONTROL
+        + """
+__attribute__((constructor)) static void early(void)
+{
+    find();
+    memset((void *)(page + ERROR), 'x', 256);
+    strcpy((char *)(page + ERROR), "first\\nverified 1 0");
+    page[STATE] = 3;
+    _exit(0);
+}
+"""
+        + kernel(),
+        Outcome.BUILD_FAILED,
+        "can't be loaded",
+    ),
+    "exits while it is loaded": (
+        "#include <unistd.h>\n__attribute__((constructor)) static void early(void) { _exit(0); }\n"
+        + kernel(),
+        Outcome.CRASHED,
+        "status 0",
+    ),
+    "exits after the work": (
+        kernel(head="#include <unistd.h>", after="_exit(0);"),
+        Outcome.CRASHED,
+        "status 0",
+    ),
+    "kills itself": (kernel(head=_SELF, before="send(SIGKILL);"), Outcome.CRASHED, "signal 9"),
+    "continues itself": (kernel(head=_SELF, after="send(SIGCONT);"), Outcome.ACCEPTED, ""),
+    "executes another program": (
+        kernel(
+            head="#include <unistd.h>", after='execl("/bin/true", "true", (char *)0); execl("/bin/true", 0);'
+        ),
+        Outcome.ACCEPTED,
+        "",
+    ),
+    "closes every descriptor": (
+        kernel(head="#include <unistd.h>", before="for (int i = 0; i < 2000; i++) close(i);"),
+        Outcome.ACCEPTED,
+        "",
+    ),
+    "prints without end": (
+        kernel(
+            head="#include <unistd.h>",
+            before="static char b[65536]; for (;;) { write(1, b, sizeof b); write(2, b, sizeof b); }",
+        ),
+        Outcome.CRASHED,
+        "printed without end",
+    ),
+    "leaves rounding and flushing changed": (
+        kernel(head="#include <xmmintrin.h>", after="_mm_setcsr(_mm_getcsr() | 0xe040);"),
+        Outcome.ACCEPTED,
+        "",
+    ),
+}
+
+
+def check(
+    task: Task, source: str, host: HostProfile, slot: Slot, tier: str, permitted: tuple[Technique, ...] = ()
+) -> tuple[Outcome, str]:
+    found = measure(task, raw(source, permitted), CHECK, host=host, slot=slot, sandbox=sandbox.get(tier))
+    return found.outcome, found.reason
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_it_is_a_verdict(task: Task, host: HostProfile, slot: Slot, name: str, tier: str) -> None:
+    source, outcome, word = HOSTILE[name]
+    found, reason = check(task, source, host, slot, tier)
+    assert found is outcome, reason
+    assert word in reason
+    assert "\n" not in reason
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_runner_can_signal_nobody_and_have_nobody_signalled_later(
+    task: Task, host: HostProfile, slot: Slot, tier: str
+) -> None:
+    """Each way that works makes the result wrong: our own pid apart, all must be refused."""
+    source = kernel(
+        head=_SELF
+        + """
+#include <fcntl.h>
+#include <time.h>
+static int worked(void)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGCONT};
+    timer_t timer;
+    int n = timer_create(CLOCK_MONOTONIC, &event, &timer) == 0;
+    n += fcntl(1, F_SETSIG, SIGCONT) == 0;
+    n += fcntl(1, F_SETOWN, getppid()) == 0;
+    for (int pid = 1; pid < 400; pid++) n += pid != getpid() && syscall(SYS_tgkill, pid, pid, 0) == 0;
+    n += kill(getpid(), 0) == 0;
+    return n + (syscall(SYS_tgkill, getpid(), getpid(), 0) != 0);
+}
+""",
+        after="C[0] += 1e6 * worked();",
+    )
+    found, reason = check(task, source, host, slot, tier)
+    assert found is Outcome.ACCEPTED, reason
+
+
+def launched(
+    task: Task, source: str, host: HostProfile, opponent: str = "", wall_s: float = 60.0
+) -> LaunchSession:
+    return LaunchSession(
+        task,
+        raw(source),
+        [raw(opponent or kernel(), name="opponent")],
+        natives=natives(task, host),
+        slot=hosts.slots()[0],
+        sandbox=sandbox.best(),
+        shapes=[SHAPE, *sample(task, 12, random.Random(0))],
+        wall_s=wall_s,
+    )
+
+
+def test_running_while_it_should_be_stopped_is_cheating(task: Task, host: HostProfile) -> None:
+    """However it managed to be continued: here we continue it ourselves."""
+    source = kernel(
+        head=CONTROL + _SPIN,
+        after="find(); page[DONE] = page[TURN]; syscall(SYS_futex, page + DONE, 1, 1, 0, 0, 0); spin(0.2);",
+    )
+    with launched(task, source, host) as open_one:
+        open_one.verify(SHAPE, 0, 1, timeout_s=5.0)
+        os.kill(open_one._runners["candidate"].payload_pid(), signal.SIGCONT)
+        time.sleep(0.05)
+        with pytest.raises(CandidateFailed) as failed:
+            open_one.verify(SHAPE, 0, 2, timeout_s=5.0)
+    assert failed.value.outcome is Outcome.CHEATED
+    assert "while it was stopped" in failed.value.reason
+
+
+def test_slow_calls_end_the_launch_as_a_verdict(task: Task, host: HostProfile) -> None:
+
+    def all_calls() -> None:
+        with launched(task, kernel(head=_SPIN, before="spin(0.4);"), host, wall_s=1.0) as open_one:
+            for i in range(100):
+                open_one.verify(SHAPE, 0, i, timeout_s=5.0)
+
+    with pytest.raises(CandidateFailed) as failed:
+        all_calls()
+    assert failed.value.outcome is Outcome.TIMED_OUT
+    assert "in the candidate's calls" in failed.value.reason
+
+
+def test_a_launch_that_others_made_slow_is_a_fault(task: Task, host: HostProfile) -> None:
+    with pytest.raises(Fault) as fault, launched(task, kernel(), host, wall_s=0.0) as open_one:
+        open_one.verify(SHAPE, 0, 1, timeout_s=5.0)
+    assert fault.value.kind is FaultKind.HOST_TOO_NOISY
+
+
+def test_many_open_descriptors_do_not_matter(task: Task, host: HostProfile) -> None:
+    """The clock's pipe is then beyond what select() takes."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 1400:
+        pytest.skip("needs 1400 descriptors: ulimit -Hn 1400")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1400), hard))
+    many = [os.open("/dev/null", os.O_RDONLY) for _ in range(1100)]
+    try:
+        with launched(task, kernel(), host) as open_one:
+            open_one.verify(SHAPE, 0, 1, timeout_s=5.0)
+    finally:
+        for fd in many:
+            os.close(fd)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_rival_that_would_rather_be_wrong_than_beaten_is_not_believed(
+    task: Task, host: HostProfile, slot: Slot, best: sandbox.Sandbox
+) -> None:
+    """As a candidate its first calls are small, as a rival its first is large: it can tell its role."""
+    saboteur = raw(
+        kernel(
+            head="static int calls, rival;",
+            before="if (!calls++) rival = M > 400;",
+            after="if (rival) C[0] += 1;",
+        ),
+        name="saboteur",
+    )
+    plan = MeasurePlan(purpose="confirm", launches=3, max_launches=3, pairs=1, verify_shapes=2)
+    with pytest.raises(Fault) as fault:
+        measure(task, raw(kernel()), plan, host=host, slot=slot, sandbox=best, rival=saboteur)
+    assert fault.value.kind is FaultKind.YARDSTICK_BROKEN
+    assert "saboteur" in fault.value.message
+
+
+def test_one_launch_at_a_time_runs_on_a_core(
+    task: Task, host: HostProfile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hayate.judge import locks
+
+    monkeypatch.setattr(locks, "SLOT_WAIT_S", 0.05)
+    with slot_held(hosts.slots()[0]), pytest.raises(Fault) as fault, launched(task, kernel(), host):
+        pass
+    assert fault.value.kind is FaultKind.HOST_TOO_NOISY
+    with launched(task, kernel(), host) as open_one:
+        open_one.verify(SHAPE, 0, 1, timeout_s=5.0)
+
+
+def test_a_starved_runner_is_the_hosts_trouble(task: Task, host: HostProfile) -> None:
+    """What the clock says then, and what follows: no verdict."""
+    with pytest.raises(Fault) as fault, launched(task, kernel(), host) as open_one:
+        open_one._failed("host", "starved", ["candidate", "1000000", "5000000000"])
+    assert fault.value.kind is FaultKind.HOST_TOO_NOISY
