@@ -1,7 +1,7 @@
 """The machine: its cores and slots, what it can do, what distorts timing on it."""
 
 from hayate.hosts.calibrate import vector_bytes
-from hayate.hosts.checks import Check, checks
+from hayate.hosts.doctor import Check, checks
 from hayate.hosts.profile import profile
 from hayate.hosts.state import state_dir
 from hayate.hosts.topology import Slot, slots

@@ -211,7 +211,7 @@ def test_a_huge_source_is_refused_at_once() -> None:
 
 
 def test_a_tangled_source_is_refused_in_seconds() -> None:
-    facts = inspect(DGEMM, "if(x) else " * 6000, ALL)
+    facts = inspect(DGEMM, "if(x) else " * 5500, ALL)
     assert any("tangled" in said for said in facts.violations)
 
 

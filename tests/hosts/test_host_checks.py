@@ -1,0 +1,161 @@
+"""Each check on trees made for it, and all of them on the real machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hayate import hosts, toolchains
+from hayate.errors import Fault, FaultKind
+from hayate.hosts import doctor as rooms
+from hayate.hosts.doctor import Check
+
+Look = Callable[[Path], Check]
+CPU = "sys/devices/system/cpu"
+
+CASES: list[tuple[str, Look, dict[str, str], bool | None, str]] = [
+    (
+        "governor performance",
+        rooms.governor,
+        {f"{CPU}/cpu0/cpufreq/scaling_governor": "performance\n"},
+        True,
+        "performance",
+    ),
+    (
+        "governor powersave",
+        rooms.governor,
+        {f"{CPU}/cpu3/cpufreq/scaling_governor": "powersave\n"},
+        None,
+        "powersave",
+    ),
+    ("governor hidden", rooms.governor, {}, None, "virtual machine"),
+    ("turbo on, Intel", rooms.turbo, {f"{CPU}/intel_pstate/no_turbo": "0\n"}, None, "on"),
+    ("turbo off, Intel", rooms.turbo, {f"{CPU}/intel_pstate/no_turbo": "1\n"}, True, "off"),
+    ("turbo on, AMD", rooms.turbo, {f"{CPU}/cpufreq/boost": "1\n"}, None, "on"),
+    ("turbo hidden", rooms.turbo, {}, None, "virtual machine"),
+    ("smt", rooms.smt, {f"{CPU}/smt/active": "1\n"}, None, "share a core"),
+    ("no smt", rooms.smt, {f"{CPU}/smt/active": "0\n"}, True, "one per core"),
+    ("steal", rooms.steal, {"proc/stat": "cpu  70 0 0 20 0 0 0 10 0 0\n"}, False, "10.00%"),
+    ("little steal", rooms.steal, {"proc/stat": "cpu  9000 0 0 900 0 0 0 100 0 0\n"}, None, "1.00%"),
+    ("no steal", rooms.steal, {"proc/stat": "cpu  70 0 0 30 0 0 0 0 0 0\n"}, True, "0.00%"),
+    ("steal hidden", rooms.steal, {"proc/stat": "cpu  \n"}, None, "not visible"),
+    (
+        "quota in a parent",
+        rooms.cpu_quota,
+        {
+            "proc/self/cgroup": "0::/jobs/one\n",
+            "sys/fs/cgroup/jobs/one/cpu.max": "max 100000\n",
+            "sys/fs/cgroup/jobs/cpu.max": "150000 100000\n",
+        },
+        False,
+        "1.5 cores",
+    ),
+    (
+        "quota, older groups",
+        rooms.cpu_quota,
+        {
+            "proc/self/cgroup": "3:cpu,cpuacct:/box\n0::/\n",
+            "sys/fs/cgroup/cpu,cpuacct/box/cpu.cfs_quota_us": "50000\n",
+            "sys/fs/cgroup/cpu,cpuacct/box/cpu.cfs_period_us": "100000\n",
+        },
+        False,
+        "0.5 cores",
+    ),
+    (
+        "no quota",
+        rooms.cpu_quota,
+        {"proc/self/cgroup": "3:cpu:/box\n", "sys/fs/cgroup/cpu/box/cpu.cfs_quota_us": "-1\n"},
+        True,
+        "none",
+    ),
+    (
+        "huge pages",
+        rooms.huge_pages,
+        {"sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never\n"},
+        True,
+        "madvise",
+    ),
+    (
+        "two nodes",
+        rooms.numa,
+        {f"sys/devices/system/node/node{i}/cpulist": f"{i}" for i in range(2)},
+        None,
+        "2 nodes",
+    ),
+    ("one node", rooms.numa, {"sys/devices/system/node/node0/cpulist": "0-1"}, True, "one node"),
+    ("idle", rooms.load, {"proc/loadavg": "0.01 0.10 0.20 1/100 1\n"}, True, "0.01"),
+    ("busy", rooms.load, {"proc/loadavg": "9999.00 5.00 3.00 9/100 1\n"}, False, "9999.00"),
+    (
+        "clock",
+        rooms.clock_source,
+        {"sys/devices/system/clocksource/clocksource0/current_clocksource": "tsc\n"},
+        True,
+        "tsc",
+    ),
+    (
+        "slow clock",
+        rooms.clock_source,
+        {"sys/devices/system/clocksource/clocksource0/current_clocksource": "hpet\n"},
+        False,
+        "hpet",
+    ),
+    (
+        "memory",
+        rooms.memory,
+        {"proc/meminfo": "MemTotal: 9 kB\nMemAvailable:    8388608 kB\n"},
+        True,
+        "8.0 GiB",
+    ),
+    ("little memory", rooms.memory, {"proc/meminfo": "MemAvailable:    102400 kB\n"}, False, "0.1 GiB"),
+]
+
+
+@pytest.mark.parametrize(("name", "look", "tree", "ok", "seen"), CASES, ids=[case[0] for case in CASES])
+def test_a_check(
+    name: str, look: Look, tree: dict[str, str], ok: bool | None, seen: str, tmp_path: Path
+) -> None:
+    for path, text in tree.items():
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    check = look(tmp_path)
+    assert check.ok is ok
+    assert seen in check.seen
+    if ok is False:
+        assert check.remedy
+
+
+def test_all_checks_on_this_machine() -> None:
+    found = hosts.checks()
+    names = [check.name for check in found]
+    assert len(set(names)) == len(names)
+    assert {"compiler", "load", "priority", "disk", "state folder", "GPU", "Python venv"} <= set(names)
+    assert any(name.startswith("sandbox") for name in names)
+    assert all(check.seen for check in found)
+    assert all(check.remedy for check in found if check.ok is False)
+
+
+def test_an_empty_tree_raises_nothing(tmp_path: Path) -> None:
+    assert all(check.seen for check in hosts.checks(tmp_path))
+
+
+def test_a_missing_compiler_is_something_to_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> list[toolchains.Compiler]:
+        raise Fault(FaultKind.COMPILER_MISSING, "no compiler", remedy="apt install gcc")
+
+    monkeypatch.setattr(toolchains, "compilers", none)
+    (check,) = rooms.compilers()
+    assert check.ok is False
+    assert check.remedy == "apt install gcc"
+
+
+def test_a_check_that_fails_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("HAYATE_STATE", str(blocked / "state"))
+    by_name = {check.name: check for check in hosts.checks()}
+    assert by_name["disk"].ok is False
+    assert "HAYATE_STATE" in by_name["disk"].seen
+    assert "writable" in by_name["disk"].remedy
