@@ -94,6 +94,7 @@ def _report(
         metric=first.metric if first else "",
         phases=tuple(p for r in reports for p in r.phases),
         change=first.change if first else None,
+        probe=first.probe if first else None,
         baselines=first.baselines if first else {},
         best=first.best if first else None,
         curve=first.curve if first else (),
@@ -126,7 +127,8 @@ def _notes(
         if change is not None and change.first.permitted != change.last.permitted:
             notes.append(
                 f"{report.task}: the first and the last quarter of phase 3 were permitted different "
-                "techniques, so their difference is not the policy's progress alone."
+                "techniques, so their difference is not the policy's progress alone"
+                + ('; phases "before" and "after" were asked the same.' if report.probe else ".")
             )
         if stored is not None and report.best is not None and stored.best != report.best.candidate:
             notes.append(

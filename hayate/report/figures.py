@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from hayate.records import Outcome
 from hayate.report.canvas import COLOURS, draw
 from hayate.report.models import CurvePoint, TaskReport
-from hayate.report.rows import RL, TaskRows, quarters, speeds
+from hayate.report.rows import AFTER, BEFORE, RL, TaskRows, quarters, speeds
 
 _C = COLOURS
 _ORDER = [o.value for o in (Outcome.ACCEPTED, Outcome.WRONG, Outcome.CRASHED, Outcome.TIMED_OUT)] + [
@@ -159,18 +159,23 @@ def _outcomes(report: TaskReport) -> str:
 
 
 def _before_after(report: TaskReport, work: TaskRows) -> str:
+    pairs = [(f"{name} phase 3", speeds(work.of_phase(name))) for name in (BEFORE, AFTER)]
     cut = quarters(work.rl_steps)
-    if cut is None:
-        return ""
-    first, last = (speeds(r for r in work.of_phase(RL) if r.step in set(steps)) for steps in cut)
+    if not all(values for _, values in pairs) and cut is not None:
+        names = ("first quarter of phase 3", "last quarter of phase 3")
+        rows = work.of_phase(RL)
+        pairs = [
+            (name, speeds(r for r in rows if r.step in set(s))) for name, s in zip(names, cut, strict=True)
+        ]
+    (before, first), (after, last) = pairs
     if not first or not last:
         return ""
 
     def paint(axes: Axes) -> None:
         bins = np.linspace(0, 1.02 * max(first + last), 31)
         for values, colour, name in (
-            (first, _C["accent3"], "first quarter"),
-            (last, _C["accent"], "last quarter"),
+            (first, _C["accent3"], before),
+            (last, _C["accent"], after),
         ):
             weights = np.full(len(values), 1 / len(values))
             axes.hist(

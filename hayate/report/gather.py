@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from hayate.archive import Archive, SampleRow
-from hayate.records import Outcome
+from hayate.records import Interval, Outcome
 from hayate.report import statistics
 from hayate.report.best import best_kernel
 from hayate.report.models import (
@@ -18,11 +18,12 @@ from hayate.report.models import (
     CurvePoint,
     NicheReport,
     PhaseReport,
+    Probe,
     Quarter,
     ReasonReport,
     TaskReport,
 )
-from hayate.report.rows import RL, TaskRows, best_row, interval_of, quarters, speeds
+from hayate.report.rows import AFTER, BEFORE, RL, TaskRows, best_row, interval_of, quarters, speeds
 
 _MAX_GROUPS = 600  # whose permitted sets are looked up; more would take longer than a reader waits
 _NUMBER = re.compile(r"0x[0-9a-f]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?", re.IGNORECASE)
@@ -41,6 +42,7 @@ def gather(archive: Archive, work: TaskRows) -> TaskReport:
         metric=metric,
         phases=tuple(_phase(work, name) for name in phase_names(work)),
         change=_change(work, permitted),
+        probe=_probe(work),
         curve=_curve(work, permitted),
         niches=_niches(work),
         baselines={
@@ -89,7 +91,7 @@ def _phase(work: TaskRows, name: str) -> PhaseReport:
         faults=len(rows) - len(judged),
         reused=sum(bool(r.reused) for r in judged),
         distinct_objects=len({r.object_hash for r in accepted if r.object_hash}),
-        correct_share=statistics.wilson(len(accepted), len(judged)),
+        correct_share=_share(rows),
         median=statistics.median(_grouped(rows)),
         best=None if best is None else interval_of(best),
         outcomes=_outcomes(rows),
@@ -170,6 +172,24 @@ def _change(work: TaskRows, permitted: dict[int, list[tuple[str, ...]]]) -> Chan
     return Change(first=first, last=last, ratio=ratio, share_points=points)
 
 
+def _probe(work: TaskRows) -> Probe | None:
+    parts = [work.of_phase(BEFORE), work.of_phase(AFTER)]
+    shares = [_share(part) for part in parts]
+    if not all(parts):
+        return None
+    points = None
+    if shares[0] is not None and shares[1] is not None:
+        points = statistics.share_difference(shares[0], shares[1])
+    ratio = statistics.median_ratio(_grouped(parts[0]), _grouped(parts[1]))
+    return Probe(ratio=ratio, share_points=points)
+
+
+def _share(rows: Iterable[SampleRow]) -> Interval | None:
+    """Of accepted among the verdicts."""
+    judged = [row for row in rows if row.outcome is not None]
+    return statistics.wilson(sum(row.accepted for row in judged), len(judged))
+
+
 def _quarter(steps: list[int], rows: list[SampleRow], permitted: dict[int, list[tuple[str, ...]]]) -> Quarter:
     judged = [row for row in rows if row.outcome is not None]
     sets = Counter("+".join(sorted(s)) or "plain" for step in steps for s in permitted.get(step, ()))
@@ -177,7 +197,7 @@ def _quarter(steps: list[int], rows: list[SampleRow], permitted: dict[int, list[
         first_step=steps[0],
         last_step=steps[-1],
         verdicts=len(judged),
-        correct_share=statistics.wilson(sum(row.accepted for row in judged), len(judged)),
+        correct_share=_share(rows),
         median=statistics.median(_grouped(rows)),
         permitted=tuple(name for name, _ in sets.most_common()),
     )

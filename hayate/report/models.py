@@ -71,6 +71,13 @@ class Change(Record):
     share_points: Interval | None  # percentage points
 
 
+class Probe(Record):
+    """Phase "after" against phase "before": the policy asked the same, everything permitted both times."""
+
+    ratio: Interval | None  # of the medians
+    share_points: Interval | None  # percentage points
+
+
 class NicheReport(Record):
     niche: str
     techniques: tuple[str, ...]
@@ -159,6 +166,7 @@ class TaskReport(Record):
     metric: str
     phases: tuple[PhaseReport, ...]
     change: Change | None
+    probe: Probe | None
     curve: tuple[CurvePoint, ...]
     niches: tuple[NicheReport, ...]
     baselines: dict[str, BaselineReport]
@@ -189,6 +197,7 @@ class RunReport(Record):
     metric: str
     phases: tuple[PhaseReport, ...]
     change: Change | None
+    probe: Probe | None
     baselines: dict[str, BaselineReport]
     best: BestReport | None
     curve: tuple[CurvePoint, ...]

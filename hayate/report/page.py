@@ -84,13 +84,21 @@ def cards(task: TaskReport) -> list[tuple[str, str, str]]:
     if best is not None and best.peak_share is not None:
         share = best.peak_share
         found.append(("of the measured peak", percent(share.value), span(share, share=True)))
-    if task.change is not None and task.change.ratio is not None:
-        ratio = task.change.ratio
-        found.append(("median, last / first quarter of phase 3", times(ratio.value), span(ratio)))
-    if task.change is not None and task.change.share_points is not None:
-        points = task.change.share_points
-        text = f"{points.low:+.0f} to {points.high:+.0f}"
-        found.append(("share of correct samples, last less first", f"{points.value:+.0f} points", text))
+    change, probe = task.change, task.probe
+    for compared, name in (
+        (probe, "after / before phase 3, everything permitted"),
+        (change, "last / first quarter of phase 3"),
+    ):
+        if compared is not None and compared.ratio is not None:
+            found.append((f"median, {name}", times(compared.ratio.value), span(compared.ratio)))
+    for compared, name in (
+        (probe, "after less before phase 3"),
+        (change, "last less first quarter"),
+    ):
+        if compared is not None and compared.share_points is not None:
+            points = compared.share_points
+            text = f"{points.low:+.0f} to {points.high:+.0f}"
+            found.append((f"share correct, {name}", f"{points.value:+.0f} points", text))
     return found
 
 

@@ -11,6 +11,7 @@ from hayate.records import Interval, Task
 from hayate.report.baselines import StoredBaselines
 
 RL = "grpo"
+BEFORE, AFTER = "before", "after"  # phases that ask the policy the same, before and after phase 3
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,7 @@ def make_run(
     names: tuple[str, ...] = ("dgemm",),
     abandoned_steps: int = 0,
     staged: bool = True,
+    probes: bool = False,
 ) -> Path:
     """`right` is the share of accepted samples; speed grows with the step. Faults and lineage occur."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,12 +78,13 @@ def make_run(
     with Archive(folder / "archive.db") as archive:
         archive.start_run("demo", config, HOST.host_class)
         number = 0
-        for phase, count in (("sft", 1), ("selftrain", 2), ("grpo", steps)):
+        phases = [("sft", 1), ("selftrain", 2), ("before", probes), ("grpo", steps), ("after", probes)]
+        for phase, count in phases:
             if not count:
                 continue
             archive.start_phase("demo", phase)
             for step in range(count):
-                progress = step / max(1, count - 1) if phase == "grpo" else 0.0
+                progress = step / max(1, count - 1) if phase == "grpo" else float(phase == "after")
                 ladder = LADDER[min(3, int(4 * progress * 1.6))] if phase == "grpo" and staged else LADDER[-1]
                 for index in range(group):
                     number += 1

@@ -92,6 +92,7 @@ def test_figures_agree_with_the_archive(whole: Path) -> None:
 def test_the_demo_figure_compares_quarters(whole: Path) -> None:
     change = _read(whole).change
     assert change is not None
+    assert _read(whole).probe is None
     assert (change.first.first_step, change.first.last_step) == (0, 5)
     assert (change.last.first_step, change.last.last_step) == (18, 23)
     assert change.ratio is not None
@@ -105,6 +106,21 @@ def test_the_demo_figure_compares_quarters(whole: Path) -> None:
 def test_the_same_conditions_need_no_such_note(tmp_path: Path) -> None:
     report = build(make_run(tmp_path, staged=False, steps=8, group=6))
     assert not any("different techniques" in note for note in report.notes)
+
+
+def test_before_and_after_were_asked_the_same(tmp_path: Path) -> None:
+    report = build(make_run(tmp_path, probes=True, steps=6, group=8))
+    by_name = {p.name: p for p in report.phases}
+    assert list(by_name) == ["sft", "selftrain", "before", "grpo", "after"]
+    before, after = by_name["before"].median, by_name["after"].median
+    assert report.probe is not None
+    assert report.probe.ratio is not None
+    assert before is not None
+    assert after is not None
+    assert report.probe.ratio.value == pytest.approx(after.value / before.value)
+    assert report.probe.share_points is not None
+    assert any("asked the same" in note for note in report.notes)
+    assert "after phase 3" in (tmp_path / "report.html").read_text()
 
 
 def test_the_page_stands_alone(whole: Path) -> None:
