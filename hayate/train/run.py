@@ -1,0 +1,211 @@
+"""The main loop: one run, top to bottom.
+
+    run file -> checks (folder, disk, tasks, compiler, sandbox, libraries): trouble comes before work is lost
+             -> phase 1 sft -> phase 2 selftrain -> phase 3 grpo      each begins with the model before it
+             -> the best kernel against its baselines -> report
+
+`--resume` enters the first phase that is not done at its last complete checkpoint. All that was judged stays
+in the archive; what was judged after that checkpoint is marked abandoned, and its object code is not measured
+again.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hayate import farm as farms
+from hayate import tasks
+from hayate.archive import Archive
+from hayate.baselines import measure_baselines
+from hayate.errors import Fault, FaultKind, WrongUse
+from hayate.evaluate import Evaluator
+from hayate.farm import Farm
+from hayate.records import Task
+from hayate.train import progress as shown
+from hayate.train.grpo import grpo
+from hayate.train.interrupt import Interrupt
+from hayate.train.probe import probe
+from hayate.train.progress import Progress
+from hayate.train.runfile import GrpoTable, PhaseName, RunFile
+from hayate.train.selftrain import selftrain
+from hayate.train.session import Dispatch, Judging, Session, Stopped
+from hayate.train.sft import sft
+from hayate.train.state import RunState, open_folder
+from hayate.train.trl_fields import require
+
+if TYPE_CHECKING:
+    from hayate.report import RunReport
+
+PHASES: dict[PhaseName, Callable[[Session, str], Path]] = {"sft": sft, "selftrain": selftrain, "grpo": grpo}
+_LEAST_DISK_BYTES = 500_000_000
+
+OpenFarm = Callable[[RunFile], Farm]
+
+
+def train(
+    run: RunFile,
+    out: Path,
+    *,
+    resume: bool = False,
+    json_lines: bool = False,
+    progress: Progress | None = None,
+) -> RunReport:
+    """Run all phases, write archive, models and report to `out`.
+
+    Raises `WrongUse` and `Fault` before any work where that can be seen. A later Fault (TOO_MANY_FAULTS, say)
+    and the KeyboardInterrupt of Ctrl-C come with the state saved, and it is said how to go on.
+    """
+    from hayate.report import build
+
+    run_phases(run, out, resume=resume, progress=progress or shown.choose(json_lines))
+    return build(out)
+
+
+def run_phases(
+    run: RunFile,
+    out: Path,
+    *,
+    resume: bool = False,
+    progress: Progress | None = None,
+    open_farm: OpenFarm = lambda run: farms.open(run.farm),
+) -> Path:
+    """All but the report; the folder of the last phase's model."""
+    progress = progress or Progress()
+    go_on = f"hayate train RUN.toml --out {out} --resume"
+    with _session(run, out, resume, progress, open_farm) as session:
+        model = run.policy.model
+        try:
+            for number, name in enumerate(run.names, start=1):
+                if not session.state.done(name):
+                    _phase(session, name, number, model)
+                model = str(session.state.model(name))
+            if run.run.baselines and session.judging is not None:
+                _baselines(session, session.judging)
+        except Stopped:
+            progress.say(f"saved. Go on with: {go_on}")
+            raise KeyboardInterrupt from None
+        except (KeyboardInterrupt, Fault):
+            progress.say(f"the last checkpoint counts. Go on with: {go_on}")
+            raise
+        finally:
+            if session.judging is not None:
+                session.archive().end_run(session.name)
+    return Path(model)
+
+
+def _phase(session: Session, name: PhaseName, number: int, model: str) -> None:
+    """One phase from its start or its last checkpoint to its end, in the archive and in state.json."""
+    if session.dispatch.from_main(lambda: session.interrupt.asked):
+        raise Stopped
+    table = session.run.phases.table(name)
+    assert table is not None
+    steps = table.steps
+    if session.run.phases.selftrain is not None and name == "selftrain":
+        steps = session.run.phases.selftrain.rounds * (table.steps + 1)
+    session.progress.phase(name, number, len(session.run.names), steps)
+    began = time.monotonic()
+    main = session.judging is not None
+    checked = table.check_samples if isinstance(table, GrpoTable) else 0
+    probe(session, "before", model, checked)
+    if main:
+        session.state.start(name)
+        session.archive().start_phase(session.name, name)
+    try:
+        result = PHASES[name](session, model)
+    finally:
+        if main:
+            session.state.add_wall(name, time.monotonic() - began)
+    if main:
+        session.archive().end_phase(session.name, name)
+    probe(session, "after", result, checked)
+    if main:
+        session.state.end(name, result)
+    session.dispatch.wait()
+    if not main:
+        session.state = RunState.load(session.out)
+
+
+def _baselines(session: Session, judging: Judging) -> None:
+    """The best kernel of the first task beside what it must be held against; the report shows it."""
+    where = session.out / "baselines.json"
+    task = next(iter(session.tasks.values()))
+    host = judging.evaluator.farm.host
+    best = judging.archive.best(task.name, host_class=host.host_class, task_hash=task.hash)
+    kernel = None if best is None else judging.archive.candidate(best.candidate)
+    if kernel is None or where.exists():
+        return
+    session.progress.say("the best kernel against its baselines, interleaved")
+    try:
+        measure_baselines(task, kernel, judging.evaluator.farm, where, say=session.progress.say)
+    except Fault as fault:  # the training is done, and its report is worth having without this table
+        session.progress.say(f"no baselines: {fault}")
+
+
+@contextmanager
+def _session(
+    run: RunFile, out: Path, resume: bool, progress: Progress, open_farm: OpenFarm
+) -> Iterator[Session]:
+    """All checks, then everything that the phases need; closed in reverse order, however the run ends."""
+    with ExitStack() as stack:
+        _check_libraries(run)
+        dispatch = Dispatch()
+        wanted = _tasks(run)
+        stack.enter_context(progress if dispatch.is_main else Progress())
+        judging = None
+        if dispatch.is_main:
+            stack.enter_context(open_folder(out, run, resume=resume))
+            _check_disk(out)
+            farm = stack.enter_context(open_farm(run))
+            archive = stack.enter_context(Archive(out / "archive.db"))
+            archive.start_run(run.run.name, run.model_dump(mode="json"), farm.host.cpu)
+            evaluator = Evaluator(
+                farm, archive, wanted, reward_settings=run.reward, settings=run.judge, run=run.run.name
+            )
+            judging = Judging(archive, evaluator)
+        dispatch.wait()
+        yield Session(
+            run=run,
+            out=out,
+            tasks=wanted,
+            progress=progress if dispatch.is_main else Progress(),
+            interrupt=stack.enter_context(Interrupt(progress.say)),
+            state=RunState.load(out),
+            judging=judging,
+            dispatch=dispatch,
+        )
+
+
+def _tasks(run: RunFile) -> dict[str, Task]:
+    found = [tasks.find(name) for name in run.run.tasks]
+    return {task.name: task for task in found}
+
+
+def _check_libraries(run: RunFile) -> None:
+    for module in ("torch", "transformers", "trl", "datasets", *(["peft"] if run.lora is not None else [])):
+        require(module)
+    grpo_table = run.phases.grpo
+    if grpo_table is not None and grpo_table.trl.get("use_vllm") and importlib.util.find_spec("vllm") is None:
+        raise Fault(
+            FaultKind.DEPENDENCY_MISSING,
+            "phases.grpo.trl.use_vllm is on, and vllm can't be imported",
+            remedy="pip install vllm (in the version that TRL names), or use_vllm = false",
+        )
+
+
+def _check_disk(out: Path) -> None:
+    free = shutil.disk_usage(out).free
+    if free < _LEAST_DISK_BYTES:
+        raise Fault(
+            FaultKind.DISK_FULL,
+            f"{out} has {free / 1e6:.0f} MB left; a run of the tiny model takes about 100 MB",
+            remedy="free some space, or choose another disk with --out",
+        )
+    if not os.access(out, os.W_OK):
+        raise WrongUse("not writable", where=str(out), allowed="a folder that you may write")

@@ -1,0 +1,99 @@
+"""A farm whose verdicts are written in the source: real evaluator and archive, no compiler, no clock."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from record_examples import HOST, timing
+
+from hayate.errors import Fault, FaultKind
+from hayate.farm import Farm
+from hayate.judge import Measurement, Rejection
+from hayate.records import Built, MeasurePlan, Metric, Outcome, Speedup, Task, Technique, content_hash
+
+T = TypeVar("T")
+
+
+class ScriptedFarm(Farm):
+    """`int speed = 5;` is accepted at 5 times the reference, 0 is wrong, 9 the machine's fault; else no build."""
+
+    def __init__(
+        self, *, delay_s: float = 0.0, faulty: Callable[[int], bool] = lambda speed: speed == 9
+    ) -> None:
+        self.host, self.sandbox_tier = HOST, "landlock"
+        self.delay_s, self.faulty = delay_s, faulty
+        self.builds: list[str] = []
+        self.measured: list[str] = []
+
+    def build(
+        self, task: Task, source: str, permitted: Sequence[Technique], name: str = "", *, priority: int = 0
+    ) -> Future[Built | Rejection]:
+        self.builds.append(source)
+        found = re.search(r"speed = (\d)", source)
+        if found is None:
+            return _done(lambda: Rejection(outcome=Outcome.BUILD_FAILED, reason="no speed in it"))
+        code = source.encode()
+        return _done(
+            lambda: Built(
+                name=name,
+                object_code=code,
+                object_hash=content_hash(code),
+                techniques=tuple(permitted)[:1],
+                permitted=tuple(permitted),
+                compiler=HOST.compiler,
+            )
+        )
+
+    def measure(
+        self,
+        task: Task,
+        built: Built,
+        plan: MeasurePlan,
+        rival: Built | None = None,
+        *,
+        priority: int = 0,
+        elsewhere: bool = False,
+    ) -> Future[Measurement]:
+        self.measured.append(built.object_hash)
+        return _done(lambda: self._measure(built, plan, rival))
+
+    def _measure(self, built: Built, plan: MeasurePlan, rival: Built | None) -> Measurement:
+        time.sleep(self.delay_s)
+        speed = _speed(built)
+        if self.faulty(speed):
+            raise Fault(FaultKind.HOST_TOO_NOISY, "scripted to fail", remedy="none")
+        if speed == 0:
+            return Measurement(outcome=Outcome.WRONG, reason="scripted to be wrong")
+        if plan.launches == 0:
+            return Measurement(outcome=Outcome.ACCEPTED, reason="right")
+        ratio = speed / (_speed(rival) if rival is not None else 1)
+        return Measurement(
+            outcome=Outcome.ACCEPTED,
+            reason=f"{ratio} times",
+            timing=timing(),
+            metric=Metric(name="GFLOPS", value=3.0 * speed, low=2.9 * speed, high=3.1 * speed),
+            speedup=Speedup(
+                baseline="reference", median=ratio, low=0.99 * ratio, high=1.01 * ratio, confidence=0.95
+            ),
+        )
+
+    def close(self) -> None:
+        pass
+
+
+def _speed(built: Built) -> int:
+    found: Any = re.search(rb"speed = (\d)", built.object_code)
+    return int(found.group(1))
+
+
+def _done(make: Callable[[], T]) -> Future[T]:
+    future: Future[T] = Future()
+    try:
+        future.set_result(make())
+    except Fault as fault:
+        future.set_exception(fault)
+    return future
