@@ -18,7 +18,7 @@ from hayate.toolchains.source.names import words
 _SHF_ALLOC = 0x2
 _LIBC = words(
     """
-    memcpy memmove memset memcmp mempcpy malloc calloc realloc free aligned_alloc posix_memalign
+    memcpy memmove memset memcmp bcmp mempcpy malloc calloc realloc free aligned_alloc posix_memalign
     memalign reallocarray abs labs llabs qsort bsearch _ITM_deregisterTMCloneTable
     _ITM_registerTMCloneTable __cxa_finalize __gmon_start__ __stack_chk_fail __tls_get_addr __cpu_model
     __cpu_indicator_init __memcpy_chk __memset_chk __memmove_chk
@@ -31,7 +31,7 @@ _ALLOCATORS = words(
 )
 _LIBM = words(
     """
-    acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs fdim
+    acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp10 exp2 expm1 fabs fdim
     floor fma fmax fmin fmod frexp hypot ilogb ldexp lgamma llrint llround log log10 log1p log2 logb
     lrint lround modf nearbyint nextafter pow remainder remquo rint round scalbln scalbn sin sincos sinh
     sqrt tan tanh tgamma trunc
