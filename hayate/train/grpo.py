@@ -111,14 +111,13 @@ class Rewarder:
         self,
         completion_ids: Sequence[Sequence[int]],
         hayate_prompt: Sequence[str],
-        hayate_row: Sequence[int],
         trainer_state: Any,
         **_: Any,
     ) -> list[float | None]:
         """One reward for each reply of this process; None where the machine failed. Raises Fault in all."""
         self._lap("generate_s")
         step = int(trainer_state.global_step)
-        own = list(zip(hayate_row, hayate_prompt, map(self._source, completion_ids), strict=True))
+        own = list(zip(hayate_prompt, map(self._source, completion_ids), strict=True))
         everything = self.session.dispatch.together(own)
         paid = self.session.dispatch.from_main(lambda: self._judge(step, everything))
         first = self.session.dispatch.index * len(own)
@@ -132,7 +131,7 @@ class Rewarder:
         text = self.policy.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return extract(text)
 
-    def _judge(self, step: int, replies: Sequence[tuple[int, str, str | None]]) -> list[float | None]:
+    def _judge(self, step: int, replies: Sequence[tuple[str, str | None]]) -> list[float | None]:
         """In the main process: verdicts on all processes' replies, the curriculum told group by group."""
         if step != self._step:
             self._step, self._groups = step, 0
@@ -140,9 +139,9 @@ class Rewarder:
         size = self.group_size
         first = self._groups
         self._groups += len(replies) // size
-        prompts = [decode(Prompt, text) for _, text, _ in replies[::size]]
+        prompts = [decode(Prompt, text) for text, _ in replies[::size]]
         candidates: list[Candidate] = []
-        for at, (_, _, source) in enumerate(replies):
+        for at, (_, source) in enumerate(replies):
             group, index = divmod(at, size)
             candidates.append(
                 self.session.candidate(
@@ -156,7 +155,6 @@ class Rewarder:
             self.live.curriculum.observe(
                 prompt.assignment, [r if isinstance(r, Verdict) else None for r in of_group]
             )
-            self.live.observed += 1
             self.session.progress.group(of_group)
         self._results += results
         self._prompts += prompts

@@ -2,15 +2,15 @@
 
     curriculum.next -> prompt -> one row, repeated by TRL for each generation -> group
 
-A row is drawn when the data loader asks for it. accelerate's loader looks one batch ahead, to know which is
-the last; so a batch's prompts have seen every observed group but those of the batch before it: never staler
-than that.
+A row is drawn when the data loader asks for it. accelerate's loader looks one batch ahead, to know which is the
+last; so a batch's prompts have seen every observed group but those of the batch before it: never staler than that.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from hayate.curriculum import Curriculum
@@ -27,35 +27,20 @@ class LivePrompts:
     session: Session
     policy: HuggingFacePolicy
     curriculum: Curriculum | None  # None: not the main process
-    drawn: int = 0  # rows so far
-    observed: int = 0  # groups that the curriculum has heard of
-    lags: list[int] = field(
-        default_factory=list
-    )  # of each row: groups drawn but not observed when it was drawn
 
     def dataset(self) -> Any:
-        """A datasets.IterableDataset with the columns prompt, hayate_prompt, hayate_row.
+        """A datasets.IterableDataset with the columns prompt and hayate_prompt.
 
-        Built without `from_generator`: that hashes and caches what it is given, and this stream holds a
-        database.
+        Built without `from_generator`: that pickles what it is given for a cache, and this stream holds a database.
         """
         stream = require("datasets.iterable_dataset")
         return stream.IterableDataset(stream.ExamplesIterable(self._rows, {}))
 
     def _rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        while True:
-            prompt = decode(Prompt, self.session.dispatch.from_main(lambda: encode(self._next())))
-            self.lags.append(self.drawn - self.observed)
-            row = self.drawn
-            self.drawn += 1
-            yield (
-                row,
-                {
-                    "prompt": self.policy.prompt_for_trl(prompt),
-                    "hayate_prompt": encode(prompt),
-                    "hayate_row": row,
-                },
-            )
+        for row in itertools.count():
+            text = self.session.dispatch.from_main(lambda: encode(self._next()))
+            prompt = self.policy.prompt_for_trl(decode(Prompt, text))
+            yield row, {"prompt": prompt, "hayate_prompt": text}
 
     def _next(self) -> Prompt:
         assert self.curriculum is not None

@@ -20,7 +20,7 @@ TEMPLATE = (
 
 
 def source(speed: int, salt: int = 0) -> str:
-    """What the scripted farm reads: 0 is wrong, 9 is the machine's fault, 1-8 are times the reference."""
+    """What the scripted farm reads: 0 is wrong, 1-9 are times the reference."""
     return f"int speed = {speed};\nint salt = {salt};\n"
 
 

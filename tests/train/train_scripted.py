@@ -19,11 +19,9 @@ T = TypeVar("T")
 
 
 class ScriptedFarm(Farm):
-    """`int speed = 5;` is accepted at 5 times the reference, 0 is wrong, 9 the machine's fault; else no build."""
+    """`int speed = 5;` is accepted at 5 times the reference, 0 is wrong; without a speed it does not build."""
 
-    def __init__(
-        self, *, delay_s: float = 0.0, faulty: Callable[[int], bool] = lambda speed: speed == 9
-    ) -> None:
+    def __init__(self, *, delay_s: float = 0.0, faulty: Callable[[int], bool] = lambda speed: False) -> None:
         self.host, self.sandbox_tier = HOST, "landlock"
         self.delay_s, self.faulty = delay_s, faulty
         self.builds: list[str] = []
