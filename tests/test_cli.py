@@ -1,0 +1,124 @@
+"""The command line as a person or a machine meets it: real commands, exit codes, JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hayate import tasks
+
+ROOT = Path(__file__).parents[1]
+HAYATE = Path(sys.executable).with_name("hayate")
+
+
+def hayate(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(HAYATE), *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        cwd=ROOT,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **environment},
+    )
+
+
+def yardstick(task: str) -> Path:
+    return sorted((tasks.folder(task) / "yardsticks").glob("*.c"))[-1]
+
+
+def test_help_has_examples() -> None:
+    for command in ("doctor", "judge", "train", "report"):
+        done = hayate(command, "--help")
+        assert done.returncode == 0
+        assert "Example" in done.stdout, command
+
+
+def test_tasks_as_json() -> None:
+    done = hayate("tasks", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [t["name"] for t in json.loads(done.stdout)] == tasks.builtin_names()
+
+
+def test_doctor_as_json() -> None:
+    done = hayate("doctor", "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["profile"]["peak_gflops"]["value"] > 0
+    assert said["slots"]
+    assert {c["name"] for c in said["checks"]} >= {"compiler"}
+
+
+def test_a_good_kernel_is_accepted_with_the_documented_keys() -> None:
+    done = hayate("judge", "dgemm", str(yardstick("dgemm")), "--launches", "1", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = json.loads(done.stdout)
+    documented = (
+        "task candidate outcome reason reward metric speedup techniques host sandbox judge_version wall_s"
+    )
+    assert set(documented.split()) <= set(said)
+    assert said["outcome"] == "accepted"
+    assert set(said["metric"]) == {"name", "value", "low", "high"}
+    assert set(said["speedup"]) == {"baseline", "median", "low", "high", "confidence"}
+
+
+def test_a_wrong_kernel_is_rejected_with_exit_1(tmp_path: Path) -> None:
+    source = yardstick("dgemm").read_text().replace("double", "float")
+    done = hayate("judge", "dgemm", "-", "--json", stdin=source)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert json.loads(done.stdout)["outcome"] in ("wrong", "build_failed")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("judge", "nothing", "README.md"), "nothing"),
+        (("judge", "dgemm", "no-such-file.c"), "no-such-file.c"),
+        (("judge", "dgemm", "README.md", "--permit", "magic"), "magic"),
+        (("judge", "dgemm", "README.md", "--bands", "7"), "480"),
+        (("train", "no-such-run.toml"), "no-such-run.toml"),
+        (("report", "no-such-folder"), "no-such-folder"),
+        (("judge",), "Missing argument"),
+        (("fly",), "No such command"),
+    ],
+)
+def test_wrong_use_is_one_clear_message_and_exit_2(arguments: tuple[str, ...], words: str) -> None:
+    done = hayate(*arguments)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert words in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_key_in_a_run_file_names_file_and_key(tmp_path: Path) -> None:
+    run = tmp_path / "run.toml"
+    text = (ROOT / "runs" / "demo.toml").read_text()
+    run.write_text(text.replace("check_samples = 16", "chek_samples = 16", 1))
+    done = hayate("train", str(run), "--out", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert "run.toml" in done.stderr
+    assert "chek_samples" in done.stderr
+    assert "check_samples" in done.stderr  # what was meant
+
+
+def test_no_compiler_is_a_fault_with_a_remedy(tmp_path: Path) -> None:
+    done = hayate("judge", "dgemm", str(yardstick("dgemm")), PATH=str(tmp_path))
+    assert done.returncode == 2
+    assert "apt install gcc" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_state_folder_that_can_not_be_written_is_a_fault() -> None:
+    done = hayate("doctor", HAYATE_STATE="/proc/nothing")
+    assert done.returncode == 2
+    assert "HAYATE_STATE" in done.stderr
+
+
+def test_an_error_is_json_where_json_was_asked_for() -> None:
+    done = hayate("judge", "nothing", "README.md", "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["message"]
