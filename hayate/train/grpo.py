@@ -39,7 +39,6 @@ def grpo(session: Session, model: str) -> Path:
     """
     table = session.run.phases.grpo
     assert table is not None
-    trainers.quieten()
     policy = session.policy(model)
     folder = session.folder(PHASE)
     live = LivePrompts(session, policy, session.curriculum() if session.judging is not None else None)

@@ -38,6 +38,7 @@ from hayate.train.selftrain import selftrain
 from hayate.train.session import Dispatch, Judging, Session, Stopped
 from hayate.train.sft import sft
 from hayate.train.state import RunState, open_folder
+from hayate.train.trainers import quieten
 from hayate.train.trl_fields import require
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ def _session(
     """All checks, then everything that the phases need; closed in reverse order, however the run ends."""
     with ExitStack() as stack:
         _check_libraries(run)
+        quieten()
         dispatch = Dispatch()
         wanted = _tasks(run)
         stack.enter_context(progress if dispatch.is_main else Progress())

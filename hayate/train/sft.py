@@ -31,6 +31,7 @@ def sft(session: Session, model: str) -> Path:
     pairs = [(item.prompt, item.source) for item in corpus]
     result = fine_tune(session, policy, PHASE, table, pairs, session.folder(PHASE))
     if table.check_samples and session.judging is not None:
+        session.progress.say(f"{table.check_samples} samples of the result, everything permitted")
         check(session, policy, PHASE, table.check_samples, step=table.steps)
     return result
 
@@ -46,7 +47,6 @@ def fine_tune(
     first_step: int = 0,
 ) -> Path:
     """Train `policy` on (prompt, source) pairs, with the loss on the completion; `folder`/model."""
-    trainers.quieten()
     datasets, trl = require("datasets"), require("trl")
     rows = [
         {"prompt": policy.prompt_for_trl(prompt), "completion": policy.completion_for_trl(source)}
