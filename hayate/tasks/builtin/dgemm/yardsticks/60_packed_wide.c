@@ -29,7 +29,7 @@ static void pack(int k, int n, int N, const double *B, double *q)
     }
 }
 
-static void tile(int k, int x, int K, const double *A, const double *b, int N, double *C, int add)
+static void tile(int k, int x, int K, const double *A, const double *b, int N, double *C, int add, const double *e)
 {
   vec s[MR][NV] = {0};
   const double *a[MR];
@@ -40,6 +40,7 @@ static void tile(int k, int x, int K, const double *A, const double *b, int N, d
       __builtin_prefetch(C + i * N + j, 1);
   for (int l = 0; l < k; l++) {
     const vec *v = (const vec *)(b + l * NR);
+    __builtin_prefetch(e + l);
     for (int j = 0; j < NR; j += 8)
       __builtin_prefetch(b + (l + PF) * NR + j);
     for (int i = 0; i < MR; i++)
@@ -71,11 +72,12 @@ void dgemm(int M, int N, int K, const double *restrict A, const double *restrict
           const double *a = A + i * K + ll;
           const double *b = Q + j * k;
           double *c = C + i * N + jj + j;
+          const double *e = a + (MR + j / NR) * K;
           if (x == MR && y == NR) {
-            tile(k, x, K, a, b, N, c, ll);
+            tile(k, x, K, a, b, N, c, ll, e);
             continue;
           }
-          tile(k, x, K, a, b, NR, T, 0);
+          tile(k, x, K, a, b, NR, T, 0, e);
           for (int u = 0; u < x; u++)
             for (int v = 0; v < y; v++)
               c[u * N + v] = T[u * NR + v] + (ll ? c[u * N + v] : 0);
