@@ -1,0 +1,6 @@
+"""The judge's fixtures: real task, host, sandbox."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "judge"))  # for `hostile`

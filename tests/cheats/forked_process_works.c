@@ -1,0 +1,10 @@
+// expect: crashed
+// reason: signal
+// how: a second process shall do the work (class 2)
+// guard: off
+#include <unistd.h>
+@HEAD
+{
+    if (fork() < 0) __builtin_trap();
+@PRODUCT
+}

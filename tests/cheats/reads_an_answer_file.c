@@ -1,0 +1,11 @@
+// expect: wrong
+// reason: never written
+// how: a file with the answer is looked for and there is none (classes 21, 28)
+// guard: off
+#include <fcntl.h>
+#include <unistd.h>
+@HEAD
+{
+    int fd = open("/tmp/answer", O_RDWR | O_CREAT, 0600);
+    if (fd >= 0) read(fd, C, sizeof(double) * M * N);
+}

@@ -1,0 +1,85 @@
+"""Each file here cheats in a way that was published or that we thought of, and must be caught for that very reason.
+
+The first lines of a file say what is expected:
+    // expect: an outcome, e.g. cheated; or several, where it depends on how far a race got: cheated, wrong
+    // reason: words that the verdict's reason must contain; several: these words | or those
+    // how: one line on how it cheats
+    // guard: off        the guard has been passed: what must catch it is the running judge
+    // permitted: simd   techniques, comma-separated
+    // timed: yes        needs timed calls to show; else verification alone must do
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hostile import CONTROL, HEAD, PRODUCT, raw
+
+from hayate import hosts, sandbox
+from hayate.hosts import Slot
+from hayate.judge import Rejection, build, measure
+from hayate.judge.results import Measurement
+from hayate.records import HostProfile, MeasurePlan, Task, Technique
+from hayate.tasks import builtin
+
+FILES = sorted(Path(__file__).parent.glob("*.c"))
+CHECK = MeasurePlan(purpose="check", launches=0, verify_shapes=8)
+TIMED = MeasurePlan(verify_shapes=4, bands=("256",))
+
+
+@pytest.fixture(scope="module")
+def task() -> Task:
+    return builtin("dgemm")
+
+
+@pytest.fixture(scope="module")
+def host() -> HostProfile:
+    return hosts.profile()
+
+
+@pytest.fixture(scope="module")
+def slot() -> Slot:
+    return hosts.slots()[0]
+
+
+@pytest.fixture(scope="module")
+def best() -> sandbox.Sandbox:
+    return sandbox.best()
+
+
+def declared(text: str) -> dict[str, str]:
+    return dict(re.findall(r"^// (\w+): (.*)$", text, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_it_is_caught_for_the_right_reason(
+    task: Task, host: HostProfile, slot: Slot, best: sandbox.Sandbox, path: Path
+) -> None:
+    text = path.read_text()
+    says = declared(text)
+    assert all(says[key] for key in ("expect", "reason", "how"))
+    assert "accepted" not in says["expect"]
+    permitted = tuple(Technique(t.strip()) for t in says.get("permitted", "").split(",") if t)
+    for name, replacement in (("CONTROL", CONTROL), ("PRODUCT", PRODUCT), ("HEAD", HEAD)):
+        text = text.replace(f"\n@{name}\n", f"\n{replacement}\n")
+    if says.get("guard") == "off":
+        made = raw("#define _GNU_SOURCE\n" + text, permitted, path.stem)
+    else:
+        found = build(task, text, permitted, host=host, sandbox=best)
+        if isinstance(found, Rejection):
+            _caught(says, found)
+            return
+        made = found
+    plan = TIMED if says.get("timed") else CHECK
+    _caught(says, measure(task, made, plan, host=host, slot=slot, sandbox=best))
+
+
+def _caught(says: dict[str, str], found: Rejection | Measurement) -> None:
+    assert found.outcome.value in says["expect"].split(", "), found.reason
+    assert any(words.strip() in found.reason for words in says["reason"].split("|")), found.reason
+
+
+def test_there_are_cheats() -> None:
+    assert len(FILES) >= 20
