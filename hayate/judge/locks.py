@@ -1,7 +1,8 @@
-"""Locks between processes of one user: a core is timed on by one of them, a calibration made by one of them.
+"""Locks between processes: a core is timed on by one of them, a calibration made by one of them.
 
-Two launches on one core would time each other. Locks lie in the state folder, so processes with another state
-folder (another user, another container) are not kept out; that shows as noise.
+Two launches on one core would time each other, and two with real-time priority keep each other off it altogether.
+A core's lock is on its folder in /sys, which every user and every state folder shares; a container with a /sys of
+its own is not kept out, and shows as noise.
 """
 
 from __future__ import annotations
@@ -16,18 +17,27 @@ from pathlib import Path
 from hayate.errors import Fault, FaultKind
 from hayate.hosts import Slot, state_dir
 
+CORES = Path("/sys/devices/system/cpu")
 SLOT_WAIT_S = 600.0  # several launches of the longest kind
+
+
+def _made(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 @contextlib.contextmanager
 def held(path: Path, limit_s: float, what: str) -> Iterator[None]:
-    """Hold the lock file while inside. It ends with the process, however that ends. Not for use twice in a thread.
+    """Hold the lock on a folder that exists, or on a file that is made, while inside.
 
-    Raises Fault(HOST_TOO_NOISY) if another holds it for `limit_s`, Fault(NOT_WRITABLE) if there is no such place.
+    It ends with the process, however that ends. Not for use twice in a thread. Raises Fault(HOST_TOO_NOISY) if
+    another holds it for `limit_s`, Fault(NOT_WRITABLE) if there is no such place.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if path.is_dir():
+            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        else:
+            fd = _made(path)
     except OSError as error:
         kind = FaultKind.DISK_FULL if error.errno == 28 else FaultKind.NOT_WRITABLE
         raise Fault(
@@ -61,9 +71,11 @@ def held(path: Path, limit_s: float, what: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def slot_held(slot: Slot) -> Iterator[None]:
-    """Keep other launches of this user off the slot's cores, in one order, so that overlapping slots can't deadlock."""
+    """Keep other launches off the slot's cores; taken in one order, so that overlapping slots can't deadlock."""
     with contextlib.ExitStack() as stack:
         for core in sorted({*slot.compute_cores, slot.clock_core}):
-            path = state_dir() / "slots" / f"core-{core}.lock"
+            path = CORES / f"cpu{core}"
+            if not path.is_dir():
+                path = state_dir() / "slots" / f"core-{core}.lock"
             stack.enter_context(held(path, SLOT_WAIT_S, f"core {core}"))
         yield

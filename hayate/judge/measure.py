@@ -15,7 +15,7 @@ from hayate.judge import stats
 from hayate.judge.calibrate import calibrate_task, yardsticks
 from hayate.judge.native import natives
 from hayate.judge.results import Measurement, TaskCalibration
-from hayate.judge.session import DELAYED_SHARE, CandidateFailed, LaunchSession, PairTimes
+from hayate.judge.session import DELAYED_SHARE, CandidateFailed, LaunchSession, PairTimes, Starved
 from hayate.judge.shapes import largest, near, sample, sizes
 from hayate.records import (
     Band,
@@ -93,11 +93,6 @@ def measure(
     Raises Fault: a broken yardstick, a host too noisy, anything of the machine's.
     """
     return _Measurer(task, built, plan, host, slot, sandbox, rival).run()
-
-
-def _woken(thaw_ns: int, delay_ns: int, own_threads: bool) -> int:
-    """From wake-up to ready without waiting for a core; the delay is the whole call's, so this is a lower bound."""
-    return thaw_ns if own_threads else max(0, thaw_ns - delay_ns)
 
 
 class _Measurer:
@@ -220,6 +215,8 @@ class _Measurer:
                 if not failure.doubtful:
                     raise
                 suspicion = _Suspicion(failure.outcome, failure.reason, failure.numbers)
+            except Starved as fault:
+                suspicion = _Suspicion(None, fault.message, {})
             except _Suspicion as found:
                 suspicion = found
             if suspicion.own and not self.own_delays:
@@ -364,13 +361,13 @@ class _Measurer:
                 {},
                 own=by_itself,
             )
-        # What the scheduler kept it waiting is no work. One pair or two say little, so a small excess passes there.
+        # Waiting for a core is no work, unless a thread of its own had that core. One pair or two say little, so a
+        # small excess passes there.
         excess = statistics.median(
-            [
-                _woken(t.candidate_thaw_ns, t.candidate_delay_ns, own)
-                - _woken(t.yardstick_thaw_ns, t.yardstick_delay_ns, False)
-                for t in times
-            ]
+            t.candidate_thaw_ns
+            - (0 if own else t.candidate_thaw_delay_ns)
+            - (t.yardstick_thaw_ns - t.yardstick_thaw_delay_ns)
+            for t in times
         )
         room = THAW_EXCESS_NS if len(times) >= 3 else THAW_EXCESS_FEW_NS
         if excess > max(room, 0.02 * statistics.median(launch.candidate_ns)):

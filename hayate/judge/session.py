@@ -52,6 +52,10 @@ class CandidateFailed(Exception):
         self.doubtful = doubtful  # the machine may have done it: believed only if it persists
 
 
+class Starved(Fault):
+    """A runner did not get its core: another launch may fare better."""
+
+
 @dataclass(frozen=True)
 class PairTimes:
     """One interleaved pair, in nanoseconds; `worst_error` in units of its bound."""
@@ -62,6 +66,8 @@ class PairTimes:
     yardstick_delay_ns: int
     candidate_thaw_ns: int
     yardstick_thaw_ns: int
+    candidate_thaw_delay_ns: int
+    yardstick_thaw_delay_ns: int
     worst_error: float
 
     @property
@@ -346,7 +352,7 @@ class LaunchSession:
         """Turn the clock's `fail` into CandidateFailed or Fault."""
         if who == "host":
             used, waited = (int(x) / 1e9 for x in rest[1:3])
-            raise Fault(
+            raise Starved(
                 FaultKind.HOST_TOO_NOISY,
                 f"the {rest[0]}'s runner got {used:.3g} s of its core's time in {waited:.3g} s",
                 remedy="end other work on this machine, or allow real-time priority; hayate doctor",
@@ -503,7 +509,9 @@ class LaunchSession:
             yardstick_delay_ns=int(said[3]),
             candidate_thaw_ns=int(said[4]),
             yardstick_thaw_ns=int(said[5]),
-            worst_error=float(said[6]),
+            candidate_thaw_delay_ns=int(said[6]),
+            yardstick_thaw_delay_ns=int(said[7]),
+            worst_error=float(said[8]),
         )
 
     def _within_limit(self) -> None:

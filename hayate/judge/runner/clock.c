@@ -44,6 +44,7 @@
 enum { PROBES = 64, GUARD = 4096, SLICE_MS = 20 };
 static const int64_t READY_NS = 5000000000LL; /* a runner that isn't awake by then is lost or up to something */
 static const int64_t STALL_NS = 500000000LL;  /* a gap this long in the clock's own looks: the machine stood still */
+static const int64_t HUNGRY_BYTES = 512LL << 20;
 static const int64_t AWAKE_NS = 1000000LL;    /* preempted on its way to a stop, a process uses its core once more: 0.4 ms was seen */
 
 struct region {
@@ -54,12 +55,12 @@ struct runner {
     const char *name;
     struct hy_control *control;
     pid_t pid;
-    int stat_fd, schedstat_fd;
+    int stat_fd, schedstat_fd, statm_fd;
     uint32_t turn;
     int64_t frozen_cpu_ns; /* its CPU time when it was frozen last; -1 while it may run */
 };
 struct call {
-    int64_t ns, thaw_ns, delay_ns;
+    int64_t ns, thaw_ns, thaw_delay_ns, delay_ns; /* delays: what the scheduler kept it waiting */
 };
 
 static struct region inputs, outputs;
@@ -80,6 +81,8 @@ static int64_t now_ns(void)
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000000LL + t.tv_nsec;
 }
+
+static int alive(struct runner *r);
 
 /* Of all threads of the process together; -1 if it is gone. */
 static int64_t cpu_ns_of(const struct runner *r)
@@ -109,8 +112,12 @@ static _Noreturn void fail(const char *who, const char *format, ...)
         vprintf(format, list);
     }
     printf("\n");
-    fflush(stdout);
     va_end(list);
+    /* A runner with real-time priority that won't end its call would keep those from their core who are to kill it:
+       fifteen seconds were seen. One that has died is waited for elsewhere. */
+    if (candidate.pid && alive(&candidate)) kill(candidate.pid, SIGSTOP);
+    if (yardstick.pid && alive(&yardstick)) kill(yardstick.pid, SIGSTOP);
+    fflush(stdout);
     exit(0);
 }
 
@@ -208,12 +215,24 @@ static int64_t waited_ns(struct patience *p)
     return now - p->start;
 }
 
-/* A runner that wants its core and gets next to nothing of it is held up by the machine, not by its code. */
+static int64_t own_bytes(const struct runner *r) /* memory of its own that is resident */
+{
+    char text[128];
+    ssize_t n = pread(r->statm_fd, text, sizeof text - 1, 0);
+    if (n <= 0) return 0;
+    text[n] = 0;
+    long long size = 0, resident = 0, shared = 0;
+    if (sscanf(text, "%lld %lld %lld", &size, &resident, &shared) != 3) return 0;
+    return (resident - shared) * sysconf(_SC_PAGESIZE);
+}
+
+/* A runner that wants its core and gets next to nothing of it is held up by the machine, not by its code; unless
+   it is its own hunger for memory that the machine is busy with. */
 static void blame(struct runner *r, const struct patience *p)
 {
     const char s = state_of(r);
     const int64_t used = cpu_ns_of(r) - p->cpu_ns, waited = p->last - p->start;
-    if ((s == 'R' || s == 'D') && used * 10 < waited)
+    if ((s == 'R' || s == 'D') && used * 10 < waited && own_bytes(r) < HUNGRY_BYTES)
         fail("host", "starved %s %lld %lld", r->name, (long long)used, (long long)waited);
 }
 
@@ -268,6 +287,9 @@ static struct call run(struct runner *r, uint32_t command, uint32_t function, in
     memcpy(c->sizes, sizes, sizeof sizes);
     memcpy(c->offsets, offsets, sizeof offsets);
     p = begin(r);
+    result.thaw_ns = now_ns() - woken;
+    result.delay_ns = -delay_of(r); /* the end is added by the caller, once it has looked at the output */
+    result.thaw_delay_ns = -result.delay_ns - delayed;
     const int64_t start = now_ns();
     atomic_store_explicit(&c->go, turn, memory_order_release);
     uint32_t seen;
@@ -281,9 +303,6 @@ static struct call run(struct runner *r, uint32_t command, uint32_t function, in
         }
     }
     result.ns = now_ns() - start;
-    result.thaw_ns = start - woken;
-    /* Filled in after the freeze, when the figure is final. */
-    result.delay_ns = -delayed;
     return result;
 }
 
@@ -338,8 +357,8 @@ static struct call checked_call(struct runner *r, uint32_t function, uint64_t se
         const volatile uint64_t *values = (const volatile uint64_t *)output(i);
         for (int p = 0; p < PROBES; p++) probe_values[i][p] = values[probe_at[i][p]];
     }
-    freeze(r);
     result.delay_ns += delay_of(r);
+    freeze(r);
     struct runner *other = r == &candidate ? &yardstick : &candidate;
     const int64_t awake = awake_ns(other);
     if (awake) fail(other->name, "awake %lld", (long long)awake);
@@ -431,6 +450,7 @@ static void adopt(struct runner *r, pid_t pid, const cpu_set_t *cores)
     r->pid = pid;
     r->stat_fd = open_proc(pid, "stat");
     r->schedstat_fd = open_proc(pid, "schedstat");
+    r->statm_fd = open_proc(pid, "statm");
     if (r->stat_fd < 0) fail(r->name, "died");
     sched_setaffinity(pid, sizeof *cores, cores);
 }
@@ -542,8 +562,9 @@ static void pair(void)
         must_hold("yardstick", &its);
         must_hold("candidate", &error);
     }
-    printf("pair %lld %lld %lld %lld %lld %lld %.6g\n", (long long)c.ns, (long long)y.ns, (long long)c.delay_ns,
-           (long long)y.delay_ns, (long long)c.thaw_ns, (long long)y.thaw_ns, error.worst);
+    printf("pair %lld %lld %lld %lld %lld %lld %lld %lld %.6g\n", (long long)c.ns, (long long)y.ns,
+           (long long)c.delay_ns, (long long)y.delay_ns, (long long)c.thaw_ns, (long long)y.thaw_ns,
+           (long long)c.thaw_delay_ns, (long long)y.thaw_delay_ns, error.worst);
 }
 
 static void peak(void)
