@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 import pytest
 
+from hayate.errors import Fault, FaultKind
 from hayate.hosts import Slot
 from hayate.judge import Rejection, build, measure
+from hayate.judge.native import natives
 from hayate.records import Built, HostProfile, MeasurePlan, Outcome, Task, Technique
 from hayate.sandbox import Sandbox
 from hayate.toolchains import compilers
@@ -102,6 +107,47 @@ def test_rejected(task: Task, host: HostProfile, best: Sandbox, name: str) -> No
     if expected is not None:
         assert made.outcome is expected, made.reason
     assert word in made.reason
+
+
+ODD = {
+    "lone surrogate": "\ud800" + HONEST,
+    "byte that is no text": "/* \udc80 */\n" + HONEST,
+    "zero byte": "\0" + HONEST,
+    "nothing": "",
+    "one carriage return": "\r",
+    "very deep": HEAD + "{ int a = " + "(" * 9000 + "1" + ")" * 9000 + "; }",
+    "unclosed comment": "/*" + HONEST,
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_no_text_that_a_model_may_write_is_a_fault(
+    task: Task, host: HostProfile, best: Sandbox, name: str
+) -> None:
+    assert isinstance(build(task, ODD[name], (), host=host, sandbox=best), (Rejection, Built))
+
+
+def test_a_full_disk_is_a_fault(
+    task: Task, host: HostProfile, best: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(Fault) as fault:
+        build(task, HONEST, (), host=host, sandbox=best)
+    assert fault.value.kind is FaultKind.DISK_FULL
+
+
+def test_the_judges_programs_are_made_again_if_a_part_of_them_is_missing(
+    task: Task, host: HostProfile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HAYATE_STATE", str(tmp_path))
+    made = natives(task, host)
+    made.clock.unlink()
+    assert natives(task, host) == made
+    assert made.clock.exists()
+    assert not [p for p in made.clock.parent.parent.iterdir() if p != made.clock.parent]
 
 
 def test_what_is_permitted_is_not_a_violation(task: Task, host: HostProfile, best: Sandbox) -> None:

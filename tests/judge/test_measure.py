@@ -6,11 +6,18 @@ intervals that hold their own value, outcomes.
 
 from __future__ import annotations
 
+import contextlib
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 
+from hayate.errors import Fault
 from hayate.hosts import Slot
 from hayate.judge import build, calibrate_task, measure, yardsticks
-from hayate.records import Built, HostProfile, MeasurePlan, Outcome, Task
+from hayate.judge.results import YardstickFigure
+from hayate.records import Band, Built, HostProfile, Interval, MeasurePlan, Outcome, Task
 from hayate.sandbox import Sandbox
 
 
@@ -99,3 +106,39 @@ void dgemm(int M, int N, int K, const double *restrict A, const double *restrict
     found = measure(task, made, MeasurePlan(), host=host, slot=slot, sandbox=best)
     assert found.outcome is Outcome.WRONG
     assert found.timing is None
+
+
+def test_who_waited_for_another_calibration_finds_its_figures(
+    task: Task, host: HostProfile, slot: Slot, best: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Two at once, as two processes would: measured once, and neither loses the other's bands."""
+    monkeypatch.setenv("HAYATE_STATE", str(tmp_path))
+    measured: list[str] = []
+
+    def figures(_task: Task, band: Band, *_: object) -> tuple[list[YardstickFigure], float]:
+        measured.append(band.name)
+        time.sleep(0.1)
+        speedup = Interval(value=1.0, low=1.0, high=1.0)
+        return [YardstickFigure(name="y", band=band.name, gflops=1.0, speedup=speedup, call_ns=1.0)], 1.0
+
+    monkeypatch.setattr("hayate.judge.calibrate._calibrate_band", figures)
+    with ThreadPoolExecutor(4) as pool:
+        asked = [["480"], ["256"], ["480", "256"], ["480"]]
+        found = list(
+            pool.map(lambda bands: calibrate_task(task, bands, host=host, slot=slot, sandbox=best), asked)
+        )
+    assert sorted(measured) == ["256", "480"]
+    for bands, calibration in zip(asked, found, strict=True):
+        assert set(bands) <= {f.band for f in calibration.figures}
+
+
+def test_one_core_for_clock_and_calls(
+    task: Task, host: HostProfile, slot: Slot, best: Sandbox, known: tuple[Built, ...]
+) -> None:
+    core = slot.compute_cores[0]
+    shared = Slot((core,), core, shared=True)
+    calibrate_task(task, ["256"], host=host, slot=slot, sandbox=best)
+    # Where others use that core, too, it is a fault, and says so: never a rejection.
+    with contextlib.suppress(Fault):
+        found = measure(task, known[-1], MeasurePlan(bands=("256",)), host=host, slot=shared, sandbox=best)
+        assert found.outcome is Outcome.ACCEPTED, found.reason
