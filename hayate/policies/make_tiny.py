@@ -22,36 +22,16 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict
+from typing import Any, get_args
 
 from hayate.errors import Fault, WrongUse
 from hayate.policies.huggingface import HuggingFacePolicy, load, plain_text
 from hayate.policies.settings import PolicySettings
-from hayate.policies.tiny_settings import TinySettings, TrainingSettings
-from hayate.records import Prompt, content_hash
+from hayate.policies.tiny_corpus import TinyExample, builtin_examples
+from hayate.policies.tiny_settings import PromptTokens, TinySettings, TrainingSettings
+from hayate.records import content_hash
 
 MOST_BYTES = 8_000_000  # of what is shipped
-
-
-class TinyExample(BaseModel):
-    """One prompt with one right answer."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    prompt: Prompt
-    source: str
-
-
-def builtin_examples(seed: int, per_task: int, names: list[str] | None = None) -> list[TinyExample]:
-    """The corpus of the built-in tasks, as phase 1 of training sees it."""
-    from hayate import tasks
-    from hayate.augment import corpus
-
-    chosen = [tasks.builtin(name) for name in names or tasks.builtin_names()]
-    items = corpus(chosen, seed=seed, per_task=per_task)
-    return [TinyExample(prompt=item.prompt, source=item.source) for item in items]
 
 
 def make(
@@ -79,7 +59,11 @@ def make(
 
     prompts = list(dict.fromkeys(plain_text(e.prompt) for e in examples))
     tokenizer = train_tokenizer(
-        prompts, [e.source for e in examples], settings.vocabulary, settings.longest_token
+        prompts,
+        list(dict.fromkeys(e.source for e in examples)),
+        settings.vocabulary,
+        settings.longest_token,
+        settings.prompt_tokens,
     )
     model = new_model(settings.shape, tokenizer, settings.training.seed)
     policy = HuggingFacePolicy("tiny", model, tokenizer, PolicySettings(device="cpu"))
@@ -93,7 +77,7 @@ def make(
         raise WrongUse(f"an example has {lengths[-1]} tokens", allowed=f"at most {settings.shape.positions}")
     parameters = sum(p.numel() for p in model.parameters())
     _say(
-        f"{len(examples)} kernels, {len(prompts)} prompts, median {lengths[len(lengths) // 2]} tokens; "
+        f"{len(examples)} examples, {len(prompts)} prompts, median {lengths[len(lengths) // 2]} tokens; "
         f"{parameters:,} parameters; {settings.training.steps} steps of {settings.training.batch_size}"
     )
     losses = train(model, pairs, settings.training, work / "state.pt", on_progress=_Ticker().show)
@@ -111,8 +95,8 @@ def make(
         **(made_with or {}),
         "settings": identity["settings"],
         "corpus": {
-            "kernels": len(examples),
-            "distinct_kernels": len({e.source for e in examples}),
+            "examples": len(examples),
+            "kernels": len({e.source for e in examples}),
             "prompts": len(prompts),
             "by_task": dict(Counter(e.prompt.assignment.task for e in examples)),
             "hash": corpus_hash,
@@ -137,7 +121,7 @@ def make(
         "wall_s": round(time.monotonic() - started),
     }
     if settings.check_samples:
-        card["samples"] = _check(fresh, examples, settings.check_samples)
+        card["samples"] = _check(fresh, examples, settings.check_samples, max(len(c) for _, c in pairs))
     (fresh / "card.json").write_text(json.dumps(card, indent=2) + "\n")
     size = sum(f.stat().st_size for f in fresh.iterdir())
     if size > MOST_BYTES:
@@ -150,11 +134,11 @@ def make(
     return card
 
 
-def _check(folder: Path, examples: list[TinyExample], count: int) -> dict[str, Any]:
+def _check(folder: Path, examples: list[TinyExample], count: int, longest: int) -> dict[str, Any]:
     """Sample the model as it will be loaded; tells per task what compiles and what is a copy."""
     from hayate.policies.tiny_check import check_samples
 
-    policy = load(PolicySettings(model=str(folder), device="cpu"))
+    policy = load(PolicySettings(model=str(folder), device="cpu", max_new_tokens=longest + 64))
     try:
         return check_samples(policy, [(e.prompt, e.source) for e in examples], count)
     except Fault as fault:  # a missing compiler or sandbox must not cost half an hour of training
@@ -211,14 +195,23 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--batch-size", type=int, default=defaults.batch_size)
     parser.add_argument("--threads", type=int, default=defaults.threads)
     parser.add_argument("--per-task", type=int, default=4000, help="kernels of each task in the corpus")
+    parser.add_argument("--prompts", type=int, default=1, help="prompts that each kernel is shown under")
+    parser.add_argument("--prompt-tokens", choices=get_args(PromptTokens), default="lines")
+    parser.add_argument("--vocabulary", type=int, default=TinySettings().vocabulary)
     parser.add_argument("--task", action="append", help="a built-in task; may be repeated; default: all")
     parser.add_argument("--samples", type=int, default=64, help="kernels sampled of each task at the end")
     a = parser.parse_args(argv)
     try:
         training = TrainingSettings(seed=a.seed, steps=a.steps, batch_size=a.batch_size, threads=a.threads)
-        settings = TinySettings(training=training, check_samples=a.samples)
-        examples = builtin_examples(a.seed, a.per_task, a.task)
-        card = make(examples, a.out, settings, {"per_task": a.per_task, "tasks": a.task or "all"})
+        settings = TinySettings(
+            training=training,
+            vocabulary=a.vocabulary,
+            prompt_tokens=a.prompt_tokens,
+            check_samples=a.samples,
+        )
+        examples = builtin_examples(a.seed, a.per_task, a.prompts, a.task)
+        asked = {"per_task": a.per_task, "prompts_per_kernel": a.prompts, "tasks": a.task or "all"}
+        card = make(examples, a.out, settings, asked)
     except (Fault, WrongUse, ValueError) as error:
         _say(f"make_tiny: {error}")
         return 2

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
+
+PromptTokens = Literal["lines", "passages"]
 
 
 class TinyShape(BaseModel):
@@ -44,4 +48,5 @@ class TinySettings(BaseModel):
     training: TrainingSettings = TrainingSettings()
     vocabulary: int = Field(default=1536, ge=300)
     longest_token: int = Field(default=32, ge=2)
+    prompt_tokens: PromptTokens = "lines"  # what of a prompt's prose is one token
     check_samples: int = Field(default=64, ge=0)  # of each task's prompts, at the end

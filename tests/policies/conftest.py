@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from hayate.records import Prompt
 
+# Before torch is imported: threads that spin while they wait make these tests ten times slower on a busy machine.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 pytest.importorskip("torch", reason="pip install 'hayate[train]'")
 pytest.importorskip("transformers", reason="pip install 'hayate[train]'")
 
