@@ -119,9 +119,10 @@ class Dispatch:
         self.processes = int(os.environ.get("WORLD_SIZE", "1"))
         self.index = int(os.environ.get("RANK", "0"))
         if self.processes > 1:
+            import torch
             from accelerate import PartialState
 
-            state = PartialState()  # also chooses this process's GPU
+            state = PartialState(cpu=not torch.cuda.is_available())  # also chooses this process's GPU
             self.processes, self.index = state.num_processes, state.process_index
 
     @property
