@@ -6,6 +6,7 @@ Exit 0: done, or accepted. 1: the candidate was rejected. 2: wrong use, or a Fau
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -322,6 +323,8 @@ def train(
 
     Examples: `hayate train runs/demo.toml --out out/demo`, `hayate train runs/demo.toml --out out/demo --resume`
     """
+    # Read when torch is imported: threads that spin while they wait take the core from those they wait for.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from hayate.report import summary
     from hayate.train import load_run
     from hayate.train import train as run_training

@@ -1,5 +1,4 @@
 // permitted: alloc
-// permitted: alloc
 #include <stdlib.h>
 #include <string.h>
 
