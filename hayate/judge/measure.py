@@ -36,7 +36,7 @@ from hayate.tasks import evaluate_expression
 
 DISTRIBUTIONS = 4  # uniform, wide, integer, sparse: runner/clock.c
 VERIFY_TIMEOUT_S = 5.0
-BAND_BUDGET_S = 0.3  # timed part of one band in a training launch; a slow candidate gets fewer pairs
+BAND_BUDGET_S = 0.15  # timed part of one band in a training launch; a slow candidate gets fewer pairs
 SLOW_CALL_S = 0.15  # from here on one pair says enough for training
 FASTER_THAN_PEAK = 1.05
 # A runner that takes this much longer than the other's from wake-up to ready did something in between.
@@ -363,7 +363,7 @@ class _Measurer:
             )
         # Waiting for a core is no work, unless a thread of its own had that core. One pair or two say little, so a
         # small excess passes there.
-        excess = statistics.median(
+        excess = statistics.median_low(
             t.candidate_thaw_ns
             - (0 if own else t.candidate_thaw_delay_ns)
             - (t.yardstick_thaw_ns - t.yardstick_thaw_delay_ns)
