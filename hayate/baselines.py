@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from hayate.errors import Fault, FaultKind
@@ -56,18 +56,20 @@ def measure_baselines(
     out: Path | None = None,
     *,
     launches: int = 5,
+    bands: Sequence[str] | None = None,
     say: Say = lambda _: None,
 ) -> Baselines:
-    """Time `best` against every baseline there is for the task, in the task's report bands. Raises Fault.
+    """Time `best` against every baseline there is for the task, in `bands` (None: the task's report bands).
 
-    Ratios come from launches in which the two are interleaved. GFLOPS are the best kernel's figure times them.
+    Raises Fault.     Ratios come from launches in which the two are interleaved. GFLOPS are the best kernel's figure times them.
     """
     sandbox = get(farm.sandbox_tier)
     built = farm.build(task, best.source, best.permitted, best.hash).result()
     if isinstance(built, Rejection):
         raise Fault(FaultKind.INTERNAL, f"the best kernel does not build any more: {built.reason}")
     say("best kernel against the yardsticks")
-    plan = MeasurePlan(purpose="report", launches=launches, max_launches=launches, confidence=0.95)
+    chosen_bands = tuple(bands) if bands is not None else None
+    plan = MeasurePlan(purpose="report", launches=launches, max_launches=launches, bands=chosen_bands)
     own = _accepted(farm.measure(task, built, plan).result(), "the best kernel")
     assert own.metric is not None and own.timing is not None
     best_gflops = Interval(value=own.metric.value, low=own.metric.low, high=own.metric.high)
@@ -83,7 +85,7 @@ def measure_baselines(
         high=shares[int(0.975 * len(shares))],
     )
     found: list[Baseline] = []
-    bands: list[BandFigure] = []
+    by_band: list[BandFigure] = []
 
     def hold(name: str, what: Built, detail: str = "", slow: bool = False) -> None:
         say(f"best kernel against {name}")
@@ -93,6 +95,7 @@ def measure_baselines(
             launches=3 if slow else launches,
             max_launches=3 if slow else launches,
             pairs=pairs,
+            bands=chosen_bands,
             confidence=0.95,
             verify_shapes=1,
             wall_s=300,
@@ -110,7 +113,7 @@ def measure_baselines(
                 detail=detail,
             )
         )
-        bands.extend(_band_figures(name, result))
+        by_band.extend(_band_figures(name, result))
 
     hold("reference", reference(task, host=farm.host, sandbox=sandbox), slow=True)
     for name, choices in (
@@ -136,7 +139,7 @@ def measure_baselines(
         best_gflops=best_gflops,
         peak_share=share,
         baselines=tuple(found),
-        bands=tuple(bands),
+        bands=tuple(by_band),
     )
     if out is not None:
         partial = out.with_suffix(".partial")

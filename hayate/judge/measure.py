@@ -295,7 +295,7 @@ class _Measurer:
     def _time_band(self, session: LaunchSession, band: Band) -> Launch:
         width = {"x86-64-v4": 64, "x86-64-v3": 32}.get(self.host.arch, 16)
         peaks = [session.peak_gflops(width)]
-        function, timeout_s = len(self.opponents) - 1, 5.0
+        function, timeout_s = len(self.opponents) - 1, max(5.0, self.plan.wall_s / 10)
         if self.calibration is not None:
             slowest = self.calibration.of(self.opponents[0].name, band.name)
             timeout_s = max(3.0, 8e-9 * slowest.call_ns) if slowest else 10.0

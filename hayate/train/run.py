@@ -144,7 +144,9 @@ def _baselines(session: Session, judging: Judging) -> None:
         return
     session.progress.say("the best kernel against its baselines, interleaved")
     try:
-        measure_baselines(task, kernel, judging.evaluator.farm, where, say=session.progress.say)
+        # The training bands alone: in larger ones a call of the reference takes seconds.
+        bands = [band.name for band in task.bands if band.training]
+        measure_baselines(task, kernel, judging.evaluator.farm, where, bands=bands, say=session.progress.say)
     except Fault as fault:  # the training is done, and its report is worth having without this table
         session.progress.say(f"no baselines: {fault}")
 
