@@ -61,7 +61,8 @@ def measure_baselines(
 ) -> Baselines:
     """Time `best` against every baseline there is for the task, in `bands` (None: the task's report bands).
 
-    Raises Fault.     Ratios come from launches in which the two are interleaved. GFLOPS are the best kernel's figure times them.
+    Raises Fault. Ratios come from launches in which the two are interleaved. GFLOPS are the best kernel's figure
+    times them.
     """
     sandbox = get(farm.sandbox_tier)
     built = farm.build(task, best.source, best.permitted, best.hash).result()
