@@ -8,7 +8,7 @@ OUT ?= out
 
 .PHONY: help setup demo test test-all check format tiny bench evidence clean
 help:
-	@echo 'make demo      set up, then train on dgemm in about ten minutes; ends with a report'
+	@echo 'make demo      set up, then train on dgemm, ten to fifteen minutes; ends with a report'
 	@echo 'make test      set up, then the quick tests'
 	@echo 'make test-all  the slow tests as well'
 	@echo 'make check     formatting, lint, types, import arrows'
