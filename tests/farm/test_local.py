@@ -128,7 +128,8 @@ def test_nothing_runs_on_after_the_farm_is_closed_or_its_process_killed(how: str
 
 
 ENDLESS = """
-import sys
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are started with it ignored
 from hayate import farm
 from hayate.records import MeasurePlan
 from hayate.tasks import builtin
