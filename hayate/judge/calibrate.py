@@ -21,7 +21,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from hayate.errors import Fault, FaultKind
-from hayate.hosts import Slot, state_dir
+from hayate.hosts import Slot, state_dir, vector_bytes
 from hayate.judge import stats
 from hayate.judge.build import build
 from hayate.judge.locks import held
@@ -263,7 +263,7 @@ def _pairs(
     peaks: list[float],
 ) -> tuple[list[tuple[Shape, PairTimes]], Literal["fifo", "nice", "none"]]:
     """One launch's pairs without the first, which warms up, and the priority that the runners got."""
-    width = {"x86-64-v4": 64, "x86-64-v3": 32}.get(host.arch, 16)
+    width = vector_bytes(host.arch)
     with LaunchSession(
         task,
         faster,

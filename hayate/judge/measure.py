@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 
 from hayate.errors import Fault, FaultKind
-from hayate.hosts import Slot
+from hayate.hosts import Slot, vector_bytes
 from hayate.judge import stats
 from hayate.judge.calibrate import calibrate_task, yardsticks
 from hayate.judge.native import natives
@@ -293,7 +293,7 @@ class _Measurer:
         return shape, times
 
     def _time_band(self, session: LaunchSession, band: Band) -> Launch:
-        width = {"x86-64-v4": 64, "x86-64-v3": 32}.get(self.host.arch, 16)
+        width = vector_bytes(self.host.arch)
         peaks = [session.peak_gflops(width)]
         function, timeout_s = len(self.opponents) - 1, max(5.0, self.plan.wall_s / 10)
         if self.calibration is not None:
@@ -416,7 +416,7 @@ class _Measurer:
         assert self.calibration is not None and launch.yardstick_gflops is not None
         band = next(b for b in self.task.bands if b.name == launch.band)
         same = next(o for o in self.opponents if o.name == launch.yardstick)
-        width = {"x86-64-v4": 64, "x86-64-v3": 32}.get(self.host.arch, 16)
+        width = vector_bytes(self.host.arch)
         try:
             with LaunchSession(
                 self.task,

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from hayate.errors import Fault, FaultKind
-from hayate.hosts import state_dir
+from hayate.hosts import state_dir, vector_bytes
 from hayate.records import HostProfile, Task, content_hash
 from hayate.toolchains import Compiler, compilers
 
@@ -150,7 +150,7 @@ def natives(task: Task, host: HostProfile) -> Natives:
             (work / "glue.h").write_text(header)
             (work / "oracle.c").write_text(task.oracle.text)
             march = f"-march={host.arch}"
-            width = {"x86-64-v4": 64, "x86-64-v3": 32}.get(host.arch, 16)
+            width = vector_bytes(host.arch)
             fast = ["-O3", "-ffp-contract=fast", "-fno-math-errno", march, "-I."]
             _compile(compiler, ["-O2", "-I.", "-o", "runner", "runner.c", "-ldl"], work, "runner")
             # The oracle is compiled without contraction or reordering: it is the definition of exact.
