@@ -16,9 +16,10 @@ from hayate.errors import Fault, FaultKind
 def _usable(folder: Path) -> bool:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = folder / f".probe-{os.getpid()}"
-        probe.write_bytes(b"")
-        probe.unlink()
+        with tempfile.NamedTemporaryFile(
+            dir=folder, prefix=".probe-"
+        ):  # its own name: other threads try, too
+            pass
     except OSError:
         return False
     return True

@@ -7,6 +7,7 @@ import os
 import platform
 import stat
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from hayate import hosts
 from hayate.errors import Fault, FaultKind
 from hayate.hosts import calibrate, topology
-from hayate.hosts.state import is_fallback
+from hayate.hosts.state import _usable, is_fallback
 from hayate.records import HostProfile, decode, encode
 
 profiles = importlib.import_module("hayate.hosts.profile")  # hosts.profile is the function
@@ -22,6 +23,12 @@ X86 = pytest.mark.skipif(platform.machine() != "x86_64", reason="needs an x86-64
 BASE = "fpu sse2 cx16 lahf_lm popcnt sse4_1 sse4_2 ssse3"
 V3 = f"{BASE} avx avx2 bmi1 bmi2 f16c fma movbe"
 V4 = f"{V3} avx512f avx512bw avx512cd avx512dq avx512vl"
+
+
+def test_threads_that_try_the_same_folder_at_once_find_it_usable(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(_usable, [tmp_path] * 4000))
+    assert list(tmp_path.iterdir()) == []
 
 
 def cores(tree: Path, siblings: dict[int, str]) -> None:
