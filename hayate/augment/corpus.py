@@ -58,8 +58,10 @@ def _item(task: Task, variant: Variant, rng: random.Random) -> CorpusItem:
     """What the kernel uses is permitted, structural techniques too: prompts of early stages name only some."""
     needed = {*variant.techniques, *task.reference.techniques}
     spare = [t for t in task.techniques if t not in needed and t is not Technique.THREADS]
-    # Half of the time everything: the prompt that staging ends with, and that `off` always gives.
-    extra = set(spare) if rng.random() < 0.5 else {t for t in spare if rng.random() < 0.5}
+    # Half of the time everything: the prompt that staging ends with, and that `off` always gives. Else any size
+    # of set is as likely as another: staging begins with small ones.
+    share = 1.0 if rng.random() < 0.5 else rng.random()
+    extra = {t for t in spare if rng.random() < share}
     permitted = tuple(t for t in task.techniques if t in needed | extra)
     return CorpusItem(
         task=task.name,

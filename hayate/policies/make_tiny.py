@@ -195,8 +195,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--batch-size", type=int, default=defaults.batch_size)
     parser.add_argument("--threads", type=int, default=defaults.threads)
     parser.add_argument("--per-task", type=int, default=4000, help="kernels of each task in the corpus")
-    parser.add_argument("--prompts", type=int, default=1, help="prompts that each kernel is shown under")
-    parser.add_argument("--prompt-tokens", choices=get_args(PromptTokens), default="lines")
+    parser.add_argument(
+        "--per-kernel", type=int, default=4, help="examples for each kernel of the corpus, itself included"
+    )
+    parser.add_argument(
+        "--prompt-tokens", choices=get_args(PromptTokens), default=TinySettings().prompt_tokens
+    )
     parser.add_argument("--vocabulary", type=int, default=TinySettings().vocabulary)
     parser.add_argument("--task", action="append", help="a built-in task; may be repeated; default: all")
     parser.add_argument("--samples", type=int, default=64, help="kernels sampled of each task at the end")
@@ -209,8 +213,8 @@ def main(argv: list[str] | None = None) -> int:
             prompt_tokens=a.prompt_tokens,
             check_samples=a.samples,
         )
-        examples = builtin_examples(a.seed, a.per_task, a.prompts, a.task)
-        asked = {"per_task": a.per_task, "prompts_per_kernel": a.prompts, "tasks": a.task or "all"}
+        examples = builtin_examples(a.seed, a.per_task, a.per_kernel, a.task)
+        asked = {"per_task": a.per_task, "per_kernel": a.per_kernel, "tasks": a.task or "all"}
         card = make(examples, a.out, settings, asked)
     except (Fault, WrongUse, ValueError) as error:
         _say(f"make_tiny: {error}")

@@ -28,8 +28,8 @@ class TrainingSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int = 0
-    steps: int = Field(default=1500, ge=1)
-    batch_size: int = Field(default=16, ge=1)  # sequences
+    steps: int = Field(default=2500, ge=1)
+    batch_size: int = Field(default=20, ge=1)  # sequences
     learning_rate: float = Field(default=2e-3, gt=0)  # AdamW: embeddings, norms, biases
     matrix_learning_rate: float = Field(default=1e-2, gt=0)  # Muon: the matrices of the blocks
     warmup_steps: int = Field(default=100, ge=0)
@@ -46,7 +46,7 @@ class TinySettings(BaseModel):
 
     shape: TinyShape = TinyShape()
     training: TrainingSettings = TrainingSettings()
-    vocabulary: int = Field(default=1536, ge=300)
+    vocabulary: int = Field(default=2048, ge=300)
     longest_token: int = Field(default=32, ge=2)
-    prompt_tokens: PromptTokens = "lines"  # what of a prompt's prose is one token
+    prompt_tokens: PromptTokens = "passages"  # what of a prompt's prose is one token
     check_samples: int = Field(default=64, ge=0)  # of each task's prompts, at the end

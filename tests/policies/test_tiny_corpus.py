@@ -2,34 +2,41 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from hayate import tasks
-from hayate.policies.tiny_corpus import builtin_examples, redraw
+from hayate.augment import corpus
+from hayate.policies.tiny_corpus import builtin_examples, draw_set
 from hayate.policies.tiny_tokenizer import train_tokenizer
 from hayate.records import WITHHOLDABLE, Technique
 
 from .miniature import KERNELS
 
 
-def test_a_redrawn_set_permits_what_the_kernel_uses_and_never_adds_threads() -> None:
+def test_drawn_sets_have_every_size_and_never_threads() -> None:
     task = tasks.builtin("dgemm")
-    used = {Technique.SIMD, Technique.ALLOC, Technique.PACKING}
-    drawn = {redraw(task, used, random.Random(seed)) for seed in range(200)}
-    assert len(drawn) > 20
+    rng = random.Random(0)
+    drawn = [draw_set(task, rng) for _ in range(300)]
+    assert {len(permitted) for permitted in drawn} == set(range(1, len(task.techniques)))
     for permitted in drawn:
-        assert used & WITHHOLDABLE <= set(permitted)
         assert Technique.THREADS not in permitted
         assert list(permitted) == [t for t in task.techniques if t in permitted]
-    assert any(Technique.PACKING not in permitted for permitted in drawn)  # a suggestion, not a need
-    assert (Technique.SIMD, Technique.ALLOC) in {tuple(t for t in p if t in used) for p in drawn}
 
 
-def test_each_kernel_stands_under_as_many_prompts_as_asked_for_the_corpus_own_first() -> None:
-    once = builtin_examples(0, per_task=5, prompts_per_kernel=1, names=["dgemm"])
-    thrice = builtin_examples(0, per_task=5, prompts_per_kernel=3, names=["dgemm"])
-    assert thrice[::3] == once
-    assert [e.source for e in thrice] == [e.source for e in once for _ in range(3)]
-    assert len({e.prompt.hash for e in thrice}) > len({e.prompt.hash for e in once})
-    assert builtin_examples(0, per_task=5, prompts_per_kernel=3, names=["dgemm"]) == thrice
+@pytest.mark.parametrize("name", ["dgemm", "jacobi2d"])
+def test_what_follows_the_corpus_is_right_under_its_prompt(name: str) -> None:
+    task = tasks.builtin(name)
+    once = builtin_examples(0, per_task=60, per_kernel=1, names=[name])
+    thrice = builtin_examples(0, per_task=60, per_kernel=3, names=[name])
+    assert thrice[:60] == once
+    assert len(thrice) == 180
+    assert builtin_examples(0, per_task=60, per_kernel=3, names=[name]) == thrice
+    uses = {item.source: set(item.techniques) for item in corpus([task], seed=0, per_task=60)}
+    sets = [(set(e.prompt.assignment.permitted), uses[e.source]) for e in thrice]
+    assert all(used & WITHHOLDABLE <= permitted for permitted, used in sets)
+    assert any(not used <= permitted for permitted, used in sets)  # a suggestion is not a need
+    needed = len(set(task.reference.techniques) & WITHHOLDABLE)
+    assert sum(len(permitted) <= needed + 2 for permitted, _ in sets[60:]) > 10
 
 
 def test_constant_passages_of_the_prompts_can_be_one_token_each() -> None:
