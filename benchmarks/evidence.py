@@ -29,9 +29,11 @@ from hayate.train import PlainProgress, parse_run, train
 
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "out" / "evidence"
-TASKS = ("dgemm", "jacobi2d")
+RUNS = {"dgemm": ROOT / "runs" / "demo.toml", "jacobi2d": ROOT / "runs" / "jacobi2d.toml"}
+MODEL = ROOT / "hayate" / "policies" / "tiny" / "model.safetensors"
+TASKS = tuple(RUNS)
 SEEDS = (0, 1, 2)
-STEPS = 12  # of 32 verdicts
+STEPS = 20  # of 32 verdicts
 ARMS: dict[str, dict[str, Any]] = {
     "speed": {"curriculum": {"staging": "off"}},
     "correctness": {"curriculum": {"staging": "off"}, "reward": {"correctness_only": True}},
@@ -45,7 +47,7 @@ EXPERIMENTS = {"reward": ("speed", "correctness"), "staging": ("sqd", "speed", "
 
 def run(task: str, arm: str, seed: int) -> dict[str, Any]:
     """One training run; its figures."""
-    base = tomllib.loads((ROOT / "runs" / f"{'demo' if task == 'dgemm' else task}.toml").read_text())
+    base = tomllib.loads(RUNS[task].read_text())
     grpo = {**base["phases"]["grpo"], "steps": STEPS, "check_samples": 64}
     settings = {
         "run": {"name": f"{task}-{arm}-{seed}", "tasks": [task], "seed": seed, "baselines": False},
@@ -88,7 +90,7 @@ def _held_out(task: str, folder: Path) -> dict[str, int]:
 
 def units() -> list[Unit]:
     return [
-        Unit(f"{task}-{arm}-{seed}", 240, lambda t=task, a=arm, s=seed: run(t, a, s))  # type: ignore[misc]
+        Unit(f"{task}-{arm}-{seed}", 330, lambda t=task, a=arm, s=seed: run(t, a, s))  # type: ignore[misc]
         for seed, task, arm in itertools.product(SEEDS, TASKS, ARMS)
     ]
 
@@ -136,7 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.evidence", description=__doc__)
     parser.add_argument("--page-only", action="store_true", help="write the page from what is there")
     options = parser.parse_args()
-    store = Store("evidence")
+    store = Store("evidence", [RUNS["dgemm"], RUNS["jacobi2d"], MODEL])
     if not options.page_only:
         store.run(units())
     write(store)

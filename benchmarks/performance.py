@@ -30,6 +30,7 @@ from hayate.train import PlainProgress, load_run, train
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "out" / "bench"
 RUN = ROOT / "runs" / "demo.toml"
+MODEL = ROOT / "hayate" / "policies" / "tiny" / "model.safetensors"
 SEEDS = (0, 1, 2)
 
 
@@ -168,11 +169,11 @@ def throughput() -> dict[str, Any]:
 def units(store: Store) -> list[Unit]:
     found = [Unit("throughput", 60, throughput)]
     for seed in SEEDS:
-        found.append(Unit(f"demo-{seed}", 600, lambda seed=seed: demo(seed)))  # type: ignore[misc]
-        found.append(Unit(f"best-{seed}", 180, lambda seed=seed: best(store, seed)))  # type: ignore[misc]
+        found.append(Unit(f"demo-{seed}", 500, lambda seed=seed: demo(seed)))  # type: ignore[misc]
+        found.append(Unit(f"best-{seed}", 90, lambda seed=seed: best(store, seed)))  # type: ignore[misc]
     for seed in SEEDS:
-        found.append(Unit(f"best-of-n-{seed}", 300, lambda seed=seed: untrained(store, seed)))  # type: ignore[misc]
-        found.append(Unit(f"tpe-{seed}", 240, lambda seed=seed: optuna_tpe(store, seed)))  # type: ignore[misc]
+        found.append(Unit(f"best-of-n-{seed}", 480, lambda seed=seed: untrained(store, seed)))  # type: ignore[misc]
+        found.append(Unit(f"tpe-{seed}", 420, lambda seed=seed: optuna_tpe(store, seed)))  # type: ignore[misc]
         found.append(Unit(f"final-{seed}", 60, lambda seed=seed: final(store, seed)))  # type: ignore[misc]
     return found
 
@@ -193,7 +194,7 @@ def main() -> None:
     parser.add_argument("--page-only", action="store_true", help="write the page from what is there")
     parser.add_argument("--only", help="a unit, or the beginning of its name")
     options = parser.parse_args()
-    store = Store("performance")
+    store = Store("performance", [RUN, MODEL])
     if not options.page_only:
         chosen = [u for u in units(store) if not options.only or u.key.startswith(options.only)]
         store.run(chosen)

@@ -13,6 +13,7 @@ from typing import Any
 
 from hayate import __version__, hosts
 from hayate.judge import JUDGE_VERSION
+from hayate.records import content_hash
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -33,17 +34,18 @@ def host_name() -> str:
 
 
 class Store:
-    """Results of one benchmark on this machine."""
+    """Results of one benchmark on this machine. What was measured with other `inputs` files counts as missing."""
 
-    def __init__(self, benchmark: str) -> None:
+    def __init__(self, benchmark: str, inputs: list[Path]) -> None:
         self.folder = RESULTS / benchmark / host_name()
+        self.inputs = content_hash(*(path.read_bytes() for path in inputs))
 
     def load(self, key: str) -> dict[str, Any] | None:
         try:
             found: dict[str, Any] = json.loads((self.folder / f"{key}.json").read_text())
         except OSError:
             return None
-        return found
+        return found if found.get("inputs") == self.inputs else None
 
     def save(self, key: str, figures: dict[str, Any]) -> dict[str, Any]:
         profile = hosts.profile()
@@ -55,6 +57,7 @@ class Store:
             "priority": profile.priority,
             "hayate": __version__,
             "judge": JUDGE_VERSION,
+            "inputs": self.inputs,
             "figures": figures,
         }
         self.folder.mkdir(parents=True, exist_ok=True)
