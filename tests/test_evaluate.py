@@ -90,6 +90,7 @@ class ToldFarm(Farm):
         self.built: list[str] = []
         self.measured: list[tuple[str, str, str]] = []  # object, purpose, rival's object
         self.truth: dict[str, list[Measurement]] = {}  # object -> answers in order; the last stays
+        self.breaks_as_rival: set[str] = set()
         self.release = threading.Event()
         self.release.set()
 
@@ -137,7 +138,9 @@ class ToldFarm(Farm):
             future.set_result(wrong())
         else:
             speed = float(words.removeprefix("x "))
-            if rival is not None:
+            if rival is not None and rival.object_hash in self.breaks_as_rival:
+                future.set_exception(Fault(FaultKind.YARDSTICK_BROKEN, f"{rival.object_hash} broke"))
+            elif rival is not None:
                 other = float(rival.object_code.decode().removeprefix("x "))
                 future.set_result(fast(speed / other, half=0.01, baseline=rival.name))
             else:
@@ -279,6 +282,34 @@ def test_the_best_is_replaced_only_after_a_head_to_head(farm: ToldFarm, archive:
     evaluator.evaluate(_batch("c; ; x 4.5"))
     assert farm.measured[asked:] == [("c", "training", "")]  # no claim, no confirmation
     assert _elites(archive) == {"plain": ("b", True)}
+
+
+def test_an_elite_that_breaks_as_rival_and_alone_loses_its_place(farm: ToldFarm, archive: Archive) -> None:
+    evaluator = _evaluator(farm, archive)
+    evaluator.evaluate(_batch("a; ; x 4"))
+    farm.breaks_as_rival.add("a")
+    farm.truth["a"] = [wrong()]
+    (verdict,) = evaluator.evaluate(_batch("b; ; x 5"))
+    assert isinstance(verdict, Verdict)
+    assert "lost its place" in verdict.steps[-1].note
+    assert _elites(archive) == {"plain": ("b", True)}
+    (again,) = evaluator.evaluate(_batch("a; ; x 4"))
+    assert _outcomes([again]) == ["wrong"]
+
+
+def test_an_elite_that_breaks_whenever_it_is_challenged_loses_its_place(
+    farm: ToldFarm, archive: Archive
+) -> None:
+    evaluator = _evaluator(farm, archive)
+    evaluator.evaluate(_batch("a; ; x 4"))
+    farm.breaks_as_rival.add("a")
+    for name in ("b", "c"):
+        (verdict,) = evaluator.evaluate(_batch(f"{name}; ; x 5"))
+        assert isinstance(verdict, Verdict)
+        assert "not confirmed" in verdict.steps[-1].note
+        assert _elites(archive) == {"plain": ("a", True)}
+    evaluator.evaluate(_batch("d; ; x 5"))
+    assert _elites(archive) == {"plain": ("d", True)}
 
 
 def test_a_lucky_launch_does_not_displace_the_best(farm: ToldFarm, archive: Archive) -> None:

@@ -38,6 +38,18 @@ class Elites(Database):
                 connection.execute(sa.update(elites).where(here).values(**values))
             connection.execute(sa.insert(elite_history).values(**key, **values))
 
+    def drop_elite(self, elite: Elite) -> None:
+        """Empty the elite's niche, unless another candidate has taken it meanwhile. Its history stays."""
+        with self._write() as connection:
+            connection.execute(
+                sa.delete(elites).where(
+                    elites.c.task == elite.task,
+                    elites.c.niche == elite.niche,
+                    elites.c.host_class == elite.host_class,
+                    elites.c.candidate == elite.candidate,
+                )
+            )
+
     def elites(
         self, task: str, *, host_class: str | None = None, task_hash: str | None = None
     ) -> list[Elite]:

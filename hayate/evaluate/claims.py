@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from hayate.archive import Archive, Elite, MeasurementKey
-from hayate.errors import Fault
+from hayate.errors import Fault, FaultKind
 from hayate.evaluate.verdicts import niche
 from hayate.farm.base import Farm
 from hayate.judge import JUDGE_VERSION
@@ -23,6 +23,7 @@ from hayate.judge.results import Measurement, Rejection
 from hayate.records import Built, MeasurePlan, Outcome, Speedup, Step, Task, Verdict
 
 _KEPT_BUILDS = 64  # objects of elites kept as rivals; some tens of kB each
+_FAILURES_AS_RIVAL = 3  # once or twice may be the machine
 
 
 class EvaluateSettings(BaseModel):
@@ -53,6 +54,7 @@ class Claims:
         self.farm, self.archive, self.settings = farm, archive, settings
         self.one_at_a_time = threading.RLock()
         self._rivals: OrderedDict[str, Built] = OrderedDict()
+        self._failures: Counter[str] = Counter()  # of an elite in the part of the rival, by candidate
 
     def key(self, task: Task, built: Built, plan: MeasurePlan) -> MeasurementKey:
         host_class = self.farm.host.host_class
@@ -130,7 +132,17 @@ class Claims:
         against = best if leads else elite
         head_to_head = leads or self.settings.confirm == "always"
         rival = self._rival(task, against) if head_to_head and against is not None else None
-        check = self._confirm(task, built, plan, rival)
+        try:
+            check = self._confirm(task, built, plan, rival)
+        except Fault as fault:
+            if fault.kind is not FaultKind.YARDSTICK_BROKEN or rival is None or against is None:
+                raise
+            if not self._depose(task, against, rival, plan):
+                raise
+            said.append(
+                f"the elite {against.candidate[:8]} failed as rival and lost its place: {fault.message}"
+            )
+            return self._weigh(task, built, plan, number, found, speedup, said)
         if check.outcome is not Outcome.ACCEPTED or check.speedup is None:
             # What a fresh look found holds for this object code from now on.
             refusal = check.model_copy(update={"reason": f"in a fresh confirmation: {check.reason}"})
@@ -162,6 +174,22 @@ class Claims:
         check = self.farm.measure(task, built, afresh, rival, priority=-1, elsewhere=True).result()
         self.archive.store_measurement(self.key(task, built, afresh), check)
         return check
+
+    def _depose(self, task: Task, elite: Elite, built: Built, plan: MeasurePlan) -> bool:
+        """Take its place from an elite that failed beside a claimant, if it fails alone, too, or does it again.
+
+        Who has the best place and breaks whenever it is challenged would keep it for good.
+        """
+        self._failures[elite.candidate] += 1
+        afresh = plan.model_copy(update={"purpose": "confirm", "launches": 1, "max_launches": 1})
+        found = self.farm.measure(task, built, afresh, priority=-1, elsewhere=True).result()
+        right = found.outcome is Outcome.ACCEPTED
+        if right and self._failures[elite.candidate] < _FAILURES_AS_RIVAL:
+            return False
+        if not right:  # what a fresh look found holds for this object code from now on
+            self.archive.store_measurement(self.key(task, built, plan), found)
+        self.archive.drop_elite(elite)
+        return True
 
     def _elites(self, task: Task) -> list[Elite]:
         """Those that hold for this version of task and judge on this class of host, best first."""
