@@ -6,14 +6,15 @@ BIN := $(VENV)/bin
 PIP_ARGS ?=
 OUT ?= out
 
-.PHONY: help setup demo test test-all check format tiny bench evidence clean
+.PHONY: help setup demo test test-all check format tiny bench evidence cheats clean
 help:
-	@echo 'make demo      set up, then train on dgemm, ten to fifteen minutes; ends with a report'
+	@echo 'make demo      set up, then train on dgemm, eight to ten minutes; ends with a report'
 	@echo 'make test      set up, then the quick tests'
 	@echo 'make test-all  the slow tests as well'
 	@echo 'make check     formatting, lint, types, import arrows'
 	@echo 'make tiny      make the shipped tiny model again, from its seed'
 	@echo 'make bench     measure what docs/performance.md quotes (says beforehand how long it takes)'
+	@echo 'make cheats    write docs/cheats.md from the tests of the judge'
 	@echo 'make evidence  the two experiments of docs/evidence.md'
 
 setup: $(VENV)/.ready
@@ -47,6 +48,9 @@ bench: setup
 
 evidence: setup
 	@$(BIN)/python -m benchmarks.evidence
+
+cheats: setup
+	@$(BIN)/python tests/cheats/catalogue.py
 
 clean:
 	rm -rf $(VENV) $(OUT) build *.egg-info

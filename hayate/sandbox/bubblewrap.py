@@ -83,7 +83,10 @@ def _view(command: Command) -> list[str]:
     for name in [*system.existing(system.FILES), *system.existing((system.PROCESSOR,))]:
         argv += ["--ro-bind", name, name]
     size = ["--size", str(command.limits.tmp_bytes)] if "--size" in told else []
-    argv += ["--proc", "/proc", "--dev", "/dev"]
+    # bubblewrap's own first process has no filter and would take orders through /proc/1/mem; clang looks itself up.
+    if command.profile == "build":
+        argv += ["--proc", "/proc"]
+    argv += ["--dev", "/dev"]
     argv += [*size, "--tmpfs", "/dev/shm", *size, "--tmpfs", "/tmp", "--remount-ro", "/dev"]
     binds = [("--ro-bind", str(path)) for path in command.readonly] + [("--bind", str(command.box))]
     for option, name in sorted(binds, key=lambda bind: bind[1].count("/")):  # a folder before what lies in it

@@ -36,6 +36,11 @@ TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 # Pages that the judge shares with a runner stay what they are: no dropping, guarding or paging out.
 MADVISE_DENIED = (4, 8, 9, 20, 21, 24, 100, 101, 102, 103)
 
+# What a process may not set for itself: a core-scheduling cookie (its hyper-thread sibling would be kept idle, for
+# this process and not for the one that it is compared with), speculation, its memory map.
+PR_SET_MM, PR_SET_SPECULATION_CTRL, PR_SCHED_CORE = 35, 53, 62
+PRCTL_DENIED = (PR_SET_MM, PR_SET_SPECULATION_CTRL, PR_SCHED_CORE)
+
 # Names of system calls, in the table's spelling.
 NETWORK = """
     socket socketpair connect bind listen accept accept4
@@ -119,6 +124,8 @@ def program(profile: Profile, strict: bool = False, arch: Architecture | None = 
                 body += _when(number, _unless_any_bit(argument, O_CREAT_OR_TMPFILE))
         for number in _numbers(["madvise"], arch):
             body += _when(number, _unless_equal(2, MADVISE_DENIED))
+        for number in _numbers(["prctl"], arch):
+            body += _when(number, _unless_equal(0, PRCTL_DENIED))
 
     head: list[Instruction] = [
         (LD, 0, 0, ARCH),

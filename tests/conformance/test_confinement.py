@@ -137,6 +137,13 @@ def test_processes_outside_are_not_spied_on(run: Run, victim: subprocess.Popen[b
     assert "ok" not in said.values(), said
 
 
+@pytest.mark.parametrize("profile", ["run", "run_threads"])
+def test_the_first_process_of_the_sandbox_is_not_spied_on(run: Run, profile: str) -> None:
+    """It has no filter: who could write its memory would have a second process, of any number of threads."""
+    said = told(run("spy", 1, profile=profile))
+    assert "ok" not in said.values(), said
+
+
 def test_only_named_descriptors_are_inherited(sandbox: Sandbox, box: Path, attack: Path) -> None:
     reading, writing = os.pipe()
     leaked = os.open("/etc/passwd", os.O_RDONLY)

@@ -85,6 +85,13 @@ def test_strict_denies_more(machine: str, profile: Profile) -> None:
 
 
 @pytest.mark.parametrize("machine", MACHINES)
+def test_prctl(machine: str) -> None:
+    strict = program("run", strict=True, arch=ARCHITECTURES[machine])
+    for option, result in ((15, ALLOW), (22, ALLOW), (35, DENY), (53, DENY), (62, DENY)):
+        assert call(strict, machine, "prctl", option) == result
+
+
+@pytest.mark.parametrize("machine", MACHINES)
 def test_other_conventions(machine: str) -> None:
     filter_ = program("build", arch=ARCHITECTURES[machine])
     other = MACHINES[1 - MACHINES.index(machine)]
