@@ -1,6 +1,6 @@
-"""The judge's fixtures: real task, host, sandbox."""
+"""Puts `hostile` (of the judge's tests) and `catalogue` on the path."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "judge"))  # for `hostile`
+sys.path[:0] = [str(Path(__file__).parent.parent / "judge"), str(Path(__file__).parent)]

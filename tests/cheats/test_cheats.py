@@ -7,14 +7,15 @@ The first lines of a file say what is expected:
     // guard: off        the guard has been passed: what must catch it is the running judge
     // permitted: simd   techniques, comma-separated
     // timed: yes        needs timed calls to show; else verification alone must do
+    // slow: yes         left out of the quick tests
 """
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
+from catalogue import FILES, declared, page
 from hostile import CONTROL, HEAD, PRODUCT, raw
 
 from hayate import hosts, sandbox
@@ -24,7 +25,6 @@ from hayate.judge.results import Measurement
 from hayate.records import HostProfile, MeasurePlan, Task, Technique
 from hayate.tasks import builtin
 
-FILES = sorted(Path(__file__).parent.glob("*.c"))
 CHECK = MeasurePlan(purpose="check", launches=0, verify_shapes=8)
 TIMED = MeasurePlan(verify_shapes=4, bands=("256",))
 
@@ -49,11 +49,12 @@ def best() -> sandbox.Sandbox:
     return sandbox.best()
 
 
-def declared(text: str) -> dict[str, str]:
-    return dict(re.findall(r"^// (\w+): (.*)$", text, flags=re.MULTILINE))
+def parameter(path: Path) -> object:
+    slow = "slow" in declared(path.read_text())
+    return pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if slow else [])
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", [parameter(path) for path in FILES])
 def test_it_is_caught_for_the_right_reason(
     task: Task, host: HostProfile, slot: Slot, best: sandbox.Sandbox, path: Path
 ) -> None:
@@ -81,5 +82,7 @@ def _caught(says: dict[str, str], found: Rejection | Measurement) -> None:
     assert any(words.strip() in found.reason for words in says["reason"].split("|")), found.reason
 
 
-def test_there_are_cheats() -> None:
-    assert len(FILES) >= 20
+def test_there_are_cheats_and_the_docs_list_them_all() -> None:
+    assert len(FILES) >= 60
+    written = Path(__file__).parents[2] / "docs" / "cheats.md"
+    assert written.read_text() == page(), "make cheats"

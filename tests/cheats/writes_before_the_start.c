@@ -1,6 +1,6 @@
 // expect: wrong
 // reason: next to the output
-// how: the same at the other end (class 39)
+// how: words before the start of the output are overwritten (class 39)
 @HEAD
 {
 @PRODUCT

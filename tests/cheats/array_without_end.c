@@ -1,0 +1,10 @@
+// expect: build_failed
+// reason: memory | file | large | limit | compile
+// how: a constant table that fills the disk with the object
+// permitted: alloc
+const double table[1 << 28] = {1};
+@HEAD
+{
+@PRODUCT
+    C[0] += 0 * table[M];
+}

@@ -1,0 +1,12 @@
+// expect: crashed
+// reason: signal 4
+// how: a queue of work that the kernel does while the process is stopped (class 2)
+// guard: off
+#include <sys/syscall.h>
+#include <unistd.h>
+@HEAD
+{
+    char parameters[256] = {0};
+    if (syscall(SYS_io_uring_setup, 8, parameters) < 0) __builtin_trap();
+@PRODUCT
+}

@@ -1,0 +1,12 @@
+// expect: crashed, timed_out
+// reason: signal 11 | longer than
+// how: the page that the clock writes to is taken away (class 8)
+// guard: off
+#include <sys/mman.h>
+@CONTROL
+@HEAD
+{
+@PRODUCT
+    find();
+    munmap((void *)page, 4096);
+}

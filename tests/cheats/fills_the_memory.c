@@ -1,0 +1,11 @@
+// expect: crashed
+// reason: memory | signal
+// how: memory until the machine is short of it (class 18)
+// slow: yes
+// guard: off
+#include <stdlib.h>
+#include <string.h>
+@HEAD
+{
+    for (;;) memset(malloc(1 << 24), 1, 1 << 24);
+}

@@ -1,0 +1,10 @@
+// expect: crashed
+// reason: signal 4
+// how: a namespace in which it is root (class 52)
+// guard: off
+#include <sched.h>
+@HEAD
+{
+    if (unshare(CLONE_NEWUSER)) __builtin_trap();
+@PRODUCT
+}

@@ -1,0 +1,11 @@
+// expect: crashed
+// reason: signal 11
+// how: the output is unmapped, so that there is nothing to compare (class 37)
+// guard: off
+#include <stdint.h>
+#include <sys/mman.h>
+@HEAD
+{
+@PRODUCT
+    munmap((void *)((uintptr_t)C & ~4095UL), 1 << 16);
+}

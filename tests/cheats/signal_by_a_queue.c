@@ -1,0 +1,11 @@
+// expect: crashed
+// reason: signal 4
+// how: a message queue sends it SIGCONT (class 59)
+// guard: off
+#include <fcntl.h>
+#include <mqueue.h>
+@HEAD
+{
+    if (mq_open("/wake", O_CREAT | O_RDWR, 0600, 0) < 0) __builtin_trap();
+@PRODUCT
+}

@@ -1,0 +1,11 @@
+// expect: crashed
+// reason: signal 4
+// how: the process that started it is traced (class 5)
+// guard: off
+#include <sys/ptrace.h>
+#include <unistd.h>
+@HEAD
+{
+    if (ptrace(PTRACE_ATTACH, getppid(), 0, 0)) __builtin_trap();
+@PRODUCT
+}
