@@ -1,0 +1,76 @@
+"""Two hundred honest kernels and more, in many styles: a judge that refuses one of them is of no use.
+
+Those here are written by hand; the first line of a file names what must be permitted. The others are drawn from
+the tasks' variants, combinations that are kept out of the corpus included, and from their `correct/` folders.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from hayate import hosts, sandbox
+from hayate.judge import Rejection, build, measure
+from hayate.records import MeasurePlan, Outcome, Technique
+from hayate.tasks import builtin, folder, templates
+
+HERE = Path(__file__).parent
+TASKS = ("dgemm", "jacobi2d")
+VARIANTS = 80  # of each task, a quarter of them with a combination that is kept out of the corpus
+CHECK = MeasurePlan(purpose="check", launches=0, verify_shapes=8)
+
+Kernel = tuple[str, str, tuple[Technique, ...]]  # task, source, permitted
+
+
+def _written() -> dict[str, Kernel]:
+    files = [path for task in TASKS for path in sorted((HERE / task).glob("*.c"))]
+    files += [path for task in TASKS for path in sorted((folder(task) / "correct").glob("*.c"))]
+    found: dict[str, Kernel] = {}
+    for path in files:
+        task = next(task for task in TASKS if task in path.parts)
+        text = path.read_text()
+        first = re.match(r"// permitted:(.*)\n", text)
+        assert first is not None, path
+        permitted = tuple(Technique(word) for word in first[1].split() if word != "none")
+        found[f"{task}-{path.stem}"] = (task, text, permitted)
+    return found
+
+
+@cache
+def _drawn() -> dict[str, Kernel]:
+    found: dict[str, Kernel] = {}
+    for task in TASKS:
+        variants, rng = templates.load(folder(task)), random.Random(7)
+        texts: set[str] = set()
+        while len(texts) < VARIANTS:
+            variant = variants.sample(rng, held_out=len(texts) % 4 == 0)
+            if variant.text not in texts:
+                texts.add(variant.text)
+                permitted = tuple(dict.fromkeys((*variant.techniques, *builtin(task).reference.techniques)))
+                found[f"{task}-{variant.name}-{len(texts)}"] = (task, variant.text, permitted)
+    return found
+
+
+KERNELS = {**_written(), **_drawn()}
+QUICK = {name for name in KERNELS if "state" in name or "team" in name or "masks" in name}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[] if n in QUICK else [pytest.mark.slow]) for n in KERNELS]
+)
+def test_it_is_accepted(name: str) -> None:
+    task_name, text, permitted = KERNELS[name]
+    task, host, best = builtin(task_name), hosts.profile(), sandbox.best()
+    made = build(task, text, permitted, host=host, sandbox=best)
+    assert not isinstance(made, Rejection), made.reason
+    found = measure(task, made, CHECK, host=host, slot=hosts.slots()[0], sandbox=best)
+    assert found.outcome is Outcome.ACCEPTED, found.reason
+
+
+def test_there_are_two_hundred_of_them() -> None:
+    assert len(KERNELS) >= 200
+    assert len({text for _, text, _ in KERNELS.values()}) == len(KERNELS)
