@@ -33,7 +33,7 @@ RUNS = {"dgemm": ROOT / "runs" / "demo.toml", "jacobi2d": ROOT / "runs" / "jacob
 MODEL = ROOT / "hayate" / "policies" / "tiny" / "model.safetensors"
 TASKS = tuple(RUNS)
 SEEDS = (0, 1, 2)
-STEPS = 20  # of 32 verdicts
+STEPS = 16  # of 32 verdicts
 ARMS: dict[str, dict[str, Any]] = {
     "speed": {"curriculum": {"staging": "off"}},
     "correctness": {"curriculum": {"staging": "off"}, "reward": {"correctness_only": True}},
@@ -90,7 +90,7 @@ def _held_out(task: str, folder: Path) -> dict[str, int]:
 
 def units() -> list[Unit]:
     return [
-        Unit(f"{task}-{arm}-{seed}", 330, lambda t=task, a=arm, s=seed: run(t, a, s))  # type: ignore[misc]
+        Unit(f"{task}-{arm}-{seed}", 260, lambda t=task, a=arm, s=seed: run(t, a, s))  # type: ignore[misc]
         for seed, task, arm in itertools.product(SEEDS, TASKS, ARMS)
     ]
 

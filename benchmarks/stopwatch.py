@@ -1,0 +1,318 @@
+"""`make bench-judge`: can the stopwatch be trusted? Resumable; says beforehand how long it takes.
+
+    aa-KERNEL-LOAD-N      head-to-heads of identical code, compiled twice: none should be called faster
+    extra-KERNEL-PERCENT  the true difference that measured extra work makes, in many launches
+    found-KERNEL-PERCENT  as many head-to-heads of the slowed kernel against the plain one: how many find it
+    verdict               what a training verdict on a fast kernel costs
+
+KERNEL is bound by compute, bound by memory, or short (about 20 us a call). LOAD is quiet, or loaded: a busy
+neighbour on each core. A decision is replayed thousands of times from the recorded launches.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from scipy.stats import beta
+
+from benchmarks.store import Store, Unit
+from hayate import hosts, sandbox, tasks
+from hayate.errors import Fault
+from hayate.judge import Rejection, build, measure, stats
+from hayate.records import Band, Built, MeasurePlan, Outcome, Task, Technique
+
+ROOT = Path(__file__).parents[1]
+KERNELS = ("compute", "memory", "short")
+LOADS = ("quiet", "loaded")
+BLOCK = 25  # head-to-heads of one unit
+AA_BLOCKS = 4  # of each kernel: 300 pairs in all
+PERCENTS = (2, 5, 20)
+PAIRS = 60
+CONFIDENCE = 0.99
+REPLAYS = 10_000
+HEAD_TO_HEAD = MeasurePlan(
+    purpose="confirm", launches=3, max_launches=30, confidence=CONFIDENCE, verify_shapes=2
+)
+
+
+@cache
+def task_of(kernel: str) -> Task:
+    if kernel == "memory":
+        return tasks.builtin("jacobi2d")
+    task = tasks.builtin("dgemm")
+    if kernel == "compute":
+        return task.model_copy(update={"bands": tuple(b for b in task.bands if b.name == "480")})
+    return task.model_copy(update={"bands": (short_band(),)})
+
+
+def short_band() -> Band:
+    """A product of 64 by 64 matrices takes about 20 us on one core of today's machines."""
+    return Band(name="64", center={"M": 64, "N": 64, "K": 64}, training=True, report=True, pairs=20)
+
+
+@cache
+def built(kernel: str, iterations_per_gflop: int = 0, name: str = "plain") -> Built:
+    """The task's fastest yardstick, after `iterations_per_gflop` dependent steps for each 1e9 of minimal work."""
+    task = task_of(kernel)
+    fast = task.yardsticks[-1]
+    source = fast.text
+    if iterations_per_gflop:
+        source = source.replace(f"void {task.entry}(", "static void plain(", 1) + _slowed(
+            task, iterations_per_gflop
+        )
+    permitted = tuple(t for t in task.techniques if t is not Technique.THREADS)
+    made = build(task, source, permitted, host=hosts.profile(), sandbox=sandbox.best(), name=name)
+    if isinstance(made, Rejection):
+        raise RuntimeError(f"{kernel} with {iterations_per_gflop}: {made.reason}")
+    return made
+
+
+def _slowed(task: Task, iterations_per_gflop: int) -> str:
+    """An entry that first does dependent multiplications: four cycles each, no memory, nothing to overlap."""
+    names = ", ".join(a.name for a in task.arguments)
+    work = "2.0 * M * N * K" if task.name == "dgemm" else "6.0 * sweeps * H * W"
+    size = "M" if task.name == "dgemm" else "H"
+    return f"""
+static volatile double sink;
+{task.declaration.rstrip().rstrip(";")}
+{{
+  long n = (long)({work} * 1e-9 * {iterations_per_gflop});
+  double s = {size};
+  for (long i = 0; i < n; i++)
+    s = s * 0.9999999 + 1e-7;
+  sink = s;
+  plain({names});
+}}
+"""
+
+
+@contextlib.contextmanager
+def neighbours(load: str) -> Iterator[None]:
+    """A busy process on each core, if `load` is "loaded"."""
+    busy = []
+    try:
+        if load == "loaded":
+            for core in sorted(os.sched_getaffinity(0)):
+                program = f"import os\nos.sched_setaffinity(0, {{{core}}})\nwhile True: pass"
+                busy.append(subprocess.Popen([sys.executable, "-c", program]))
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+def head_to_head(kernel: str, candidate: Built, rival: Built, plan: MeasurePlan) -> dict[str, Any]:
+    """One decision: outcome, interval, seconds, and the launches that it rests on."""
+    started = time.monotonic()
+    try:
+        found = measure(
+            task_of(kernel),
+            candidate,
+            plan,
+            host=hosts.profile(),
+            slot=hosts.slots()[0],
+            sandbox=sandbox.best(),
+            rival=rival,
+        )
+    except Fault as fault:
+        return {"decided": "fault", "said": str(fault), "wall_s": time.monotonic() - started}
+    wall_s = time.monotonic() - started
+    if found.outcome is not Outcome.ACCEPTED or found.speedup is None or found.timing is None:
+        return {"decided": found.outcome.value, "said": found.reason, "wall_s": wall_s}
+    low, high = math.log(found.speedup.low), math.log(found.speedup.high)
+    word = "faster" if low > 0 else "slower" if high < 0 else "equal"
+    return {
+        "decided": word,
+        "ratio": found.speedup.median,
+        "low": found.speedup.low,
+        "high": found.speedup.high,
+        "wall_s": wall_s,
+        "launches": [round(launch.log_ratio, 6) for launch in found.timing.launches],
+    }
+
+
+def aa(kernel: str, load: str) -> dict[str, Any]:
+    one, other = built(kernel, name="one"), built(kernel, name="other")
+    with neighbours(load):
+        return {"decisions": [head_to_head(kernel, one, other, HEAD_TO_HEAD) for _ in range(BLOCK)]}
+
+
+def extra(kernel: str, percent: int) -> dict[str, Any]:
+    """How many steps make a call so much longer, by trial, and the true ratio in 60 launches."""
+    plan = HEAD_TO_HEAD.model_copy(update={"launches": 6, "max_launches": 6})
+    plain = built(kernel)
+    iterations = 1_000_000
+    for _ in range(3):
+        found = head_to_head(kernel, built(kernel, iterations), plain, plan)
+        iterations = max(1, round(iterations * (percent / 100) / max(1e-4, 1 / found["ratio"] - 1)))
+    many = HEAD_TO_HEAD.model_copy(update={"launches": 60, "max_launches": 60})
+    found = head_to_head(kernel, built(kernel, iterations), plain, many)
+    values = found["launches"]
+    half = 1.96 * statistics.stdev(values) / math.sqrt(len(values))
+    centre = -statistics.fmean(values)
+    return {
+        "iterations_per_gflop": iterations,
+        "slower_by": {
+            "value": math.expm1(centre),
+            "low": math.expm1(centre - half),
+            "high": math.expm1(centre + half),
+        },
+    }
+
+
+def differences(store: Store, kernel: str, percent: int) -> dict[str, Any]:
+    known = store.load(f"extra-{kernel}-{percent}")
+    assert known is not None
+    slow, plain = built(kernel, known["figures"]["iterations_per_gflop"]), built(kernel)
+    found = []
+    for i in range(PAIRS):  # the slower one takes both parts in turn
+        pair = (slow, plain) if i % 2 else (plain, slow)
+        decision = head_to_head(kernel, *pair, HEAD_TO_HEAD)
+        expected = "slower" if i % 2 else "faster"
+        found.append({**decision, "right": decision["decided"] == expected})
+    return {"decisions": found}
+
+
+def verdict() -> dict[str, Any]:
+    """Steps of a training verdict on a fast kernel, and how long its calls themselves took."""
+    task, fast = tasks.builtin("dgemm"), built("compute")
+    rows: list[dict[str, float]] = []
+    for _ in range(40):
+        found = measure(
+            task, fast, MeasurePlan(), host=hosts.profile(), slot=hosts.slots()[0], sandbox=sandbox.best()
+        )
+        assert found.timing is not None
+        calls = sum(sum(x.candidate_ns) + sum(x.yardstick_ns) for x in found.timing.launches) / 1e9
+        steps = {s.name: s.wall_s for s in found.steps}
+        rows.append({**steps, "calls": calls, "all": found.wall_s, "beyond_calls": found.wall_s - calls})
+    return {"median_s": {k: statistics.median(r[k] for r in rows) for k in rows[0]}}
+
+
+def units(store: Store) -> list[Unit]:
+    found = [Unit("verdict", 15, verdict)]
+    for load in LOADS:
+        for kernel in KERNELS:
+            about_s = BLOCK * (4 if load == "quiet" else 8)
+            for block in range(AA_BLOCKS):
+                found.append(
+                    Unit(f"aa-{kernel}-{load}-{block}", about_s, lambda k=kernel, w=load: aa(k, w))  # type: ignore[misc]
+                )
+    for kernel in KERNELS:
+        for percent in PERCENTS:
+            found.append(Unit(f"extra-{kernel}-{percent}", 30, lambda k=kernel, p=percent: extra(k, p)))  # type: ignore[misc]
+            found.append(
+                Unit(
+                    f"found-{kernel}-{percent}",
+                    PAIRS * 2,
+                    lambda k=kernel, p=percent: differences(store, k, p),  # type: ignore[misc]
+                )
+            )
+    return found
+
+
+def upper_bound(count: int, among: int, confidence: float = 0.95) -> float:
+    """Clopper and Pearson's one-sided bound of a share."""
+    return 1.0 if count >= among else float(beta.ppf(confidence, count + 1, among - count))
+
+
+def replay(recorded: list[list[float]], decisions: int = REPLAYS, seed: int = 0) -> dict[str, float]:
+    """Head-to-heads on launches drawn from those of one recorded pair of identical code: how many call a winner.
+
+    Launches of one pair stay together, and their order is kept from a random start on, so that drift is kept.
+    """
+    rng = random.Random(seed)
+    pools = [values for values in recorded if len(values) >= 3]
+    called = covered = 0
+    for _ in range(decisions):
+        rule = stats.Sequential(CONFIDENCE)
+        values = [value for _ in range(6) for value in rng.choice(pools)]
+        sign = rng.choice((-1, 1))
+        last = None
+        for value in values[: HEAD_TO_HEAD.max_launches]:
+            last = rule.add(sign * value)
+            if last.outcome:
+                break
+        assert last is not None
+        called += last.outcome in ("faster", "slower")
+        covered += last.interval.low <= 0 <= last.interval.high
+    return {"decisions": decisions, "called": called / decisions, "covered": covered / decisions}
+
+
+def summary(store: Store) -> dict[str, Any]:
+    """What the page shows, from what has been measured so far."""
+    known = {u.key: record["figures"] for u in units(store) if (record := store.load(u.key)) is not None}
+    result: dict[str, Any] = {"aa": {}, "differences": {}, "verdict": known.get("verdict")}
+    for load in LOADS:
+        found = [
+            d
+            for key, f in known.items()
+            if key.startswith("aa-") and f"-{load}-" in key
+            for d in f["decisions"]
+        ]
+        if not found:
+            continue
+        wrong = sum(d["decided"] in ("faster", "slower") for d in found)
+        equal = [d for d in found if d["decided"] == "equal"]
+        in_time = sum(d["wall_s"] <= 10 and d["decided"] != "fault" for d in found)
+        launches = [d["launches"] for d in found if "launches" in d]
+        result["aa"][load] = {
+            "pairs": len(found),
+            "called": wrong,
+            "called_bound": upper_bound(wrong, len(found)),
+            "in_time": in_time / len(found),
+            "faults": sum(d["decided"] == "fault" for d in found),
+            "equal_within": statistics.median((d["high"] / d["low"] - 1) / 2 for d in equal)
+            if equal
+            else None,
+            "seconds": statistics.median(d["wall_s"] for d in found),
+            "replay": replay(launches) if launches else None,
+        }
+    for kernel in KERNELS:
+        for percent in PERCENTS:
+            true, tried = known.get(f"extra-{kernel}-{percent}"), known.get(f"found-{kernel}-{percent}")
+            if true and tried:
+                right = [d for d in tried["decisions"] if d["right"]]
+                result["differences"][f"{kernel} {percent}%"] = {
+                    "true": true["slower_by"],
+                    "pairs": len(tried["decisions"]),
+                    "found": len(right) / len(tried["decisions"]),
+                    "seconds": statistics.fmean(d["wall_s"] for d in right) if right else None,
+                }
+    return result
+
+
+def write(store: Store, to: Path = ROOT / "docs" / "stopwatch.md") -> None:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent), trim_blocks=True, lstrip_blocks=True
+    )
+    some = next((r for u in units(store) if (r := store.load(u.key)) is not None), None)
+    to.write_text(environment.get_template("stopwatch.md.j2").render(**summary(store), some=some))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.stopwatch", description=__doc__)
+    parser.add_argument("--page-only", action="store_true", help="write the page from what is there")
+    parser.add_argument("--only", help="a unit, or the beginning of its name")
+    options = parser.parse_args()
+    store = Store("stopwatch", [])
+    if not options.page_only:
+        store.run([u for u in units(store) if not options.only or u.key.startswith(options.only)])
+    write(store)
+
+
+if __name__ == "__main__":
+    main()
