@@ -1,5 +1,5 @@
-// expect: crashed
-// reason: memory | signal
+// expect: crashed, timed_out
+// reason: memory | signal | longer than
 // how: memory until the machine is short of it (class 18)
 // slow: yes
 // guard: off
