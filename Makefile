@@ -8,14 +8,14 @@ OUT ?= out
 
 .PHONY: help setup demo test test-all check format tiny bench bench-judge evidence cheats clean
 help:
-	@echo 'make demo      set up, then train on dgemm, eight to ten minutes; ends with a report'
+	@echo 'make demo      set up, then train on dgemm, up to ten minutes; ends with a report'
 	@echo 'make test      set up, then the quick tests'
 	@echo 'make test-all  the slow tests as well'
 	@echo 'make check     formatting, lint, types, import arrows'
 	@echo 'make tiny      make the shipped tiny model again, from its seed'
 	@echo 'make bench     measure what docs/performance.md quotes (says beforehand how long it takes)'
 	@echo 'make cheats    write docs/cheats.md from the tests of the judge'
-	@echo 'make bench-judge  measure the stopwatch: identical code, true differences (about an hour and a half)'
+	@echo 'make bench-judge  measure the stopwatch: identical code, true differences (says how long)'
 	@echo 'make evidence  the two experiments of docs/evidence.md'
 
 setup: $(VENV)/.ready

@@ -19,7 +19,7 @@ from typing import Any
 
 import jinja2
 
-from benchmarks.store import Store, Unit
+from benchmarks.store import MODEL, Store, Unit
 from hayate import tasks
 from hayate.archive import Archive
 from hayate.records import Technique
@@ -30,7 +30,6 @@ from hayate.train import PlainProgress, parse_run, train
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "out" / "evidence"
 RUNS = {"dgemm": ROOT / "runs" / "demo.toml", "jacobi2d": ROOT / "runs" / "jacobi2d.toml"}
-MODEL = ROOT / "hayate" / "policies" / "tiny" / "model.safetensors"
 TASKS = tuple(RUNS)
 SEEDS = (0, 1, 2)
 STEPS = 16  # of 32 verdicts

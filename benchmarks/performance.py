@@ -18,7 +18,7 @@ from typing import Any
 import jinja2
 
 from benchmarks.search import best_of_n, tpe
-from benchmarks.store import Store, Unit
+from benchmarks.store import MODEL, Store, Unit
 from hayate import farm as farms
 from hayate import tasks
 from hayate.baselines import measure_baselines
@@ -30,7 +30,6 @@ from hayate.train import PlainProgress, load_run, train
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "out" / "bench"
 RUN = ROOT / "runs" / "demo.toml"
-MODEL = ROOT / "hayate" / "policies" / "tiny" / "model.safetensors"
 SEEDS = (0, 1, 2)
 
 

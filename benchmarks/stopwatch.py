@@ -6,7 +6,7 @@
     verdict               what a training verdict on a fast kernel costs
 
 KERNEL is bound by compute, bound by memory, or short (about 20 us a call). LOAD is quiet, or loaded: a busy
-neighbour on each core. A decision is replayed thousands of times from the recorded launches.
+neighbour on each core. Figures and page: stopwatch_page.py.
 """
 
 from __future__ import annotations
@@ -15,26 +15,21 @@ import argparse
 import contextlib
 import math
 import os
-import random
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import jinja2
-from scipy.stats import beta
-
+from benchmarks import stopwatch_page
 from benchmarks.store import Store, Unit
 from hayate import hosts, sandbox, tasks
-from hayate.errors import Fault
-from hayate.judge import Rejection, build, measure, stats
+from hayate.errors import Fault, FaultKind
+from hayate.judge import JUDGE_VERSION, Rejection, build, measure
 from hayate.records import Band, Built, MeasurePlan, Outcome, Task, Technique
 
-ROOT = Path(__file__).parents[1]
 KERNELS = ("compute", "memory", "short")
 LOADS = ("quiet", "loaded")
 BLOCK = 25  # head-to-heads of one unit
@@ -42,7 +37,6 @@ AA_BLOCKS = 4  # of each kernel: 300 pairs in all
 PERCENTS = (2, 5, 20)
 PAIRS = 60
 CONFIDENCE = 0.99
-REPLAYS = 10_000
 HEAD_TO_HEAD = MeasurePlan(
     purpose="confirm", launches=3, max_launches=30, confidence=CONFIDENCE, verify_shapes=2
 )
@@ -145,6 +139,14 @@ def head_to_head(kernel: str, candidate: Built, rival: Built, plan: MeasurePlan)
     }
 
 
+def _ratio(decision: dict[str, Any]) -> float:
+    if "ratio" not in decision:
+        raise Fault(
+            FaultKind.HOST_TOO_NOISY, f"no ratio: {decision['said']}", remedy="end other work; try again"
+        )
+    return float(decision["ratio"])
+
+
 def aa(kernel: str, load: str) -> dict[str, Any]:
     one, other = built(kernel, name="one"), built(kernel, name="other")
     with neighbours(load):
@@ -158,9 +160,10 @@ def extra(kernel: str, percent: int) -> dict[str, Any]:
     iterations = 1_000_000
     for _ in range(3):
         found = head_to_head(kernel, built(kernel, iterations), plain, plan)
-        iterations = max(1, round(iterations * (percent / 100) / max(1e-4, 1 / found["ratio"] - 1)))
+        iterations = max(1, round(iterations * (percent / 100) / max(1e-4, 1 / _ratio(found) - 1)))
     many = HEAD_TO_HEAD.model_copy(update={"launches": 60, "max_launches": 60})
     found = head_to_head(kernel, built(kernel, iterations), plain, many)
+    _ratio(found)
     values = found["launches"]
     half = 1.96 * statistics.stdev(values) / math.sqrt(len(values))
     centre = -statistics.fmean(values)
@@ -224,94 +227,15 @@ def units(store: Store) -> list[Unit]:
     return found
 
 
-def upper_bound(count: int, among: int, confidence: float = 0.95) -> float:
-    """Clopper and Pearson's one-sided bound of a share."""
-    return 1.0 if count >= among else float(beta.ppf(confidence, count + 1, among - count))
-
-
-def replay(recorded: list[list[float]], decisions: int = REPLAYS, seed: int = 0) -> dict[str, float]:
-    """Head-to-heads on launches drawn from those of one recorded pair of identical code: how many call a winner.
-
-    Launches of one pair stay together, and their order is kept from a random start on, so that drift is kept.
-    """
-    rng = random.Random(seed)
-    pools = [values for values in recorded if len(values) >= 3]
-    called = covered = 0
-    for _ in range(decisions):
-        rule = stats.Sequential(CONFIDENCE)
-        values = [value for _ in range(6) for value in rng.choice(pools)]
-        sign = rng.choice((-1, 1))
-        last = None
-        for value in values[: HEAD_TO_HEAD.max_launches]:
-            last = rule.add(sign * value)
-            if last.outcome:
-                break
-        assert last is not None
-        called += last.outcome in ("faster", "slower")
-        covered += last.interval.low <= 0 <= last.interval.high
-    return {"decisions": decisions, "called": called / decisions, "covered": covered / decisions}
-
-
-def summary(store: Store) -> dict[str, Any]:
-    """What the page shows, from what has been measured so far."""
-    known = {u.key: record["figures"] for u in units(store) if (record := store.load(u.key)) is not None}
-    result: dict[str, Any] = {"aa": {}, "differences": {}, "verdict": known.get("verdict")}
-    for load in LOADS:
-        found = [
-            d
-            for key, f in known.items()
-            if key.startswith("aa-") and f"-{load}-" in key
-            for d in f["decisions"]
-        ]
-        if not found:
-            continue
-        wrong = sum(d["decided"] in ("faster", "slower") for d in found)
-        equal = [d for d in found if d["decided"] == "equal"]
-        in_time = sum(d["wall_s"] <= 10 and d["decided"] != "fault" for d in found)
-        launches = [d["launches"] for d in found if "launches" in d]
-        result["aa"][load] = {
-            "pairs": len(found),
-            "called": wrong,
-            "called_bound": upper_bound(wrong, len(found)),
-            "in_time": in_time / len(found),
-            "faults": sum(d["decided"] == "fault" for d in found),
-            "equal_within": statistics.median((d["high"] / d["low"] - 1) / 2 for d in equal)
-            if equal
-            else None,
-            "seconds": statistics.median(d["wall_s"] for d in found),
-            "replay": replay(launches) if launches else None,
-        }
-    for kernel in KERNELS:
-        for percent in PERCENTS:
-            true, tried = known.get(f"extra-{kernel}-{percent}"), known.get(f"found-{kernel}-{percent}")
-            if true and tried:
-                right = [d for d in tried["decisions"] if d["right"]]
-                result["differences"][f"{kernel} {percent}%"] = {
-                    "true": true["slower_by"],
-                    "pairs": len(tried["decisions"]),
-                    "found": len(right) / len(tried["decisions"]),
-                    "seconds": statistics.fmean(d["wall_s"] for d in right) if right else None,
-                }
-    return result
-
-
-def write(store: Store, to: Path = ROOT / "docs" / "stopwatch.md") -> None:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent), trim_blocks=True, lstrip_blocks=True
-    )
-    some = next((r for u in units(store) if (r := store.load(u.key)) is not None), None)
-    to.write_text(environment.get_template("stopwatch.md.j2").render(**summary(store), some=some))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stopwatch", description=__doc__)
     parser.add_argument("--page-only", action="store_true", help="write the page from what is there")
     parser.add_argument("--only", help="a unit, or the beginning of its name")
     options = parser.parse_args()
-    store = Store("stopwatch", [])
+    store = Store("stopwatch", [JUDGE_VERSION])
     if not options.page_only:
         store.run([u for u in units(store) if not options.only or u.key.startswith(options.only)])
-    write(store)
+    stopwatch_page.write(store, [u.key for u in units(store)], HEAD_TO_HEAD)
 
 
 if __name__ == "__main__":

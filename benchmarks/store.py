@@ -6,7 +6,7 @@ import datetime
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from hayate.judge import JUDGE_VERSION
 from hayate.records import content_hash
 
 RESULTS = Path(__file__).parent / "results"
+MODEL = Path(__file__).parents[1] / "hayate" / "policies" / "tiny" / "model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,11 @@ def host_name() -> str:
 
 
 class Store:
-    """Results of one benchmark on this machine. What was measured with other `inputs` files counts as missing."""
+    """Results of one benchmark on this machine. What was measured with other `inputs` counts as missing."""
 
-    def __init__(self, benchmark: str, inputs: list[Path]) -> None:
+    def __init__(self, benchmark: str, inputs: Sequence[Path | str]) -> None:
         self.folder = RESULTS / benchmark / host_name()
-        self.inputs = content_hash(*(path.read_bytes() for path in inputs))
+        self.inputs = content_hash(*(one if isinstance(one, str) else one.read_bytes() for one in inputs))
 
     def load(self, key: str) -> dict[str, Any] | None:
         try:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import pydantic
 
-from hayate.curriculum.ladder import Pace, completed, gated, key, needed, pace, span
+from hayate.curriculum.ladder import Pace, completed, gated, key, pace
 from hayate.curriculum.settings import CurriculumSettings, FixedStage
 from hayate.curriculum.state import CurriculumState, SetState, TaskState
 from hayate.errors import WrongUse
+from hayate.prompts.techniques import needed, span
 from hayate.records import Assignment, Outcome, Task, Technique, Verdict
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hayate.curriculum.settings import CurriculumSettings
-from hayate.records import WITHHOLDABLE, Task, Technique
+from hayate.records import WITHHOLDABLE, Technique
 
 # Packing copies into scratch that is larger than the compiler's guard lets a local array be.
 COMPANIONS: dict[Technique, Technique] = {Technique.PACKING: Technique.ALLOC}
@@ -16,21 +16,6 @@ COMPANIONS: dict[Technique, Technique] = {Technique.PACKING: Technique.ALLOC}
 def key(techniques: Iterable[Technique | str]) -> str:
     """A set of techniques as one word, as in `Verdict.niche`: "blocking+simd", or "plain"."""
     return "+".join(sorted(str(t) for t in set(techniques))) or "plain"
-
-
-def span(task: Task, *, threads: bool) -> tuple[Technique, ...]:
-    """The techniques that stages of a task can permit, in the task's order.
-
-    Withholdable ones gate: outside the permitted set they are violations. Structural ones (loop order,
-    blocking, ...) can't be withheld; in the set they are suggestions, outside it they are not mentioned.
-    """
-    unique = dict.fromkeys(task.techniques)
-    return tuple(t for t in unique if threads or t is not Technique.THREADS)
-
-
-def needed(task: Task) -> frozenset[Technique]:
-    """What even the reference can't do without, and so is permitted in every stage: scratch memory, say."""
-    return frozenset(task.reference.techniques) & frozenset(task.techniques) & WITHHOLDABLE
 
 
 def completed(chosen: Iterable[Technique], available: Iterable[Technique]) -> frozenset[Technique]:

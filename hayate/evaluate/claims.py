@@ -181,13 +181,12 @@ class Claims:
         Who has the best place and breaks whenever it is challenged would keep it for good.
         """
         self._failures[elite.candidate] += 1
-        afresh = plan.model_copy(update={"purpose": "confirm", "launches": 1, "max_launches": 1})
-        found = self.farm.measure(task, built, afresh, priority=-1, elsewhere=True).result()
-        right = found.outcome is Outcome.ACCEPTED
-        if right and self._failures[elite.candidate] < _FAILURES_AS_RIVAL:
-            return False
-        if not right:  # what a fresh look found holds for this object code from now on
-            self.archive.store_measurement(self.key(task, built, plan), found)
+        if self._failures[elite.candidate] < _FAILURES_AS_RIVAL:
+            alone = self._confirm(task, built, plan, None)
+            if alone.outcome is Outcome.ACCEPTED:
+                return False
+            # What a fresh look found holds for this object code from now on.
+            self.archive.store_measurement(self.key(task, built, plan), alone)
         self.archive.drop_elite(elite)
         return True
 

@@ -16,9 +16,8 @@ from hayate.errors import Fault, FaultKind
 def _usable(folder: Path) -> bool:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=folder, prefix=".probe-"
-        ):  # its own name: other threads try, too
+        # A name of its own: other threads may try the same folder.
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".probe-"):
             pass
     except OSError:
         return False

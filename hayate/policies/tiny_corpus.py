@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from hayate.augment import CorpusItem
 from hayate.prompts import render
+from hayate.prompts.techniques import needed, span
 from hayate.records import WITHHOLDABLE, Assignment, Prompt, Task, Technique
 
 _SUGGESTED_SHARE = 0.7  # how often a kernel is chosen that uses nothing which the prompt does not name
@@ -57,8 +58,8 @@ def builtin_examples(
 
 def draw_set(task: Task, rng: random.Random) -> tuple[Technique, ...]:
     """A set of techniques, each size equally likely, with what the reference needs, in the task's order."""
-    need = set(task.reference.techniques) & WITHHOLDABLE
-    free = [t for t in task.techniques if t not in need and t is not Technique.THREADS]
+    need = needed(task)
+    free = [t for t in span(task, threads=False) if t not in need]
     drawn = need.union(rng.sample(free, rng.randint(1, len(free))))
     return tuple(t for t in task.techniques if t in drawn)
 

@@ -25,7 +25,7 @@ PAD = "<|pad|>"
 def train_tokenizer(
     prompts: Sequence[str],
     completions: Sequence[str],
-    vocabulary: int = 1536,
+    vocabulary: int,
     longest: int = 32,
     prompt_tokens: PromptTokens = "lines",
 ) -> Any:

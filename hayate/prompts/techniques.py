@@ -1,4 +1,4 @@
-"""What a prompt says of each technique, and the order in which it lists them.
+"""What a prompt says of each technique, the order in which it lists them, and what it can permit.
 
 The order is fixed, so that two prompts of one task differ only by whole lines.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hayate.records import Technique
+from hayate.records import WITHHOLDABLE, Task, Technique
 
 DESCRIPTIONS: dict[Technique, str] = {
     Technique.LOOP_ORDER: "reorder loops so that the innermost one runs along memory",
@@ -30,3 +30,18 @@ def in_order(techniques: Iterable[Technique]) -> tuple[Technique, ...]:
     """The techniques without repetition, as a prompt lists them."""
     wanted = set(techniques)
     return tuple(t for t in ORDER if t in wanted)
+
+
+def span(task: Task, *, threads: bool) -> tuple[Technique, ...]:
+    """The techniques that stages of a task can permit, in the task's order.
+
+    Withholdable ones gate: outside the permitted set they are violations. Structural ones (loop order,
+    blocking, ...) can't be withheld; in the set they are suggestions, outside it they are not mentioned.
+    """
+    unique = dict.fromkeys(task.techniques)
+    return tuple(t for t in unique if threads or t is not Technique.THREADS)
+
+
+def needed(task: Task) -> frozenset[Technique]:
+    """What even the reference can't do without, and so is permitted in every stage: scratch memory, say."""
+    return frozenset(task.reference.techniques) & frozenset(task.techniques) & WITHHOLDABLE

@@ -1,6 +1,6 @@
 // expect: wrong
 // reason: outside the error bound | never written
-// how: a result is taken as known where the inputs' addresses differ by less than a page from known ones (class 19)
+// how: a result is taken as known where the inputs lie in the same 64 kB as the last time (class 19)
 // guard: off
 #include <string.h>
 #include <stdint.h>

@@ -16,7 +16,7 @@ RULES = (
         "The system call filters: what the candidate asks for is refused (and these tests trap on a refusal)",
         r"signal (4|31)\b|^crashed.*signal$",
     ),
-    ("Sealed and read-only memory", r"crashed.*signal 11"),
+    ("Read-only memory, and the end of what is mapped", r"crashed.*signal 11"),
     ("The outside clock: secret positions, stopped processes, the time to get ready", r"cheated"),
     ("Sentinels and guard bands", r"never written|next to the output"),
     ("The error bound, on secret shapes and four distributions", r"outside the error bound"),
@@ -31,29 +31,10 @@ guard" means that the test skips the reading of the source: what catches it is t
 that no static check is the defence. Classes in brackets are kinds of cheating that were seen in published
 work or thought of by us; the list stands at the end.
 
-What is *not* stopped, and why, stands after the tables.
+What is *not* stopped, and why, stands after the tables, as in `docs/measurement.md`.
 """
 
-LIMITS = """\
-## What is not stopped
-
-- **Work between wake-up and ready, below about 100 us a call.** A stopped process has to be woken before a
-  call, and what it does until it says *ready* is not timed. The judge compares this time with the
-  yardstick's, and what persists counts; less than that is lost in the noise of waking up. On a call of 3 ms
-  it is worth 3%.
-- **Work after done that is finished within the 64 secret looks.** They take a microsecond. Nothing worth
-  doing fits in.
-- **State between calls that is legal.** Plans, scratch memory, tables that depend on the shape: a library
-  does that, too. Shapes and contents change from call to call, so results can't be kept.
-- **Slowing down the yardstick by less than 40%** through what both share: the last-level cache, the memory
-  controller, the core's frequency. Left-over threads are stopped, and what a call leaves in the caches is
-  washed out by the clock, which writes inputs and output afresh; a yardstick below 60% of its calibrated
-  speed is held against the candidate.
-- **A hypervisor or neighbour that conspires**: is busy exactly when the candidate is not.
-- **A hole in the kernel or in the processor.** The sandbox narrows the surface (no network, no new
-  namespaces, no io_uring, bpf, perf events or userfaultfd); it is not a virtual machine. Run the farm's nodes
-  as one would run any untrusted code.
-"""
+MEASUREMENT = DOCS.with_name("measurement.md")
 
 CLASSES = {
     1: "work on the side that the clock does not wait for",
@@ -123,7 +104,8 @@ def page() -> str:
                 + "\n".join(found)
                 + "\n"
             )
-    parts.append(LIMITS)
+    limits = MEASUREMENT.read_text().split("## What is not stopped\n")[1].split("\n## ")[0]
+    parts.append(f"## What is not stopped\n\n{limits.strip()}\n")
     used = {int(n) for rows_of in rows.values() for row in rows_of for n in re.findall(r"\d+", _classes(row))}
     parts.append("## Classes\n\n" + "\n".join(f"- {n}: {CLASSES[n]}" for n in sorted(used)) + "\n")
     return "\n".join(parts)

@@ -1,0 +1,100 @@
+"""The page of `make bench-judge`: shares with bounds, and decisions replayed from the recorded launches."""
+
+from __future__ import annotations
+
+import random
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from scipy.stats import binomtest
+
+from benchmarks.store import Store
+from hayate.judge import stats
+from hayate.records import MeasurePlan
+
+DOCS = Path(__file__).parents[1] / "docs" / "stopwatch.md"
+REPLAYS = 10_000
+
+
+def replay(
+    recorded: list[list[float]],
+    confidence: float,
+    most_launches: int,
+    decisions: int = REPLAYS,
+    seed: int = 0,
+) -> dict[str, float]:
+    """Head-to-heads on the recorded launches of identical code: how many call a winner, how many cover 0.
+
+    Whole recorded pairs are drawn and strung together in the order of their launches, with a random sign for all.
+    """
+    rng = random.Random(seed)
+    pools = [values for values in recorded if len(values) >= 3]
+    called = covered = 0
+    for _ in range(decisions):
+        rule = stats.Sequential(confidence)
+        values = [value for _ in range(6) for value in rng.choice(pools)]
+        sign = rng.choice((-1, 1))
+        last = None
+        for value in values[:most_launches]:
+            last = rule.add(sign * value)
+            if last.outcome:
+                break
+        assert last is not None
+        called += last.outcome in ("faster", "slower")
+        covered += last.interval.low <= 0 <= last.interval.high
+    return {"decisions": decisions, "called": called / decisions, "covered": covered / decisions}
+
+
+def summary(store: Store, keys: Sequence[str], plan: MeasurePlan) -> dict[str, Any]:
+    """What the page shows, from what has been measured so far."""
+    known = {key: record["figures"] for key in keys if (record := store.load(key)) is not None}
+    result: dict[str, Any] = {"aa": {}, "differences": {}, "verdict": known.get("verdict")}
+    for load in ("quiet", "loaded"):
+        found = [
+            d
+            for key, f in known.items()
+            if key.startswith("aa-") and f"-{load}-" in key
+            for d in f["decisions"]
+        ]
+        if not found:
+            continue
+        wrong = sum(d["decided"] in ("faster", "slower") for d in found)
+        bound = binomtest(wrong, len(found), alternative="less").proportion_ci(0.95, method="exact")
+        equal = [d for d in found if d["decided"] == "equal"]
+        in_time = sum(d["wall_s"] <= 10 and d["decided"] != "fault" for d in found)
+        launches = [d["launches"] for d in found if "launches" in d]
+        result["aa"][load] = {
+            "pairs": len(found),
+            "called": wrong,
+            "called_bound": bound.high,
+            "in_time": in_time / len(found),
+            "faults": sum(d["decided"] == "fault" for d in found),
+            "equal_within": statistics.median((d["high"] / d["low"] - 1) / 2 for d in equal)
+            if equal
+            else None,
+            "seconds": statistics.median(d["wall_s"] for d in found),
+            "replay": replay(launches, plan.confidence, plan.max_launches) if launches else None,
+        }
+    for key in keys:
+        part, _, name = key.partition("-")
+        true, tried = known.get(f"extra-{name}"), known.get(f"found-{name}")
+        if part == "found" and true and tried:
+            right = [d for d in tried["decisions"] if d["right"]]
+            result["differences"][name.replace("-", " ") + "%"] = {
+                "true": true["slower_by"],
+                "pairs": len(tried["decisions"]),
+                "found": len(right) / len(tried["decisions"]),
+                "seconds": statistics.fmean(d["wall_s"] for d in right) if right else None,
+            }
+    return result
+
+
+def write(store: Store, keys: Sequence[str], plan: MeasurePlan, to: Path = DOCS) -> None:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent), trim_blocks=True, lstrip_blocks=True
+    )
+    some = next((r for key in keys if (r := store.load(key)) is not None), None)
+    to.write_text(environment.get_template("stopwatch.md.j2").render(**summary(store, keys, plan), some=some))
