@@ -1,5 +1,5 @@
 // expect: build_failed
-// reason: memory | file | large | limit | compile
+// reason: File size limit exceeded
 // how: a constant table that fills the disk with the object
 // permitted: alloc
 const double table[1 << 28] = {1};
