@@ -32,7 +32,7 @@ WORK = ROOT / "out" / "evidence"
 RUNS = {"dgemm": ROOT / "runs" / "demo.toml", "jacobi2d": ROOT / "runs" / "jacobi2d.toml"}
 TASKS = tuple(RUNS)
 SEEDS = (0, 1, 2)
-STEPS = 16  # of 32 verdicts
+STEPS = 12  # of 32 verdicts
 ARMS: dict[str, dict[str, Any]] = {
     "speed": {"curriculum": {"staging": "off"}},
     "correctness": {"curriculum": {"staging": "off"}, "reward": {"correctness_only": True}},
@@ -89,7 +89,7 @@ def _held_out(task: str, folder: Path) -> dict[str, int]:
 
 def units() -> list[Unit]:
     return [
-        Unit(f"{task}-{arm}-{seed}", 260, lambda t=task, a=arm, s=seed: run(t, a, s))  # type: ignore[misc]
+        Unit(f"{task}-{arm}-{seed}", 270, lambda t=task, a=arm, s=seed: run(t, a, s))  # type: ignore[misc]
         for seed, task, arm in itertools.product(SEEDS, TASKS, ARMS)
     ]
 

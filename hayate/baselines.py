@@ -65,7 +65,7 @@ def measure_baselines(
     times them.
     """
     sandbox = get(farm.sandbox_tier)
-    built = farm.build(task, best.source, best.permitted, best.hash).result()
+    built = farm.build(task, best.source, best.permitted, best.hash, language=best.language).result()
     if isinstance(built, Rejection):
         raise Fault(FaultKind.INTERNAL, f"the best kernel does not build any more: {built.reason}")
     say("best kernel against the yardsticks")

@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 from rich.console import Console
@@ -18,7 +18,7 @@ from rich.table import Table
 
 from hayate import __version__
 from hayate.errors import Fault, FaultKind, WrongUse
-from hayate.records import Outcome, Technique, Verdict
+from hayate.records import CXX_SUFFIXES, Language, Outcome, Technique, Verdict
 
 app = typer.Typer(
     name="hayate",
@@ -207,7 +207,9 @@ def _permitted(text: str, known: tuple[Technique, ...]) -> tuple[Technique, ...]
 @app.command()
 def judge(
     task: Annotated[str, typer.Argument(help="Name of a built-in task, or a task folder.")],
-    file: Annotated[Path, typer.Argument(help="C source of the candidate; - for standard input.")],
+    file: Annotated[
+        Path, typer.Argument(help="Source of the candidate, C or (.cpp) C++; - for standard input.")
+    ],
     permit: Annotated[
         str, typer.Option(help="Techniques permitted, comma-separated, or none. Default: all but threads.")
     ] = "",
@@ -218,6 +220,7 @@ def judge(
         str, typer.Option(help="Bands to time, comma-separated. Default: the training bands.")
     ] = "",
     explain: Annotated[bool, typer.Option("--explain", help="Show each step with its time.")] = False,
+    language: Annotated[str, typer.Option(help="c or c++. Default: by the file's name.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """One verdict on one source file. Exit 0 if accepted, 1 if rejected, 2 on a Fault.
@@ -254,13 +257,29 @@ def judge(
         bands=wanted or tuple(b.name for b in what.bands if b.training),
     )
     with err.status("judging"), farm.open(farm.FarmSettings(slots=1)) as place:
-        verdict = judge_one(what, source, _permitted(permit, what.techniques), farm=place, plan=plan)
+        verdict = judge_one(
+            what,
+            source,
+            _permitted(permit, what.techniques),
+            farm=place,
+            plan=plan,
+            language=_language(language, file),
+        )
     if as_json:
         _print_json(verdict_json(verdict, reward(verdict, RewardSettings()).value))
     else:
         _print_verdict(verdict, explain)
     if verdict.outcome is not Outcome.ACCEPTED:
         raise typer.Exit(1)
+
+
+def _language(wanted: str, file: Path) -> Language:
+    """Raises WrongUse."""
+    if wanted and wanted not in get_args(Language):
+        raise WrongUse(
+            f"{wanted!r} is no language", where="--language", allowed=", ".join(get_args(Language))
+        )
+    return "c++" if wanted == "c++" or (not wanted and file.suffix in CXX_SUFFIXES) else "c"
 
 
 def verdict_json(verdict: Verdict, reward: float) -> dict[str, Any]:

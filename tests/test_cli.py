@@ -122,3 +122,12 @@ def test_an_error_is_json_where_json_was_asked_for() -> None:
     done = hayate("judge", "nothing", "README.md", "--json")
     assert done.returncode == 2
     assert json.loads(done.stdout)["error"]["message"]
+
+
+def test_a_file_in_cxx_is_known_by_its_name_or_said_to_be() -> None:
+    kernel = ROOT / "tests" / "honest" / "dgemm" / "cxx_lambdas.cpp"
+    said = json.loads(hayate("judge", "dgemm", str(kernel), "--launches", "1", "--json").stdout)
+    assert said["outcome"] == "accepted"
+    refused = hayate("judge", "dgemm", str(kernel), "--language", "c")
+    assert refused.returncode == 1
+    assert hayate("judge", "dgemm", str(kernel), "--language", "fortran").returncode == 2

@@ -150,6 +150,7 @@ class Samples(Database):
             source=row["source"],
             permitted=tuple(Technique(name) for name in row["permitted"]),
             origin=decode(Origin, row["origin"]),
+            language=row["language"],
         )
 
     def verdict(self, verdict_id: int) -> Verdict | None:
@@ -219,6 +220,7 @@ class Samples(Database):
             "permitted": [str(technique) for technique in candidate.permitted],
             "origin": encode(candidate.origin),
             "created": time.time(),
+            "language": candidate.language,
         }
         self._insert_new(connection, candidates, row)
         for parent in candidate.origin.parents:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD = "0001"  # newest revision in migrations/versions
+HEAD = "0002"  # newest revision in migrations/versions
 
 metadata = sa.MetaData(
     naming_convention={
@@ -72,6 +72,7 @@ candidates = sa.Table(
     sa.Column("permitted", sa.JSON, nullable=False),
     sa.Column("origin", sa.Text, nullable=False),  # Origin of its first occurrence
     sa.Column("created", sa.Float, nullable=False),
+    sa.Column("language", sa.Text, nullable=False, server_default="c"),
 )
 
 parents = sa.Table(

@@ -202,7 +202,14 @@ class Claims:
             candidate = self.archive.candidate(elite.candidate)
             if candidate is None:
                 return None
-            future = self.farm.build(task, candidate.source, candidate.permitted, candidate.hash, priority=-1)
+            future = self.farm.build(
+                task,
+                candidate.source,
+                candidate.permitted,
+                candidate.hash,
+                language=candidate.language,
+                priority=-1,
+            )
             made = future.result()
             if isinstance(made, Rejection):
                 return None

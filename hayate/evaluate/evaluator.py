@@ -29,7 +29,7 @@ from hayate.evaluate.verdicts import again, verdict_on
 from hayate.farm.base import Farm
 from hayate.judge import JUDGE_VERSION
 from hayate.judge.results import Measurement, Rejection
-from hayate.records import Built, Candidate, MeasurePlan, Origin, Outcome, Task, Technique, Verdict
+from hayate.records import Built, Candidate, Language, MeasurePlan, Origin, Outcome, Task, Technique, Verdict
 from hayate.rewards import RewardSettings, reward
 
 OnVerdict = Callable[[Candidate, Verdict | Fault], None]
@@ -164,7 +164,9 @@ class _Batch:
                 for index in indices:
                     self._settle(index, again(known, self.farm.host), known.measurement_id)
                 return
-        future = self.farm.build(task, candidate.source, candidate.permitted, candidate.hash)
+        future = self.farm.build(
+            task, candidate.source, candidate.permitted, candidate.hash, language=candidate.language
+        )
         self.building[future] = indices
 
     def _after_build(self, indices: list[int], future: Future[Built | Rejection]) -> None:
@@ -250,13 +252,20 @@ def judge_one(
     archive: Archive | None = None,
     plan: MeasurePlan | None = None,
     reward_settings: RewardSettings | None = None,
+    language: Language = "c",
 ) -> Verdict:
     """One verdict on a person's source. `permitted` None: every technique of the task. Raises Fault.
 
     Without an archive nothing is kept, and nothing that was measured before is used.
     """
     permitted = task.techniques if permitted is None else tuple(permitted)
-    candidate = Candidate(task=task.name, source=source, permitted=permitted, origin=Origin(kind="person"))
+    candidate = Candidate(
+        task=task.name,
+        source=source,
+        permitted=permitted,
+        origin=Origin(kind="person"),
+        language=language,
+    )
     settings = EvaluateSettings(confirm="never", fault_share=1)
     kept = archive or Archive("sqlite://")
     try:

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from hayate.judge.results import Measurement, Rejection
-from hayate.records import Built, HostProfile, MeasurePlan, Task, Technique
+from hayate.records import Built, HostProfile, Language, MeasurePlan, Task, Technique
 
 
 class FarmSettings(BaseModel):
@@ -35,7 +35,14 @@ class Farm(ABC):
 
     @abstractmethod
     def build(
-        self, task: Task, source: str, permitted: Sequence[Technique], name: str = "", *, priority: int = 0
+        self,
+        task: Task,
+        source: str,
+        permitted: Sequence[Technique],
+        name: str = "",
+        *,
+        language: Language = "c",
+        priority: int = 0,
     ) -> Future[Built | Rejection]:
         """Guard and compile. Lower priorities go first, equal ones in the order in which they came."""
 

@@ -14,7 +14,7 @@ from hayate.farm.base import Farm, FarmSettings
 from hayate.farm.schedule import Kind, Scheduler
 from hayate.hosts import Slot
 from hayate.judge.results import Measurement, Rejection
-from hayate.records import Built, HostProfile, MeasurePlan, Task, Technique
+from hayate.records import Built, HostProfile, Language, MeasurePlan, Task, Technique
 from hayate.sandbox import Command, Process, Sandbox
 from hayate.toolchains import Compiler
 
@@ -57,7 +57,14 @@ class LocalFarm(Farm):
         )
 
     def build(
-        self, task: Task, source: str, permitted: Sequence[Technique], name: str = "", *, priority: int = 0
+        self,
+        task: Task,
+        source: str,
+        permitted: Sequence[Technique],
+        name: str = "",
+        *,
+        language: Language = "c",
+        priority: int = 0,
     ) -> Future[Built | Rejection]:
         def run(_place: int) -> Built | Rejection:
             return self._build(
@@ -68,6 +75,7 @@ class LocalFarm(Farm):
                 sandbox=self._sandbox,
                 compiler=self._compiler,
                 name=name,
+                language=language,
             )
 
         return self._scheduler.submit("build", run, priority=priority)

@@ -250,6 +250,15 @@ def compilers() -> list[Check]:
     except Fault as fault:
         return [Check("compiler", False, fault.message, fault.remedy)]
     checks = [Check("compiler", True, ", ".join(compiler.label for compiler in found))]
+    if not found[0].cxx:
+        checks.append(
+            Check(
+                "C++",
+                None,
+                f"{found[0].label} does not compile it here: candidates in C only",
+                "apt install g++, or dnf install gcc-c++",
+            )
+        )
     if not found[0].openmp:
         checks.append(
             Check("OpenMP", None, f"{found[0].label} has no run time for it", "apt install libomp-dev or gcc")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hayate.errors import Fault, FaultKind
 from hayate.judge.results import Rejection
-from hayate.records import Built, HostProfile, Outcome, Step, Task, Technique
+from hayate.records import Built, HostProfile, Language, Outcome, Step, Task, Technique
 from hayate.sandbox import Command, Exit, Limits, Sandbox, new_box
 from hayate.toolchains import (
     BuildPlan,
@@ -44,6 +44,7 @@ def build(
     compiler: Compiler | None = None,
     name: str = "",
     extra_flags: Sequence[str] = (),
+    language: Language = "c",
 ) -> Built | Rejection:
     """Check the source against what is permitted, compile it for the host's architecture, check the object.
 
@@ -59,15 +60,15 @@ def build(
             raise _Rejected(
                 Outcome.VIOLATION, f"the source is no text: character {error.start} can't be encoded"
             ) from None
-        facts = inspect(task, source, permitted)
+        facts = inspect(task, source, permitted, language)
         found = facts.techniques
         steps.append(Step(name="guard", wall_s=time.monotonic() - started))
         if facts.violations:
             raise _Rejected(Outcome.VIOLATION, "; ".join(facts.violations[:3]))
         chosen = compiler or compilers()[0]
         compiling = time.monotonic()
-        todo = plan(task, source, permitted, host.arch, chosen, extra_flags=tuple(extra_flags))
-        built = _compile(task, todo, permitted, sandbox)
+        todo = plan(task, source, permitted, host.arch, chosen, tuple(extra_flags), language)
+        built = _compile(task, todo, permitted, language, sandbox)
         wall_s = time.monotonic() - compiling
         steps.append(Step(name="build", wall_s=wall_s, note=f"{chosen.name} {chosen.version}"))
         code, object_hash = built
@@ -94,7 +95,7 @@ def build(
 
 
 def _compile(
-    task: Task, todo: BuildPlan, permitted: Sequence[Technique], sandbox: Sandbox
+    task: Task, todo: BuildPlan, permitted: Sequence[Technique], language: Language, sandbox: Sandbox
 ) -> tuple[bytes, str]:
     limits = Limits(
         cpu_s=COMPILE_WALL_S,
@@ -104,9 +105,9 @@ def _compile(
         output_bytes=4 * _MIB,
     )
     with new_box("hayate-build-") as box:
-        for name, text in todo.files.items():
+        for name, contents in todo.files.items():
             path = box / name
-            data = text if isinstance(text, bytes) else text.encode(errors="surrogateescape")
+            data = contents if isinstance(contents, bytes) else contents.encode(errors="surrogateescape")
             try:
                 path.write_bytes(data)
                 path.chmod(0o444)
@@ -118,7 +119,8 @@ def _compile(
         ended = sandbox.run(Command(argv=todo.script, box=box, limits=limits, profile="build"))
         _explain_compiler(ended)
         preprocessed = _read(box / todo.preprocessed)
-        violations = inspect_preprocessed(task, preprocessed.decode(errors="replace"), permitted)
+        text = preprocessed.decode(errors="replace")
+        violations = inspect_preprocessed(task, text, permitted, language)
         if violations:
             raise _Rejected(Outcome.VIOLATION, "after preprocessing: " + "; ".join(violations[:3]))
         code = _read(box / todo.output)
@@ -168,8 +170,15 @@ def _explain_compiler(ended: Exit) -> None:
             "the compiler found no space left",
             remedy="free space in the temporary folder",
         )
+    large = re.search(r"frame size (?:of )?\(?(\d+)\)? .*\[-Werror.*frame-larger-than|\[-Werror.*vla", text)
+    if large:
+        seen = f"a function's frame has {large[1]} bytes" if large[1] else "an array has a variable length"
+        raise _Rejected(Outcome.VIOLATION, f"alloc is used and not permitted: {seen} on the stack")
+    operator = re.search(r"undefined reference to `operator (?:new|delete)", text)
+    if operator:  # its stand-in is linked in where scratch memory is permitted: toolchains/cxx.py
+        raise _Rejected(Outcome.VIOLATION, "alloc is used and not permitted: operator new or delete")
     errors = re.findall(
-        r"^(?:candidate\.c:)?(.*(?:\berror: |undefined reference|required symbol).*)$",
+        r"^(?:candidate\.c(?:pp)?:)?(.*(?:\berror: |undefined reference|required symbol).*)$",
         text,
         flags=re.MULTILINE,
     )

@@ -81,6 +81,7 @@ def _trusted(task: Task, source: SourceText, host: HostProfile, sandbox: Sandbox
                 sandbox=sandbox,
                 name=Path(source.name).stem,
                 extra_flags=source.flags,
+                language=source.language,
             )
             if isinstance(result, Rejection):
                 raise Fault(

@@ -46,7 +46,13 @@ def prove(
     def judge(where: str, source: SourceText, expected: str, built: Built | None = None) -> None:
         result: Built | Rejection | Measurement
         result = built or build(
-            task, source.text, source.techniques, host=host, sandbox=sandbox, name=source.name
+            task,
+            source.text,
+            source.techniques,
+            host=host,
+            sandbox=sandbox,
+            name=source.name,
+            language=source.language,
         )
         if isinstance(result, Built):
             try:

@@ -1,15 +1,16 @@
-"""Reply -> C source, or None where the format is violated.
+"""Reply -> source, or None where the format is violated.
 
 A fence is a line that starts with three backquotes, after at most three blanks. The format:
 
-- **A conversation's reply** opens a block by a fence with the word `c` and closes it by a bare fence. Text
-  around it and blocks of other languages are let through. Of several complete `c` blocks the *last* counts:
+- **A conversation's reply** opens a block by a fence with the language's word (`c`; `cpp` or `c++`) and closes
+  it by a bare fence. Text around it and blocks of other languages are let through. Of several complete blocks
+  in the language the *last* counts:
   models quote the reference or a fragment before they answer.
 - **A continuation** of a prompt that already ended in the opening fence starts with code: everything up to
   the first fence, which must be bare. Text after it is let through.
 
 A violation: no closing fence, also of a last block after complete ones (the reply was cut off, and an earlier
-block is not the answer); an empty block; a fence with a word inside an open block; a `c` block after the end
+block is not the answer); an empty block; a fence with a word inside an open block; a block after the end
 of a continued one (two answers, neither of them said to be the one).
 """
 
@@ -17,10 +18,14 @@ from __future__ import annotations
 
 import re
 
+from hayate.records import Language
+
 _FENCE = re.compile(r"^ {0,3}```(?!`)[ \t]*(.*?)[ \t]*$")
 
+_WORDS: dict[Language, tuple[str, ...]] = {"c": ("c",), "c++": ("cpp", "c++", "cxx")}
 
-def extract(reply: str) -> str | None:
+
+def extract(reply: str, language: Language = "c") -> str | None:
     """The source in `reply`, ending in one newline; None if the format is violated."""
     lines = reply.replace("\r\n", "\n").split("\n")
     fences = [(i, m.group(1)) for i, line in enumerate(lines) if (m := _FENCE.match(line))]
@@ -28,7 +33,7 @@ def extract(reply: str) -> str | None:
         return None
     first, word = fences[0]
     continued = not word and any(line.strip() for line in lines[:first])
-    blocks = _blocks(fences[1:] if continued else fences)
+    blocks = _blocks(fences[1:] if continued else fences, _WORDS[language])
     if blocks is None:
         return None
     if continued:
@@ -36,8 +41,8 @@ def extract(reply: str) -> str | None:
     return _source(lines[blocks[-1][0] + 1 : blocks[-1][1]]) if blocks else None
 
 
-def _blocks(fences: list[tuple[int, str]]) -> list[tuple[int, int]] | None:
-    """First and last line of each complete `c` block; None if a block isn't closed or holds another fence."""
+def _blocks(fences: list[tuple[int, str]], wanted: tuple[str, ...]) -> list[tuple[int, int]] | None:
+    """First and last line of each complete block in the language; None if one isn't closed, or holds a fence."""
     blocks = []
     opened: tuple[int, str] | None = None
     for line, word in fences:
@@ -46,7 +51,7 @@ def _blocks(fences: list[tuple[int, str]]) -> list[tuple[int, int]] | None:
         elif word:
             return None
         else:
-            if opened[1].casefold().split()[:1] == ["c"]:
+            if opened[1].casefold().split()[:1] in ([word] for word in wanted):
                 blocks.append((opened[0], line))
             opened = None
     return blocks if opened is None else None

@@ -23,10 +23,12 @@ from pydantic import Field
 
 from hayate.errors import WrongUse
 from hayate.prompts.techniques import DESCRIPTIONS, in_order
-from hayate.records import WITHHOLDABLE, Argument, Assignment, Prompt, Record, Task
+from hayate.records import WITHHOLDABLE, Argument, Assignment, Language, Prompt, Record, Task
+from hayate.toolchains import allowed_headers
 
 Style = Literal["plain", "staged"]
 
+_FENCES: dict[Language, str] = {"c": "c", "c++": "cpp"}
 _MARKS = ("// permitted:", "// expect:", "// flags:")
 
 
@@ -34,6 +36,7 @@ class Exemplar(Record):
     """An earlier candidate that a prompt shows."""
 
     source: str
+    language: Language = "c"
     speedup: float = Field(gt=0)  # times the reference's speed
 
 
@@ -65,10 +68,21 @@ def _without_marks(source: str) -> str:
     return "\n".join(line for line in lines if not line.startswith(_MARKS)).strip()
 
 
-def render(style: Style, task: Task, assignment: Assignment, exemplars: Sequence[Exemplar] = ()) -> Prompt:
-    """The prompt for `assignment`, which must be for `task`. Raises `WrongUse` for an unknown style."""
+def render(
+    style: Style,
+    task: Task,
+    assignment: Assignment,
+    exemplars: Sequence[Exemplar] = (),
+    language: Language = "c",
+) -> Prompt:
+    """The prompt for `assignment`, which must be for `task`: an answer in `language`.
+
+    Raises `WrongUse` for an unknown style, and for a language that the task does not take.
+    """
     if style not in get_args(Style):
         raise WrongUse(f"no prompt style {style!r}", allowed=", ".join(get_args(Style)))
+    if language not in task.languages:
+        raise WrongUse(f"{task.name} takes no candidates in {language}", allowed=" and ".join(task.languages))
     if assignment.task != task.name:
         raise ValueError(f"assignment is for task {assignment.task!r}, not {task.name!r}")
     permitted = in_order(assignment.permitted)
@@ -79,13 +93,15 @@ def render(style: Style, task: Task, assignment: Assignment, exemplars: Sequence
             task=task,
             arrays=[_argument_line(a) for a in task.arguments if a.kind != "size"],
             domain=_domain(task),
-            headers=", ".join(f"<{h.strip('<>')}>" for h in task.headers) or "none",
             bands=[", ".join(f"{k}={v}" for k, v in band.center.items()) for band in task.bands],
             reference=_without_marks(task.reference.text),
             permitted=[(t.value, DESCRIPTIONS[t]) for t in permitted],
             withheld=[(t.value, DESCRIPTIONS[t]) for t in in_order(WITHHOLDABLE - set(permitted))],
-            exemplars=[(e.source.strip(), f"{e.speedup:.2f}") for e in exemplars],
+            exemplars=[(e.source.strip(), f"{e.speedup:.2f}", _FENCES[e.language]) for e in exemplars],
+            language=language,
+            fence=_FENCES[language],
+            headers=", ".join(f"<{h.strip('<>')}>" for h in allowed_headers(task, language)) or "none",
         )
     )
-    system = _templates().get_template("system.j2").render()
+    system = _templates().get_template("system.j2").render(language=language)
     return Prompt(system=system.strip(), user=user.strip() + "\n", assignment=assignment)

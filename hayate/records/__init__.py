@@ -5,10 +5,12 @@ from hayate.records.candidate import Built, Candidate, Origin
 from hayate.records.prompt import Assignment, Prompt, Sample
 from hayate.records.reward import Reward
 from hayate.records.task import (
+    CXX_SUFFIXES,
     WITHHOLDABLE,
     Argument,
     Band,
     Bound,
+    Language,
     Shape,
     SizeRange,
     SourceText,
@@ -29,6 +31,7 @@ from hayate.records.verdict import (
 )
 
 __all__ = [
+    "CXX_SUFFIXES",
     "WITHHOLDABLE",
     "Argument",
     "Assignment",
@@ -38,6 +41,7 @@ __all__ = [
     "Candidate",
     "HostProfile",
     "Interval",
+    "Language",
     "Launch",
     "MeasurePlan",
     "Metric",

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Literal
 
 from hayate.records.base import Record, content_hash
-from hayate.records.task import Technique
+from hayate.records.task import Language, Technique
 
 
 class Origin(Record):
@@ -31,11 +31,13 @@ class Candidate(Record):
     source: str
     permitted: tuple[Technique, ...]
     origin: Origin
+    language: Language = "c"
 
     @cached_property
     def hash(self) -> str:
-        """Content hash: the same text with the same permission for the same task is the same candidate."""
-        return content_hash(self.task, self.source, " ".join(sorted(self.permitted)))
+        """Content hash: the same text in the same language, permission and task is the same candidate."""
+        other = () if self.language == "c" else (self.language,)
+        return content_hash(self.task, self.source, " ".join(sorted(self.permitted)), *other)
 
 
 class Built(Record):

@@ -13,6 +13,10 @@ from hayate.records.base import Record, content_hash
 Shape = dict[str, int]  # size argument -> value, e.g. {"M": 480, "N": 481, "K": 470}
 
 
+Language = Literal["c", "c++"]
+CXX_SUFFIXES = (".cpp", ".cc", ".cxx")
+
+
 class Technique(StrEnum):
     """A way to make a kernel faster. The first group can be withheld; the second are labels only, never offences."""
 
@@ -84,13 +88,17 @@ class SourceText(Record):
     flags: tuple[str, ...] = ()  # of trusted baselines only, e.g. ("-Ofast",)
     expect: str = ""  # of a wrong solution: the outcome that it must get
 
+    @property
+    def language(self) -> Language:
+        return "c++" if self.name.endswith(CXX_SUFFIXES) else "c"
+
 
 class Task(Record):
     """A task. `hash` changes whenever anything that could change a verdict does."""
 
     name: str
     title: str
-    language: Literal["c"] = "c"
+    languages: tuple[Language, ...] = ("c", "c++")  # in which a candidate may be written
     bound_by: Literal["compute", "memory"]
     entry: str  # name of the function
     declaration: str  # "void dgemm(int M, ...)"

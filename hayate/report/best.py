@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable
 
 from hayate.archive import Archive, SampleRow
-from hayate.records import Origin, Verdict
+from hayate.records import Language, Origin, Verdict
 from hayate.report.models import AncestorReport, BestReport, MetricReport, SpeedupReport
 from hayate.report.rows import TaskRows, iso
 
@@ -31,6 +31,7 @@ def best_kernel(archive: Archive, work: TaskRows) -> BestReport | None:
         task=work.name,
         candidate=row.hash,
         source=candidate.source,
+        language=candidate.language,
         metric=_metric(verdict),
         final=stored.best_gflops if stored else None,
         peak_share=stored.peak_share if stored else None,
@@ -50,7 +51,9 @@ def best_kernel(archive: Archive, work: TaskRows) -> BestReport | None:
             )
             for a in archive.lineage(row.hash)[:_MAX_LINEAGE]
         ),
-        diff="" if work.task is None else diff(work.task.reference.text, candidate.source),
+        diff=""
+        if work.task is None
+        else diff(work.task.reference.text, candidate.source, candidate.language),
         judged_at=iso(row.created),
     )
 
@@ -70,10 +73,11 @@ def _speedup(verdict: Verdict) -> SpeedupReport | None:
     return None if s is None else SpeedupReport(**s.model_dump())
 
 
-def diff(reference: str, best: str) -> str:
+def diff(reference: str, best: str, language: Language = "c") -> str:
     """Unified, with the whole of both."""
     one, two = reference.strip().split("\n"), best.strip().split("\n")
-    lines = difflib.unified_diff(one, two, "reference.c", "best.c", lineterm="", n=max(len(one), len(two)))
+    name = "best.c" if language == "c" else "best.cpp"
+    lines = difflib.unified_diff(one, two, "reference.c", name, lineterm="", n=max(len(one), len(two)))
     return "\n".join(lines)
 
 

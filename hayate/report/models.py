@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hayate.records import HostProfile, Interval, Record
+from hayate.records import HostProfile, Interval, Language, Record
 
 SCHEMA_VERSION = 1
 
@@ -133,6 +133,7 @@ class BestReport(Record):
     task: str
     candidate: str
     source: str
+    language: Language = "c"
     metric: MetricReport | None  # as judged, in the training bands
     final: Interval | None  # as timed for the baselines, in the report bands
     peak_share: Interval | None

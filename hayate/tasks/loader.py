@@ -45,7 +45,7 @@ def load(path: Path) -> Task:
     return Task(
         name=file.name,
         title=file.title,
-        language=file.language,
+        languages=file.languages,
         bound_by=file.bound_by,
         entry=file.entry,
         declaration=file.declaration,

@@ -1,4 +1,4 @@
-"""The C files of a task folder, with what their first comment lines say about them.
+"""The C and C++ files of a task folder, with what their first comment lines say about them.
 
 // expect: wrong
 // why: the last row is never written
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hayate.errors import WrongUse
-from hayate.records import Outcome, SourceText, Technique
+from hayate.records import CXX_SUFFIXES, Outcome, SourceText, Technique
 from hayate.tasks.complain import did_you_mean, read_text
 
 _LINE = re.compile(r"//\s*(\w+)\s*:\s*(.*?)\s*$")
@@ -27,7 +27,7 @@ def read_source(
     keys: tuple[str, ...] = ("permitted",),
     entry: str = "",
 ) -> SourceText:
-    """One C file. `known` are the task's techniques, `default` those permitted where the file says nothing.
+    """One file. `known` are the task's techniques, `default` those permitted where the file says nothing.
 
     `keys` are the words that its head may use; with `entry`, the file must define a function of that name.
     """
@@ -55,11 +55,12 @@ def read_sources(
     keys: tuple[str, ...] = ("permitted",),
     entry: str = "",
 ) -> tuple[SourceText, ...]:
-    """Every *.c of a folder, by name; none if the folder isn't there. The rest as for `read_source`."""
+    """Every C and C++ source of a folder, by name; none if the folder isn't there. The rest as for `read_source`."""
     known, default = tuple(known), tuple(default)
     return tuple(
         read_source(path, known=known, default=default, keys=keys, entry=entry)
-        for path in sorted(folder.glob("*.c"))
+        for path in (sorted(folder.iterdir()) if folder.is_dir() else ())
+        if path.suffix in (".c", *CXX_SUFFIXES)
     )
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field
 
 from hayate.errors import WrongUse
-from hayate.records import Argument, Band, Bound, Record, Shape, SizeRange, Technique
+from hayate.records import Argument, Band, Bound, Language, Record, Shape, SizeRange, Technique
 from hayate.tasks.complain import did_you_mean
 from hayate.tasks.expressions import evaluate_expression, names_in
 
@@ -28,7 +28,7 @@ class TaskFile(Record):
     format: Literal[1]
     name: str
     title: str = Field(min_length=1)
-    language: Literal["c"] = "c"
+    languages: tuple[Language, ...] = Field(default=("c", "c++"), min_length=1)
     bound_by: Literal["compute", "memory"]
     entry: str
     declaration: str
@@ -82,6 +82,8 @@ def _check_names(file: TaskFile, where: Path) -> None:
             )
     if repeated := _repeated(file.techniques):
         raise WrongUse(f"{repeated!r} stands there twice", where=_at(where, "techniques"))
+    if repeated := _repeated(file.languages):
+        raise WrongUse(f"{repeated!r} stands there twice", where=_at(where, "languages"))
 
 
 def _check_arguments(file: TaskFile, where: Path) -> None:

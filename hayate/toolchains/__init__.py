@@ -3,13 +3,14 @@
 from hayate.toolchains.base import BuildPlan, Compiler, compilers
 from hayate.toolchains.c import compile_flags, plan
 from hayate.toolchains.objects import ObjectFacts, object_facts, packed_arithmetic
-from hayate.toolchains.syntax import SourceFacts, inspect, inspect_preprocessed
+from hayate.toolchains.syntax import SourceFacts, allowed_headers, inspect, inspect_preprocessed
 
 __all__ = [
     "BuildPlan",
     "Compiler",
     "ObjectFacts",
     "SourceFacts",
+    "allowed_headers",
     "compile_flags",
     "compilers",
     "inspect",

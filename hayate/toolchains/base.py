@@ -15,12 +15,17 @@ from hayate.errors import Fault, FaultKind
 
 @dataclass(frozen=True)
 class Compiler:
-    """A C compiler of this machine."""
+    """A compiler of C, and mostly of C++, of this machine."""
 
     name: Literal["gcc", "clang"]
     path: str  # absolute
     version: str  # "12.2.0"
     openmp: bool = True  # its OpenMP run time is here; clang's is a package of its own
+
+    @property
+    def cxx(self) -> bool:
+        """Whether it compiles C++ here: cc1plus and the library's headers are packages of their own."""
+        return _compiles_cxx(self.path)
 
     @property
     def label(self) -> str:
@@ -72,6 +77,19 @@ def _compiler(path: str, name: Literal["gcc", "clang"]) -> Compiler | None:
     library = "libgomp.so" if name == "gcc" else "libomp.so"
     found = _ask(path, f"-print-file-name={library}")  # the bare name again if there is none
     return Compiler(name, path, version, openmp="/" in found)
+
+
+@lru_cache(maxsize=8)
+def _compiles_cxx(path: str) -> bool:
+    try:
+        done = subprocess.run(
+            [path, "-x", "c++", "-fsyntax-only", "-include", "cstdlib", os.devnull],
+            capture_output=True,
+            timeout=20,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return done.returncode == 0
 
 
 def compilers() -> list[Compiler]:

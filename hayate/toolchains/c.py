@@ -1,4 +1,4 @@
-"""The C toolchain: flags belong to the task and to the permitted techniques, never to the candidate."""
+"""The toolchain of C and C++: flags belong to the task and to the permitted techniques, never to the candidate."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import shutil
 from collections.abc import Iterable
 
 from hayate.errors import Fault, FaultKind, WrongUse
-from hayate.records import Task, Technique
+from hayate.records import Language, Task, Technique
+from hayate.toolchains import cxx
 from hayate.toolchains.base import BuildPlan, Compiler
+from hayate.toolchains.source.buffers import STACK_MAX_BYTES
 
-SOURCE = "candidate.c"
+SOURCES: dict[Language, str] = {"c": "candidate.c", "c++": "candidate.cpp"}
 HEADER = "entry.h"
 PREPROCESSED = "candidate.i"
 OBJECT = "candidate.o"
@@ -19,6 +21,8 @@ EXPORTS = "exports.map"
 OUTPUT = "candidate.so"
 DISASSEMBLY = "candidate.s"
 SCRIPT = "build.sh"
+# What the compiler is told to take a text for: as written, and after the preprocessor.
+_KINDS: dict[Language, tuple[str, str]] = {"c": ("c", "cpp-output"), "c++": ("c++", "c++-cpp-output")}
 
 _BASE = (
     "-O3",
@@ -40,16 +44,25 @@ _NO_VECTORS = {
     "clang": ("-fno-vectorize", "-fno-slp-vectorize"),
 }
 _ERRORS = ("-Werror=implicit-function-declaration",)
+# Scratch memory on the stack that reading the source has missed. The slack is for spilled registers.
+FRAME_MAX_BYTES = STACK_MAX_BYTES + 8192
+_SMALL_FRAMES = {
+    "gcc": (f"-Werror=frame-larger-than={FRAME_MAX_BYTES}",),
+    "clang": (f"-Wframe-larger-than={FRAME_MAX_BYTES}", "-Werror=frame-larger-than="),
+}
+# In C a pointer to rows of variable length is one, too, and takes no memory; arrays are found in the source.
+_FIXED_LENGTHS = ("-Wvla", "-Werror=vla")
 _ARCH = re.compile(r"(x86-64-v[234]|armv[89](\.\d)?-a(\+[a-z0-9]+)*|native)")
 
 
-def _frontend(permitted: frozenset[Technique]) -> tuple[str, ...]:
+def _frontend(permitted: frozenset[Technique], language: Language) -> tuple[str, ...]:
     """Flags that preprocessing and compilation must share."""
+    standard = ("-std=gnu17",) if language == "c" else cxx.FRONTEND
     if Technique.THREADS in permitted:
-        return ("-std=gnu17", "-fopenmp")
+        return (*standard, "-fopenmp")
     if Technique.SIMD in permitted:
-        return ("-std=gnu17", "-fopenmp-simd")
-    return ("-std=gnu17",)
+        return (*standard, "-fopenmp-simd")
+    return standard
 
 
 def _machine(arch: str, permitted: frozenset[Technique]) -> tuple[str, ...]:
@@ -62,16 +75,24 @@ def _machine(arch: str, permitted: frozenset[Technique]) -> tuple[str, ...]:
 
 
 def compile_flags(
-    permitted: Iterable[Technique], arch: str, compiler: Compiler, extra_flags: Iterable[str] = ()
+    permitted: Iterable[Technique],
+    arch: str,
+    compiler: Compiler,
+    extra_flags: Iterable[str] = (),
+    language: Language = "c",
 ) -> tuple[str, ...]:
     """The flags with which a source is compiled on `arch` when `permitted` is permitted."""
     allowed = frozenset(permitted)
-    flags = (*_frontend(allowed), *_BASE, *_machine(arch, allowed))
+    flags = (*_frontend(allowed, language), *_BASE, *_machine(arch, allowed))
+    if language == "c++":
+        flags += cxx.flags(compiler)
     if Technique.SIMD not in allowed:
         flags += _NO_VECTORS[compiler.name]
     if Technique.FASTMATH in allowed:
         flags += _FASTMATH
-    return (*flags, *_ERRORS, *extra_flags)
+    if Technique.ALLOC not in allowed:
+        flags += _SMALL_FRAMES[compiler.name] + (() if language == "c" else _FIXED_LENGTHS)
+    return (*flags, *(_ERRORS if language == "c" else ()), *extra_flags)
 
 
 def plan(
@@ -81,13 +102,15 @@ def plan(
     arch: str,
     compiler: Compiler,
     extra_flags: Iterable[str] = (),
+    language: Language = "c",
 ) -> BuildPlan:
     """The build of `source` as a shared object that exports the task's entry and nothing else.
 
     The object is canonical: comments, white space and the names of static functions leave no trace in it. A
     wrong signature, a missing entry or an undeclared function fails the build. `extra_flags` are of trusted
     baselines only, e.g. ("-Ofast",). Raises WrongUse for an `arch` that can't be given to -march, and
-    Fault(DEPENDENCY_MISSING) where threads are permitted and the compiler's OpenMP run time is missing.
+    Fault(DEPENDENCY_MISSING) where threads are permitted and the compiler's OpenMP run time is missing, or
+    the language is C++ and the compiler has only C here.
     """
     if not _ARCH.fullmatch(arch):
         raise WrongUse(
@@ -102,25 +125,42 @@ def plan(
             f"{compiler.label} has no OpenMP run time here",
             remedy="apt install libomp-dev" if compiler.name == "clang" else "install libgomp, e.g. with gcc",
         )
-    flags = compile_flags(allowed, arch, compiler, extra_flags)
+    if language == "c++" and not compiler.cxx:
+        raise Fault(
+            FaultKind.DEPENDENCY_MISSING,
+            f"{compiler.label} does not compile C++ here",
+            remedy="apt install g++, or dnf install gcc-c++",
+        )
+    flags = compile_flags(allowed, arch, compiler, extra_flags, language)
     cc = compiler.path
+    file, (kind, preprocessed_kind) = SOURCES[language], _KINDS[language]
     # The machine's flags matter to the preprocessor too: headers ask for __AVX512F__ and its kin.
-    preprocess = (cc, "-E", *flags, *_PREPROCESSOR, "-include", HEADER, "-o", PREPROCESSED, SOURCE)
+    preprocess = (cc, "-E", *flags, *_PREPROCESSOR, "-include", HEADER, "-o", PREPROCESSED, "-x", kind, file)
     # Compiling and linking apart keeps a baseline's -Ofast away from the link, hence from crtfastmath.o.
-    compile_ = (cc, "-c", *flags, "-x", "cpp-output", "-o", OBJECT, PREPROCESSED)
-    commands = (preprocess, compile_, _link(task, allowed, cc))
+    compile_ = (cc, "-c", *flags, "-x", preprocessed_kind, "-o", OBJECT, PREPROCESSED)
+    files: dict[str, str | bytes] = {
+        file: source,
+        HEADER: _header(task.declaration, language),
+        EXPORTS: "{ global: " + task.entry + "; local: *; };\n",
+    }
+    commands: tuple[tuple[str, ...], ...] = (preprocess, compile_)
+    objects: tuple[str, ...] = (OBJECT,)
+    if language == "c++" and Technique.ALLOC in allowed:
+        files[cxx.SUPPORT] = cxx.support()
+        commands = (
+            *commands,
+            (cc, "-c", *flags, "-ffunction-sections", "-o", cxx.SUPPORT_OBJECT, cxx.SUPPORT),
+        )
+        objects = (*objects, cxx.SUPPORT_OBJECT)
+    commands = (*commands, _link(task, allowed, cc, objects))
     # With SIMD withheld the object is looked at for packed arithmetic; else nobody reads the disassembly.
     objdump = shutil.which("objdump") if Technique.SIMD not in allowed else None
     lines = ["set -e", *(shlex.join(command) for command in commands)]
     if objdump:
         lines.append(shlex.join((objdump, "-d", "--no-show-raw-insn", OUTPUT)) + f" > {DISASSEMBLY}")
+    files[SCRIPT] = "\n".join(lines) + "\n"
     return BuildPlan(
-        files={
-            SOURCE: source,
-            HEADER: _header(task.declaration),
-            EXPORTS: "{ global: " + task.entry + "; local: *; };\n",
-            SCRIPT: "\n".join(lines) + "\n",
-        },
+        files=files,
         commands=commands,
         script=("/bin/sh", SCRIPT),
         output=OUTPUT,
@@ -130,16 +170,19 @@ def plan(
     )
 
 
-def _link(task: Task, allowed: frozenset[Technique], cc: str) -> tuple[str, ...]:
+def _link(task: Task, allowed: frozenset[Technique], cc: str, objects: tuple[str, ...]) -> tuple[str, ...]:
     # Without start files there are no initialisers but the candidate's own, and those are refused.
-    command = [cc, "-shared", "-nostartfiles", "-o", OUTPUT, OBJECT]
+    command = [cc, "-shared", "-nostartfiles", "-o", OUTPUT, *objects]
     command += [f"-Wl,--version-script={EXPORTS}", f"-Wl,--require-defined={task.entry}"]
     command += ["-Wl,-z,defs,-z,now,-z,relro,-z,noexecstack", "-Wl,--build-id=none", "-Wl,--as-needed", "-s"]
+    if len(objects) > 1:
+        command.append("-Wl,--gc-sections")  # of the support, what is not used leaves no trace
     if Technique.THREADS in allowed:
         command.append("-fopenmp")
     return (*command, "-lm")
 
 
-def _header(declaration: str) -> str:
+def _header(declaration: str, language: Language) -> str:
     """The declaration in default visibility; the definition inherits it, or conflicts with it."""
-    return f'__attribute__((visibility("default"))) {declaration.strip().rstrip(";")};\n'
+    declared = f'__attribute__((visibility("default"))) {declaration.strip().rstrip(";")};\n'
+    return declared if language == "c" else f'extern "C" {declared}'

@@ -13,6 +13,7 @@ from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import Section, SymbolTableSection
 
 from hayate.records import Technique, content_hash
+from hayate.toolchains.source.buffers import STACK_MAX_BYTES
 from hayate.toolchains.source.names import words
 
 _SHF_ALLOC = 0x2
@@ -104,6 +105,9 @@ def _facts(elf: bytes, entry: str, allowed: frozenset[Technique], disassembly: s
     libraries, constructors = _dynamic(file)
     forbidden = tuple(name for name in imports if not _may_import(name, allowed))
     registers, packed = _packed(disassembly)
+    static_bytes = sum(
+        s["sh_size"] for s in sections if s["sh_flags"] & 3 == 3 and s.name in (".data", ".bss")
+    )
     found: list[str] = []
     if exports != (entry,):
         found.append(f"the object exports {', '.join(exports) or 'nothing'} instead of {entry}")
@@ -111,6 +115,8 @@ def _facts(elf: bytes, entry: str, allowed: frozenset[Technique], disassembly: s
         found.append(f"the object calls {', '.join(forbidden[:5])}, which is not allowed")
     if constructors:
         found.append("the object runs code when it is loaded")
+    if static_bytes > STACK_MAX_BYTES and Technique.ALLOC not in allowed:
+        found.append(f"alloc is not permitted, and the object sets {static_bytes} bytes of memory aside")
     return ObjectFacts(
         object_hash=_hash(sections),
         imports=imports,
@@ -118,9 +124,7 @@ def _facts(elf: bytes, entry: str, allowed: frozenset[Technique], disassembly: s
         libraries=libraries,
         forbidden_imports=forbidden,
         has_constructors=constructors,
-        static_bytes=sum(
-            s["sh_size"] for s in sections if s["sh_flags"] & 3 == 3 and s.name in (".data", ".bss")
-        ),
+        static_bytes=static_bytes,
         vector_registers=registers,
         packed_instructions=packed,
         violations=tuple(found),

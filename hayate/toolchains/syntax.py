@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hayate.records import Task, Technique
-from hayate.toolchains.c import SOURCE
+from hayate.records import Language, Task, Technique
+from hayate.toolchains import cxx
+from hayate.toolchains.c import SOURCES
 from hayate.toolchains.source import rules
 from hayate.toolchains.source.buffers import large_buffers
 from hayate.toolchains.source.labels import structure
@@ -27,7 +28,12 @@ class SourceFacts:
     violations: tuple[str, ...]
 
 
-def inspect(task: Task, source: str, permitted: Iterable[Technique]) -> SourceFacts:
+def allowed_headers(task: Task, language: Language) -> tuple[str, ...]:
+    """What a candidate may #include."""
+    return task.headers if language == "c" else cxx.headers(task.headers)
+
+
+def inspect(task: Task, source: str, permitted: Iterable[Technique], language: Language = "c") -> SourceFacts:
     """The facts of a candidate's source. Never raises: of broken code it says what it can.
 
     Withholdable techniques are violations where they are used and not permitted. Structural ones are labels;
@@ -36,14 +42,16 @@ def inspect(task: Task, source: str, permitted: Iterable[Technique]) -> SourceFa
     size = len(source.encode(errors="surrogatepass"))
     if size > SOURCE_MAX_BYTES:
         return SourceFacts((), (), (f"the source has {size} bytes, at most {SOURCE_MAX_BYTES} are allowed",))
-    tokens = read(source)
-    found = rules.violations(tokens, task.entry, task.headers)
+    if language not in task.languages:
+        return SourceFacts((), (), (f"the task takes {' and '.join(task.languages)}, not {language}",))
+    tokens = read(source, language)
+    found = rules.violations(tokens, task.entry, allowed_headers(task, language))
     used = rules.withholdable(tokens)
     labels: frozenset[Technique] = frozenset()
     try:
         expanded = expand(tokens)
-        tree = parse(expanded.text)
-        line = large_buffers(tree)
+        tree = parse(expanded.text, language)
+        line = large_buffers(tree, language)
         if line:
             used.setdefault(Technique.ALLOC, line)
         labels = structure(tree, expanded.pragmas, task)
@@ -57,19 +65,21 @@ def inspect(task: Task, source: str, permitted: Iterable[Technique]) -> SourceFa
     )
 
 
-def inspect_preprocessed(task: Task, text: str, permitted: Iterable[Technique]) -> tuple[str, ...]:
+def inspect_preprocessed(
+    task: Task, text: str, permitted: Iterable[Technique], language: Language = "c"
+) -> tuple[str, ...]:
     """Violations in the preprocessor's output of a source that passed `inspect`: macros hide nothing here.
 
     Line numbers are the candidate's.
     """
-    own = own_part(text, SOURCE)
+    own = own_part(text, SOURCES[language])
     if len(own) > PREPROCESSED_MAX_BYTES:
         return (f"the source grows to {len(own)} characters, at most {PREPROCESSED_MAX_BYTES} are allowed",)
-    tokens = read(own)
+    tokens = read(own, language)
     found = rules.violations(tokens, task.entry, None)
     used = rules.withholdable(tokens)
     try:
-        line = large_buffers(parse(own))
+        line = large_buffers(parse(own, language), language)
         if line:
             used.setdefault(Technique.ALLOC, line)
     except Tangled as tangled:

@@ -128,7 +128,7 @@ class Rewarder:
         if not len(ids) or int(ids[-1]) not in self.ends:
             return None
         text = self.policy.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return extract(text)
+        return extract(text, self.session.run.run.language)
 
     def _judge(self, step: int, replies: Sequence[tuple[str, str | None]]) -> list[float | None]:
         """In the main process: verdicts on all processes' replies, the curriculum told group by group."""

@@ -60,7 +60,7 @@ def ask(
     return [
         session.candidate(
             prompt,
-            None if reply.truncated else extract(reply.text),
+            None if reply.truncated else extract(reply.text, session.run.run.language),
             phase,
             step=step,
             group=group,

@@ -1,6 +1,6 @@
 """One file says one run: `runs/*.toml` -> `RunFile`, checked before anything starts.
 
-    [run]          name, seed, tasks, out, prompt_style
+    [run]          name, seed, tasks, out, prompt_style, language
     [policy]       hayate.policies.PolicySettings
     [farm]         hayate.farm.FarmSettings
     [reward]       hayate.rewards.RewardSettings
@@ -30,6 +30,7 @@ from hayate.evaluate import EvaluateSettings
 from hayate.farm import FarmSettings
 from hayate.policies import PolicySettings
 from hayate.prompts import Style
+from hayate.records import Language
 from hayate.rewards import RewardSettings
 from hayate.train.trl_fields import check_lora, check_trl
 
@@ -47,6 +48,7 @@ class RunTable(_Table):
     tasks: tuple[str, ...] = Field(min_length=1)  # names of built-in tasks, or folders
     out: str = ""  # folder; empty: out/<name>
     prompt_style: Style = "staged"
+    language: Language = "c"  # in which the policy answers
     baselines: bool = True  # at the end, time the best kernel against reference, vendor library and peak
     merge_lora: bool = True  # save the result of a phase as a whole model, not as an adapter
 
@@ -149,6 +151,12 @@ def parse_run(data: Mapping[str, Any], where: str = "run file") -> RunFile:
         table = run.phases.table(name)
         assert table is not None
         check_trl("GRPOConfig" if name == "grpo" else "SFTConfig", table.trl, f"{where}: phases.{name}.trl")
+    if run.run.language != "c" and run.phases.sft is not None:
+        raise WrongUse(
+            "phase 1's solutions are in C",
+            where=f"{where}: run.language",
+            allowed="c, or no [phases.sft]",
+        )
     if run.lora is not None:
         check_lora(run.lora, f"{where}: lora")
         if not run.run.merge_lora and len(run.names) > 1:

@@ -79,7 +79,7 @@ class Session:
         """The prompt for an assignment, recorded."""
         task = self.tasks[assignment.task]
         shown = exemplars(self.archive(), assignment)
-        prompt = render(self.run.run.prompt_style, task, assignment, shown)
+        prompt = render(self.run.run.prompt_style, task, assignment, shown, self.run.run.language)
         self.archive().record_prompt(prompt)
         return prompt
 
@@ -100,7 +100,11 @@ class Session:
         )
         assignment = prompt.assignment
         return Candidate(
-            task=assignment.task, source=source or "", permitted=assignment.permitted, origin=origin
+            task=assignment.task,
+            source=source or "",
+            permitted=assignment.permitted,
+            origin=origin,
+            language=self.run.run.language,
         )
 
     def evaluate(self, candidates: Sequence[Candidate]) -> list[Verdict | Fault]:
@@ -167,10 +171,10 @@ def exemplars(archive: Archive, assignment: Assignment) -> list[Exemplar]:
     """The candidates that the assignment names, with their speed, as far as the archive has them."""
     if not assignment.exemplars:
         return []
-    sources = archive.sources(assignment.exemplars)
+    shown = {one: archive.candidate(one) for one in assignment.exemplars}
     speeds = {elite.candidate: elite.speedup or elite.quality for elite in archive.elites(assignment.task)}
     return [
-        Exemplar(source=sources[one], speedup=speeds[one])
-        for one in assignment.exemplars
-        if one in sources and speeds.get(one, 0) > 0
+        Exemplar(source=candidate.source, language=candidate.language, speedup=speeds[one])
+        for one, candidate in shown.items()
+        if candidate is not None and speeds.get(one, 0) > 0
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -46,38 +45,21 @@ def test_the_migrations_lead_to_the_schema(tmp_path: Path) -> None:
     Archive(tmp_path / "a.db").close()  # what migrations made opens
 
 
-SECOND = """
-import sqlalchemy as sa
-from alembic import op
-
-revision = "0002"
-down_revision = "0001"
-
-
-def upgrade():
-    with op.batch_alter_table("verdicts") as batch:
-        batch.add_column(sa.Column("added", sa.Text))
-"""
-
-
-def test_an_older_archive_is_migrated_on_open_and_keeps_its_rows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As on the day when a second revision is there."""
+def test_an_archive_from_before_there_were_languages_opens_and_keeps_its_rows(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
-    made = candidate()
+    made, in_cxx = candidate(), candidate("void g() {}").model_copy(update={"language": "c++"})
     with Archive(path) as archive:
         archive.record_sample(made, refused(made, Outcome.WRONG), -1)
-    scripts = shutil.copytree(migrate.SCRIPTS, tmp_path / "migrations")
-    (scripts / "versions" / "r0002_second.py").write_text(SECOND)
-    monkeypatch.setattr(migrate, "SCRIPTS", scripts)
-    monkeypatch.setattr(schema, "HEAD", "0002")
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE candidates DROP COLUMN language")
+    _version(path, "0001")
     with Archive(path) as archive:
         assert archive.counts() == {"wrong": 1}
         assert archive.verdict_of(made.hash) is not None
-    assert _version(path) == "0002"
-    with sqlite3.connect(path) as connection:
-        assert "added" in [row[1] for row in connection.execute("PRAGMA table_info(verdicts)")]
+        assert archive.candidate(made.hash) == made
+        archive.record_candidate(in_cxx)
+        assert archive.candidate(in_cxx.hash) == in_cxx
+    assert _version(path) == schema.HEAD
 
 
 def test_a_newer_archive_is_refused_with_the_remedy(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-FILES = sorted(Path(__file__).parent.glob("*.c"))
+FILES = sorted(path for path in Path(__file__).parent.iterdir() if path.suffix in (".c", ".cpp"))
 DOCS = Path(__file__).parents[2] / "docs" / "cheats.md"
 
 # Who catches it, by what the reason says; the first that fits.

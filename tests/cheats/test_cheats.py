@@ -22,7 +22,7 @@ from hayate import hosts, sandbox
 from hayate.hosts import Slot
 from hayate.judge import Rejection, build, measure
 from hayate.judge.results import Measurement
-from hayate.records import HostProfile, MeasurePlan, Task, Technique
+from hayate.records import HostProfile, Language, MeasurePlan, Task, Technique
 from hayate.tasks import builtin
 
 CHECK = MeasurePlan(purpose="check", launches=0, verify_shapes=8)
@@ -68,7 +68,8 @@ def test_it_is_caught_for_the_right_reason(
     if says.get("guard") == "off":
         made = raw("#define _GNU_SOURCE\n" + text, permitted, path.stem)
     else:
-        found = build(task, text, permitted, host=host, sandbox=best)
+        language: Language = "c++" if path.suffix == ".cpp" else "c"
+        found = build(task, text, permitted, host=host, sandbox=best, language=language)
         if isinstance(found, Rejection):
             _caught(says, found)
             return

@@ -15,7 +15,7 @@ import pytest
 
 from hayate import hosts, sandbox
 from hayate.judge import Rejection, build, measure
-from hayate.records import MeasurePlan, Outcome, Technique
+from hayate.records import Language, MeasurePlan, Outcome, Technique
 from hayate.tasks import builtin, folder, templates
 
 HERE = Path(__file__).parent
@@ -23,12 +23,12 @@ TASKS = ("dgemm", "jacobi2d")
 VARIANTS = 80  # of each task, a quarter of them with a combination that is kept out of the corpus
 CHECK = MeasurePlan(purpose="check", launches=0, verify_shapes=8)
 
-Kernel = tuple[str, str, tuple[Technique, ...]]  # task, source, permitted
+Kernel = tuple[str, str, tuple[Technique, ...], Language]  # task, source, permitted
 
 
 def _written() -> dict[str, Kernel]:
-    files = [path for task in TASKS for path in sorted((HERE / task).glob("*.c"))]
-    files += [path for task in TASKS for path in sorted((folder(task) / "correct").glob("*.c"))]
+    folders = [HERE / task for task in TASKS] + [folder(task) / "correct" for task in TASKS]
+    files = [path for one in folders for path in sorted(one.iterdir()) if path.suffix in (".c", ".cpp")]
     found: dict[str, Kernel] = {}
     for path in files:
         task = next(task for task in TASKS if task in path.parts)
@@ -36,7 +36,7 @@ def _written() -> dict[str, Kernel]:
         first = re.match(r"// permitted:(.*)\n", text)
         assert first is not None, path
         permitted = tuple(Technique(word) for word in first[1].split() if word != "none")
-        found[f"{task}-{path.stem}"] = (task, text, permitted)
+        found[f"{task}-{path.stem}"] = (task, text, permitted, "c" if path.suffix == ".c" else "c++")
     return found
 
 
@@ -51,21 +51,21 @@ def _drawn() -> dict[str, Kernel]:
             if variant.text not in texts:
                 texts.add(variant.text)
                 permitted = tuple(dict.fromkeys((*variant.techniques, *builtin(task).reference.techniques)))
-                found[f"{task}-{variant.name}-{len(texts)}"] = (task, variant.text, permitted)
+                found[f"{task}-{variant.name}-{len(texts)}"] = (task, variant.text, permitted, "c")
     return found
 
 
 KERNELS = {**_written(), **_drawn()}
-QUICK = {name for name in KERNELS if "state" in name or "team" in name or "masks" in name}
+QUICK = {name for name in KERNELS if "state" in name or "team" in name or "masks" in name or "cxx" in name}
 
 
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=[] if n in QUICK else [pytest.mark.slow]) for n in KERNELS]
 )
 def test_it_is_accepted(name: str) -> None:
-    task_name, text, permitted = KERNELS[name]
+    task_name, text, permitted, language = KERNELS[name]
     task, host, best = builtin(task_name), hosts.profile(), sandbox.best()
-    made = build(task, text, permitted, host=host, sandbox=best)
+    made = build(task, text, permitted, host=host, sandbox=best, language=language)
     assert not isinstance(made, Rejection), made.reason
     found = measure(task, made, CHECK, host=host, slot=hosts.slots()[0], sandbox=best)
     assert found.outcome is Outcome.ACCEPTED, found.reason
@@ -73,4 +73,4 @@ def test_it_is_accepted(name: str) -> None:
 
 def test_there_are_two_hundred_of_them() -> None:
     assert len(KERNELS) >= 200
-    assert len({text for _, text, _ in KERNELS.values()}) == len(KERNELS)
+    assert len({text for _, text, _, _ in KERNELS.values()}) == len(KERNELS)

@@ -66,3 +66,11 @@ def test_any_text_in_a_block_comes_back_or_is_refused(text: str, opened: bool) -
 def test_both_forms_agree_on_plain_code(code: str) -> None:
     code = f"int x;{code}"
     assert extract(f"```c\n{code}\n```") == extract(f"{code}\n```")
+
+
+def test_the_language_asked_for_is_the_language_taken() -> None:
+    reply = "```c\nint in_c;\n```\n```cpp\nint in_cpp;\n```\n"
+    assert extract(reply) == "int in_c;\n"
+    assert extract(reply, "c++") == "int in_cpp;\n"
+    assert extract("```C++\nint x;\n```", "c++") == "int x;\n"
+    assert extract("```c\nint x;\n```", "c++") is None

@@ -177,3 +177,19 @@ def test_built_in_tasks_render_in_both_styles() -> None:
             assert len(text) < 3000
         if name == "dgemm":
             assert len(render("staged", task, ask).user) < 2500
+
+
+def test_an_answer_in_cxx_is_asked_for_in_its_own_words() -> None:
+    shown = [Exemplar(source="void x();", language="c++", speedup=2), Exemplar(source="void y();", speedup=3)]
+    prompt = render("staged", TASK, _ask(), shown, "c++")
+    assert "kernels in C++." in prompt.system
+    assert "of this C function, in C++17." in prompt.user
+    assert "<vector>" in prompt.user
+    assert "one ```cpp block" in prompt.user
+    assert "```cpp\nvoid x();" in prompt.user
+    assert "```c\nvoid y();" in prompt.user
+    in_c = render("staged", TASK, _ask())
+    assert "C++" not in in_c.system + in_c.user
+    only_c = TASK.model_copy(update={"languages": ("c",)})
+    with pytest.raises(WrongUse, match="c"):
+        render("staged", only_c, _ask(), language="c++")

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # for c_sources
 
 from c_sources import Build, Made
 
-from hayate.records import Task, Technique
+from hayate.records import Language, Task, Technique
 from hayate.tasks import builtin
 from hayate.toolchains import Compiler, compilers, plan
 
@@ -46,8 +46,11 @@ def build(task: Task, tmp_path: Path) -> Build:
         permitted: Iterable[Technique] = (),
         arch: str = "x86-64-v3",
         extra: Iterable[str] = (),
+        language: Language = "c",
     ) -> Made:
-        todo = plan(task, source, permitted, arch, compiler, extra)
+        if language == "c++" and not compiler.cxx:
+            pytest.skip(f"{compiler.name} has no C++ here: apt install g++")
+        todo = plan(task, source, permitted, arch, compiler, extra, language)
         box = tmp_path / f"box{len(list(tmp_path.iterdir()))}"
         box.mkdir()
         for name, data in todo.files.items():

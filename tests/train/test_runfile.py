@@ -118,3 +118,10 @@ def test_run_files_are_toml_that_says_what_is_ours() -> None:
         line = next(line for line in text.splitlines() if line.startswith(f"{name} ="))
         assert "ours" in line, name
         assert name in trl
+
+
+def test_answers_in_cxx_have_no_phase_1() -> None:
+    run = {"name": "x", "tasks": ["dgemm"], "language": "c++"}
+    assert parse_run({"run": run, "phases": {"grpo": {"steps": 1}}}).run.language == "c++"
+    with pytest.raises(WrongUse, match="in C"):
+        parse_run({"run": run, "phases": {"sft": {"steps": 1}}})

@@ -6,16 +6,18 @@ from collections.abc import Iterator, Mapping
 
 from tree_sitter import Node
 
+from hayate.records import Language
 from hayate.toolchains.source.tree import constant, declared, text_of, type_bytes
 
 STACK_MAX_BYTES = 16 * 1024  # all arrays of one function together
 
 
-def large_buffers(root: Node) -> int:
+def large_buffers(root: Node, language: Language = "c") -> int:
     """The first line that sets memory aside in a declaration; 0 if there is none.
 
     That is a static array that isn't const, an array of variable length, arrays on the stack beyond
-    STACK_MAX_BYTES in one function, and a type that holds as large an array.
+    STACK_MAX_BYTES in one function, and a type that holds as large an array. In C++ a length may be a parameter
+    of a template or the like, so what is not known to be large is left to the compiler: see c.py, _SMALL_FRAMES.
     """
     on_stack: dict[int | None, int] = {}
     known: dict[str, int] = {}
@@ -24,7 +26,10 @@ def large_buffers(root: Node) -> int:
             value = constant(node.child_by_field_name("value"), known)
             if value is not None:
                 known[text_of(node.child_by_field_name("name"))] = value
-        elif node.type in ("declaration", "field_declaration", "type_definition"):
+            continue
+        if language == "c++" and node.type == "declaration":
+            _know_constants(node, known)
+        if node.type in ("declaration", "field_declaration", "type_definition"):
             words = {
                 text_of(c) for c in node.children if c.type in ("storage_class_specifier", "type_qualifier")
             }
@@ -34,9 +39,9 @@ def large_buffers(root: Node) -> int:
                 if size == 0 or "extern" in words:
                     continue
                 if node.type == "declaration" and static:
-                    counts = "const" not in words
+                    counts = not words & {"const", "constexpr"}
                 elif size is None:
-                    counts = True
+                    counts = language == "c"
                 elif node.type == "declaration":
                     on_stack[function] = on_stack.get(function, 0) + size
                     counts = on_stack[function] > STACK_MAX_BYTES
@@ -45,6 +50,17 @@ def large_buffers(root: Node) -> int:
                 if counts:
                     return node.start_point[0] + 1
     return 0
+
+
+def _know_constants(node: Node, known: dict[str, int]) -> None:
+    """`constexpr int MR = 8;` names a length in C++."""
+    words = {text_of(child) for child in node.children if child.type == "type_qualifier"}
+    if words & {"const", "constexpr"}:
+        for item in node.children_by_field_name("declarator"):
+            if item.type == "init_declarator":
+                value = constant(item.child_by_field_name("value"), known)
+                if value is not None:
+                    known[text_of(item.child_by_field_name("declarator"))] = value
 
 
 def _bytes(item: Node, base: str, known: Mapping[str, int]) -> int | None:

@@ -1,4 +1,4 @@
-"""C source as tokens and directives: no comment, splice or digraph hides a name."""
+"""C and C++ source as tokens and directives: no comment, splice or digraph hides a name."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hayate.records import Language
+
 _SPLICE = re.compile(r"\\[ \t]*\r?\n")
-_TOKEN = re.compile(
-    r"""(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))
+_TOKEN_TEXT = r"""(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))
       | (?P<raw>(?:u8|[uUL])?R")
       | (?P<string>(?:u8|[uUL])?"(?:\\.|[^"\\\n])*(?:"|(?=\n)|\Z))
       | (?P<char>[uUL]?'(?:\\.|[^'\\\n])*(?:'|(?=\n)|\Z))
@@ -17,9 +18,13 @@ _TOKEN = re.compile(
       | (?P<newline>\n)
       | (?P<space>[^\S\n]+)
       | (?P<mark>%:%:|%:|<:|:>|<%|%>|\#\#|.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+    """
+# C++ lets a quote stand between two digits; to C it opens a character.
+_SEPARATED = _TOKEN_TEXT.replace("[0-9a-zA-Z_.])*", "[0-9a-zA-Z_.]|'(?=[0-9a-zA-Z_]))*")
+_TOKEN: dict[Language, re.Pattern[str]] = {
+    "c": re.compile(_TOKEN_TEXT, re.VERBOSE | re.DOTALL),
+    "c++": re.compile(_SEPARATED, re.VERBOSE | re.DOTALL),
+}
 _DIGRAPHS = {"%:%:": "##", "%:": "#", "<:": "[", ":>": "]", "<%": "{", "%>": "}"}
 _MARKER = re.compile(r'^# (\d+) "((?:\\.|[^"\\\n])*)"[^\n]*\n?', re.MULTILINE)
 
@@ -51,7 +56,7 @@ class Source:
     directives: tuple[Directive, ...]
 
 
-def _raw_tokens(text: str) -> Iterator[Token]:
+def _raw_tokens(text: str, language: Language) -> Iterator[Token]:
     """Every token but comments and white space, newlines included; lines are those before splicing."""
     splices: list[int] = []  # offsets, in the spliced text, of each removed line end
     pieces: list[str] = []
@@ -64,7 +69,7 @@ def _raw_tokens(text: str) -> Iterator[Token]:
     pieces.append(text[end:])
     spliced = "".join(pieces)
     line, seen, known, end = 1, 0, 0, 0
-    for match in _TOKEN.finditer(spliced):
+    for match in _TOKEN[language].finditer(spliced):
         start = match.start()
         line += spliced.count("\n", seen, start)
         seen = start
@@ -78,8 +83,8 @@ def _raw_tokens(text: str) -> Iterator[Token]:
         yield Token(kind, _DIGRAPHS.get(found, found) if kind == "mark" else found, line + known, attached)
 
 
-def read(text: str) -> Source:
-    """The tokens and directives of any text, C or not; never raises."""
+def read(text: str, language: Language = "c") -> Source:
+    """The tokens and directives of any text, in the language or not; never raises."""
     body: list[Token] = []
     macros: list[Token] = []
     directives: list[Directive] = []
@@ -97,7 +102,7 @@ def read(text: str) -> Source:
             body.extend(current)
         current.clear()
 
-    for token in _raw_tokens(text):
+    for token in _raw_tokens(text, language):
         if token.kind == "newline":
             flush()
         else:

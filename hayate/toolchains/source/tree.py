@@ -1,4 +1,4 @@
-"""The syntax tree of a C text, and helpers that don't recurse: candidates nest as deep as they like."""
+"""The syntax tree of a C or C++ text, and helpers that don't recurse: candidates nest as deep as they like."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 import tree_sitter_c
-from tree_sitter import Language, Node, Parser
+import tree_sitter_cpp
+from tree_sitter import Language as Grammar
+from tree_sitter import Node, Parser
+
+from hayate.records import Language
 
 PARSE_MAX_S = 2.0  # CPU time; real kernels take milliseconds, some broken texts take the parser minutes
 _SIZES = {"char": 1, "short": 2, "int": 4, "unsigned": 4, "float": 4, "_Bool": 1, "bool": 1}
@@ -20,17 +24,17 @@ class Tangled(Exception):
 
 
 @cache
-def _language() -> Language:
-    return Language(tree_sitter_c.language())
+def _grammar(language: Language) -> Grammar:
+    return Grammar((tree_sitter_c if language == "c" else tree_sitter_cpp).language())
 
 
-def parse(text: str) -> Node:
-    """The root of the syntax tree, with error nodes where the text is no C. Raises Tangled."""
+def parse(text: str, language: Language = "c") -> Node:
+    """The root of the syntax tree, with error nodes where the text is not of the language. Raises Tangled."""
     data = text.encode(errors="replace")
     deadline = time.thread_time() + PARSE_MAX_S
     try:
         # The parser asks the callback whether to stop only when it reads through a function.
-        tree = Parser(_language()).parse(
+        tree = Parser(_grammar(language)).parse(
             lambda at, _: data[at : at + 65536],
             encoding="utf8",
             progress_callback=lambda _at, _error: time.thread_time() > deadline,

@@ -1,0 +1,44 @@
+// What a C++ candidate would otherwise need libstdc++ for: operators new and delete, and the functions by which
+// containers report what they can't do. There are no exceptions, so those end the process.
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+static void *take(std::size_t size) {
+    void *found = std::malloc(size ? size : 1);
+    if (!found)
+        __builtin_trap();
+    return found;
+}
+
+static void *take(std::size_t size, std::align_val_t alignment) {
+    std::size_t unit = static_cast<std::size_t>(alignment);
+    void *found = std::aligned_alloc(unit, (size + unit - 1) / unit * unit + (size ? 0 : unit));
+    if (!found)
+        __builtin_trap();
+    return found;
+}
+
+void *operator new(std::size_t size) { return take(size); }
+void *operator new[](std::size_t size) { return take(size); }
+void *operator new(std::size_t size, const std::nothrow_t &) noexcept { return std::malloc(size ? size : 1); }
+void *operator new[](std::size_t size, const std::nothrow_t &) noexcept { return std::malloc(size ? size : 1); }
+void *operator new(std::size_t size, std::align_val_t alignment) { return take(size, alignment); }
+void *operator new[](std::size_t size, std::align_val_t alignment) { return take(size, alignment); }
+void operator delete(void *p) noexcept { std::free(p); }
+void operator delete[](void *p) noexcept { std::free(p); }
+void operator delete(void *p, std::size_t) noexcept { std::free(p); }
+void operator delete[](void *p, std::size_t) noexcept { std::free(p); }
+void operator delete(void *p, std::align_val_t) noexcept { std::free(p); }
+void operator delete[](void *p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void *p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+void operator delete[](void *p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+
+namespace std {
+const nothrow_t nothrow{};
+[[noreturn]] void __throw_length_error(const char *) { __builtin_trap(); }
+[[noreturn]] void __throw_logic_error(const char *) { __builtin_trap(); }
+[[noreturn]] void __throw_out_of_range_fmt(const char *, ...) { __builtin_trap(); }
+[[noreturn]] void __throw_bad_alloc() { __builtin_trap(); }
+[[noreturn]] void __throw_bad_array_new_length() { __builtin_trap(); }
+}
