@@ -21,6 +21,7 @@ from hayate.records import (
     Bound,
     Built,
     Candidate,
+    Language,
     MeasurePlan,
     Metric,
     Outcome,
@@ -95,7 +96,14 @@ class ToldFarm(Farm):
         self.release.set()
 
     def build(
-        self, task: Task, source: str, permitted: Sequence[Technique], name: str = "", *, priority: int = 0
+        self,
+        task: Task,
+        source: str,
+        permitted: Sequence[Technique],
+        name: str = "",
+        *,
+        language: Language = "c",
+        priority: int = 0,
     ) -> Future[Built | Rejection]:
         self.built.append(source)
         future: Future[Built | Rejection] = Future()

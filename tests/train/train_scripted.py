@@ -13,7 +13,17 @@ from record_examples import HOST, timing
 from hayate.errors import Fault, FaultKind
 from hayate.farm import Farm
 from hayate.judge import Measurement, Rejection
-from hayate.records import Built, MeasurePlan, Metric, Outcome, Speedup, Task, Technique, content_hash
+from hayate.records import (
+    Built,
+    Language,
+    MeasurePlan,
+    Metric,
+    Outcome,
+    Speedup,
+    Task,
+    Technique,
+    content_hash,
+)
 
 T = TypeVar("T")
 
@@ -28,7 +38,14 @@ class ScriptedFarm(Farm):
         self.measured: list[str] = []
 
     def build(
-        self, task: Task, source: str, permitted: Sequence[Technique], name: str = "", *, priority: int = 0
+        self,
+        task: Task,
+        source: str,
+        permitted: Sequence[Technique],
+        name: str = "",
+        *,
+        language: Language = "c",
+        priority: int = 0,
     ) -> Future[Built | Rejection]:
         self.builds.append(source)
         found = re.search(r"speed = (\d)", source)
