@@ -4,6 +4,8 @@
     extra-KERNEL-PERCENT  the true difference that measured extra work makes, in many launches
     found-KERNEL-PERCENT  as many head-to-heads of the slowed kernel against the plain one: how many find it
     verdict               what a training verdict on a fast kernel costs
+    rivals-KERNEL-WHAT    the same pairs through other ways of timing (rivals.py); WHAT is a load (identical
+                          code), or a percentage (that much slower, quiet)
 
 KERNEL is bound by compute, bound by memory, or short (about 20 us a call). LOAD is quiet, or loaded: a busy
 neighbour on each core. Figures and page: stopwatch_page.py.
@@ -23,7 +25,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from benchmarks import stopwatch_page
+from benchmarks import rivals, stopwatch_page
 from benchmarks.store import Store, Unit
 from hayate import hosts, sandbox, tasks
 from hayate.errors import Fault, FaultKind
@@ -36,6 +38,7 @@ BLOCK = 25  # head-to-heads of one unit
 AA_BLOCKS = 4  # of each kernel: 300 pairs in all
 PERCENTS = (2, 5, 20)
 PAIRS = 60
+RIVAL_PAIRS = {"quiet": 20, "loaded": 10, "2": 20}
 CONFIDENCE = 0.99
 HEAD_TO_HEAD = MeasurePlan(
     purpose="confirm", launches=3, max_launches=30, confidence=CONFIDENCE, verify_shapes=2
@@ -57,21 +60,27 @@ def short_band() -> Band:
     return Band(name="64", center={"M": 64, "N": 64, "K": 64}, training=True, report=True, pairs=20)
 
 
-@cache
-def built(kernel: str, iterations_per_gflop: int = 0, name: str = "plain") -> Built:
+def source_of(kernel: str, iterations_per_gflop: int = 0) -> str:
     """The task's fastest yardstick, after `iterations_per_gflop` dependent steps for each 1e9 of minimal work."""
     task = task_of(kernel)
-    fast = task.yardsticks[-1]
-    source = fast.text
-    if iterations_per_gflop:
-        source = source.replace(f"void {task.entry}(", "static void plain(", 1) + _slowed(
-            task, iterations_per_gflop
-        )
+    source = task.yardsticks[-1].text
+    if not iterations_per_gflop:
+        return source
+    plain = source.replace(f"void {task.entry}(", "static void plain(", 1)
+    return plain + _slowed(task, iterations_per_gflop)
+
+
+def compiled(task: Task, source: str, name: str) -> Built:
     permitted = tuple(t for t in task.techniques if t is not Technique.THREADS)
     made = build(task, source, permitted, host=hosts.profile(), sandbox=sandbox.best(), name=name)
     if isinstance(made, Rejection):
-        raise RuntimeError(f"{kernel} with {iterations_per_gflop}: {made.reason}")
+        raise RuntimeError(f"{task.name}: {made.reason}")
     return made
+
+
+@cache
+def built(kernel: str, iterations_per_gflop: int = 0, name: str = "plain") -> Built:
+    return compiled(task_of(kernel), source_of(kernel, iterations_per_gflop), name)
 
 
 def _slowed(task: Task, iterations_per_gflop: int) -> str:
@@ -190,6 +199,29 @@ def differences(store: Store, kernel: str, percent: int) -> dict[str, Any]:
     return {"decisions": found}
 
 
+def by_hayate(kernel: str) -> rivals.Pair:
+    """A head-to-head as the other methods do it: compiling included."""
+
+    def pair(task: Task, one: str, other: str) -> dict[str, Any]:
+        started = time.monotonic()
+        found = head_to_head(kernel, compiled(task, one, "one"), compiled(task, other, "other"), HEAD_TO_HEAD)
+        return {**found, "wall_s": time.monotonic() - started}
+
+    return pair
+
+
+def side_by_side(store: Store, kernel: str, what: str) -> dict[str, Any]:
+    """Every method on the same pairs; with a percentage, the one timed is the slower."""
+    iterations = 0
+    if what not in LOADS:
+        known = store.load(f"extra-{kernel}-{what}")
+        assert known is not None
+        iterations = known["figures"]["iterations_per_gflop"]
+    one, other = source_of(kernel, iterations), source_of(kernel)
+    with neighbours(what):
+        return rivals.compare(by_hayate(kernel), RIVAL_PAIRS[what], task_of(kernel), one, other)
+
+
 def verdict() -> dict[str, Any]:
     """Steps of a training verdict on a fast kernel, and how long its calls themselves took."""
     task, fast = tasks.builtin("dgemm"), built("compute")
@@ -222,6 +254,16 @@ def units(store: Store) -> list[Unit]:
                     f"found-{kernel}-{percent}",
                     PAIRS * 2,
                     lambda k=kernel, p=percent: differences(store, k, p),  # type: ignore[misc]
+                )
+            )
+    for kernel in KERNELS:
+        for what, pairs in RIVAL_PAIRS.items():
+            about_s = pairs * (16 if what == "loaded" else 11)
+            found.append(
+                Unit(
+                    f"rivals-{kernel}-{what}",
+                    about_s,
+                    lambda k=kernel, w=what: side_by_side(store, k, w),  # type: ignore[misc]
                 )
             )
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import statistics
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Any
 import jinja2
 from scipy.stats import binomtest
 
+from benchmarks.rivals import METHODS
 from benchmarks.store import Store
 from hayate.judge import stats
 from hayate.records import MeasurePlan
@@ -48,10 +50,46 @@ def replay(
     return {"decisions": decisions, "called": called / decisions, "covered": covered / decisions}
 
 
+def side_by_side(known: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row for each other way of timing, over all kernels."""
+    rows = []
+    for method in METHODS:
+        row: dict[str, Any] = {"method": method.replace("_", " ")}
+        for load in ("quiet", "loaded"):
+            found = _all(known, method, load)
+            errors = sorted(abs(math.log(d["ratio"])) for d in found if "ratio" in d)
+            if errors:
+                row[load] = {
+                    "pairs": len(found),
+                    "median": statistics.median(errors),
+                    "most": errors[int(0.95 * (len(errors) - 1))],
+                    "beyond": sum(e > math.log(1.02) for e in errors) / len(errors),
+                    "called": sum(d["decided"] in ("faster", "slower") for d in found) / len(found),
+                }
+        slower = _all(known, method, "2")
+        if slower:
+            row["slower"] = {
+                "pairs": len(slower),
+                "right": sum(d["decided"] == "slower" for d in slower) / len(slower),
+                "wrong": sum(d["decided"] == "faster" for d in slower) / len(slower),
+            }
+        every = [d for what in ("quiet", "2") for d in _all(known, method, what)]
+        if every:
+            row["seconds"] = statistics.fmean(d["wall_s"] for d in every)
+            rows.append(row)
+    return rows
+
+
+def _all(known: dict[str, Any], method: str, what: str) -> list[dict[str, Any]]:
+    keys = [key for key in known if key.startswith("rivals-") and key.endswith(f"-{what}")]
+    return [decision for key in keys for decision in known[key][method]]
+
+
 def summary(store: Store, keys: Sequence[str], plan: MeasurePlan) -> dict[str, Any]:
     """What the page shows, from what has been measured so far."""
     known = {key: record["figures"] for key in keys if (record := store.load(key)) is not None}
     result: dict[str, Any] = {"aa": {}, "differences": {}, "verdict": known.get("verdict")}
+    result["rivals"] = side_by_side(known)
     for load in ("quiet", "loaded"):
         found = [
             d
