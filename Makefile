@@ -48,6 +48,7 @@ bench: setup
 	@$(BIN)/python -m benchmarks.performance
 
 bench-judge: setup
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet $(PIP_ARGS) -c constraints.txt -e '.[rivals]'
 	@$(BIN)/python -m benchmarks.stopwatch
 
 evidence: setup

@@ -5,6 +5,7 @@ best-of-n-SEED as many verdicts as the demo's phase 3, spent on the policy that 
 tpe-SEED       as many, spent by Optuna's TPE on the templates' parameters
 final-SEED     the three winners, timed against each other again
 throughput     verdicts per minute for a fast kernel on one slot
+soak-TIER      10,000 starts of the sandbox, and what is left of them (soak.py)
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 import jinja2
 
 from benchmarks.search import best_of_n, tpe
+from benchmarks.soak import soak
 from benchmarks.store import MODEL, Store, Unit
 from hayate import farm as farms
 from hayate import tasks
@@ -31,6 +33,7 @@ ROOT = Path(__file__).parents[1]
 WORK = ROOT / "out" / "bench"
 RUN = ROOT / "runs" / "demo.toml"
 SEEDS = (0, 1, 2)
+TIERS = ("bubblewrap", "landlock")
 
 
 def _folder(seed: int) -> Path:
@@ -174,6 +177,8 @@ def units(store: Store) -> list[Unit]:
         found.append(Unit(f"best-of-n-{seed}", 480, lambda seed=seed: untrained(store, seed)))  # type: ignore[misc]
         found.append(Unit(f"tpe-{seed}", 420, lambda seed=seed: optuna_tpe(store, seed)))  # type: ignore[misc]
         found.append(Unit(f"final-{seed}", 60, lambda seed=seed: final(store, seed)))  # type: ignore[misc]
+    for tier in TIERS:
+        found.append(Unit(f"soak-{tier}", 240, lambda tier=tier: soak(tier)))  # type: ignore[misc]
     return found
 
 
@@ -184,7 +189,9 @@ def write(store: Store, to: Path = ROOT / "docs" / "performance.md") -> None:
         loader=jinja2.FileSystemLoader(Path(__file__).parent), trim_blocks=True, lstrip_blocks=True
     )
     some = next((r for r in records.values() if r is not None), None)
-    text = environment.get_template("performance.md.j2").render(records=records, seeds=SEEDS, some=some)
+    text = environment.get_template("performance.md.j2").render(
+        records=records, seeds=SEEDS, tiers=TIERS, some=some
+    )
     to.write_text(text)
 
 

@@ -12,6 +12,7 @@ Each compiles both kernels with the judge's flags; its seconds include that. Rai
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import json
 import math
@@ -40,6 +41,18 @@ REPETITIONS = 10  # its compare.py asks for nine at least
 MIN_TIME_S = 0.1
 
 Pair = Callable[[Task, str, str], dict[str, Any]]  # (task, source of one, source of the other)
+
+
+def missing() -> str:
+    """What this machine lacks for the other ways, with how to get it; "" if nothing."""
+    if importlib.util.find_spec("kernel_tuner") is None:
+        return "kernel_tuner is missing: pip install -e '.[rivals]'"
+    header = "#include <benchmark/benchmark.h>"
+    gxx = shutil.which("g++")
+    if gxx is None:
+        return "g++ is missing: apt install g++"
+    done = subprocess.run([gxx, "-E", "-x", "c++", "-"], input=header, capture_output=True, text=True)
+    return "" if done.returncode == 0 else "Google Benchmark is missing: apt install libbenchmark-dev"
 
 
 def said(one_s: float, other_s: float, called: bool, started: float) -> dict[str, Any]:

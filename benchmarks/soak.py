@@ -1,0 +1,122 @@
+"""Ten thousand starts of the sandbox, of commands that end in every way there is: what is left of them?
+
+Nothing else may run meanwhile: processes and files are counted on the whole machine.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from hayate import sandbox
+from hayate.sandbox import Command, Limits, Sandbox, new_box
+
+STARTS = 10_000
+WARM_UP = 100
+WORKERS = 2
+SETTLE_S = 5.0
+_SHELL = ("/bin/sh", "-c")
+_LIMITS = Limits(wall_s=5, processes=40, output_bytes=1 << 16)
+
+# Each as the argv of a command, and whether we end it ourselves.
+COMMANDS: dict[str, tuple[tuple[str, ...], bool]] = {
+    "ends well": (("/bin/true",), False),
+    "ends badly, leaves files": ((*_SHELL, "mkdir d; echo x > d/f; chmod 0 d; exit 3"), False),
+    "ends by a signal": ((*_SHELL, "kill -SEGV $$"), False),
+    "leaves orphans": ((*_SHELL, "for i in 1 2 3 4 5; do sleep 100 & done"), False),
+    "leaves orphans that ignore signals": ((*_SHELL, "(trap '' TERM HUP INT; sleep 100 &) & exit 0"), False),
+    "prints without end": (("/usr/bin/yes",), False),
+    "runs into its time limit": (("/bin/sleep", "100"), False),
+    "is killed": (("/bin/sleep", "100"), True),
+}
+
+
+def soak(tier: str, starts: int = STARTS) -> dict[str, Any]:
+    """Counts of what is there before and after, and how the commands ended."""
+    place = sandbox.get(tier)
+    _many(place, WARM_UP)
+    time.sleep(SETTLE_S)
+    before = counts()
+    began = time.monotonic()
+    ends = _many(place, starts)
+    wall_s = time.monotonic() - began
+    time.sleep(SETTLE_S)
+    after = counts()
+    return {
+        "starts": starts,
+        "wall_s": wall_s,
+        "ends": dict(ends),
+        "before": before,
+        "after": after,
+        "left": {key: after[key] - before[key] for key in before},
+    }
+
+
+def _many(place: Sandbox, starts: int) -> Counter[str]:
+    ends: Counter[str] = Counter()
+    lock = threading.Lock()
+    names = list(COMMANDS)
+
+    def one(number: int) -> None:
+        name = names[number % len(names)]
+        argv, kill = COMMANDS[name]
+        limits = _LIMITS if name != "runs into its time limit" else Limits(wall_s=0.05)
+        with new_box() as box, place.start(Command(argv=argv, box=box, limits=limits)) as process:
+            if kill:
+                process.payload_pid()
+                process.kill()
+            ended = process.wait()
+        with lock:
+            ends[
+                f"{name}: {ended.stopped or (ended.signal and f'signal {ended.signal}') or ended.returncode}"
+            ] += 1
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for _ in pool.map(one, range(starts)):
+            pass
+    return ends
+
+
+def counts() -> dict[str, int]:
+    """Of this machine, as far as a sandbox could leave something in it."""
+    own = Path("/proc/self/fd")
+    temporary = [Path(tempfile.gettempdir()), Path("/dev/shm")]
+    return {
+        "processes": sum(name.isdigit() for name in os.listdir("/proc")),  # noqa: PTH208
+        "descriptors": len(list(own.iterdir())),
+        "descriptors of the launcher": _of_children("fd"),
+        "threads": len(list(Path("/proc/self/task").iterdir())),
+        "files": sum(len(list(folder.glob("hayate-*"))) for folder in temporary),
+        "shared memory": len(list(temporary[1].iterdir()))
+        + len(Path("/proc/sysvipc/shm").read_text().splitlines()),
+        "cgroups": _cgroups(),
+        "mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()),
+    }
+
+
+def _of_children(what: str) -> int:
+    """Descriptors of every process below this one: the launcher and its supervisors."""
+    found = 0
+    for task in Path("/proc/self/task").iterdir():
+        stack = (task / "children").read_text().split()
+        while stack:
+            pid = stack.pop()
+            try:
+                found += len(list(Path(f"/proc/{pid}/{what}").iterdir()))
+                for thread in Path(f"/proc/{pid}/task").iterdir():
+                    stack += (thread / "children").read_text().split()
+            except OSError:
+                continue
+    return found
+
+
+def _cgroups() -> int:
+    """Those of hayate, in whatever hierarchy."""
+    root = Path("/sys/fs/cgroup")
+    return sum(name.startswith("hayate-") for _, folders, _ in os.walk(root) for name in folders)
