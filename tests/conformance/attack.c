@@ -10,12 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <linux/filter.h>
@@ -117,6 +119,28 @@ static void processes(const char *seconds) {
     fflush(stdout);
 }
 
+/* Children that end at once and are never waited for; then orphans whose parent is gone as well. */
+static void zombies(void) {
+    int count = 0;
+    for (pid_t pid; count < 5000 && (pid = fork()) >= 0; count++)
+        if (pid == 0) {
+            if (count % 2 == 0 && fork() == 0) _exit(0);
+            _exit(0);
+        }
+    printf("%d\n", count);
+    fflush(stdout);
+}
+
+static void devices(const char *folder) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/node", folder);
+    tell("character", mknod(path, S_IFCHR | 0600, makedev(1, 1))); /* /dev/mem */
+    tell("block", mknod(path, S_IFBLK | 0600, makedev(8, 0)));
+    const char *names[] = {"/dev/mem", "/dev/kmsg", "/dev/kvm", "/dev/fuse", "/dev/vda", "/dev/sda", "/dev/loop-control"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) tell(names[i], open(names[i], O_RDWR));
+    tell("mount", mount("none", folder, "tmpfs", 0, ""));
+}
+
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "", *one = argc > 2 ? argv[2] : "";
     pid_t other = (pid_t)atol(one);
@@ -211,6 +235,8 @@ int main(int argc, char **argv) {
         tell("bounding", prctl(PR_CAPBSET_DROP, 0, 0, 0, 0));
         if (argc > 2) execl(one, one, "rise", (char *)NULL);
     } else if (!strcmp(what, "strict")) strict(one);
+    else if (!strcmp(what, "zombies")) zombies();
+    else if (!strcmp(what, "devices")) devices(one);
     else if (!strcmp(what, "calls")) each_call(argc - 2, argv + 2);
 #ifdef __x86_64__
     else if (!strcmp(what, "x32")) tell("x32", syscall(0x40000000 | SYS_getpid));

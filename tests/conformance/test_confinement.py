@@ -194,6 +194,14 @@ def test_no_further_user_namespaces(run: Run) -> None:
     assert said == {"unshare": "EPERM", "clone": "EPERM", "clone3": "ENOSYS"}
 
 
+@pytest.mark.parametrize("profile", ["build", "run", "run_threads"])
+def test_no_device_nodes_and_no_mounts(run: Run, box: Path, profile: str) -> None:
+    said = told(run("devices", box, profile=profile))
+    assert len(said) == 10
+    assert "ok" not in said.values(), said
+    assert not (box / "node").exists()
+
+
 def test_never_root_and_setuid_gains_nothing(sandbox: Sandbox, run: Run, box: Path, attack: Path) -> None:
     said = told(run("rise"))
     assert said["root"] == "0"

@@ -112,6 +112,14 @@ def test_fork_bomb(run: Run, attack: Path) -> None:
     assert not running(f"{attack} processes")
 
 
+def test_zombie_flood(run: Run, attack: Path) -> None:
+    """Ended children that nobody waits for count against the limit, and are buried with the command."""
+    ended = run("zombies", processes=20)
+    assert ended.returncode == 0
+    assert 5 <= int(ended.stdout.split()[0]) <= 20
+    assert not running(f"{attack} zombies")
+
+
 def test_one_large_file(run: Run, box: Path) -> None:
     ended = run("fill", box / "large", 8 * MIB, file_bytes=4 * MIB)
     assert ended.stdout == b"fill EFBIG\n"
