@@ -56,12 +56,14 @@ FORBIDDEN = words(
     """
 )
 # Not words that a variable would bear, hence forbidden however they are used: frames and the caller, clocks,
-# the floating-point state, the loader.
+# the floating-point state, the caches that others share, the loader.
 RESERVED = words(
     """
     __builtin_return_address __builtin_frame_address __builtin_extract_return_addr
     __builtin_unwind_init __builtin_apply __builtin_ia32_rdtsc __builtin_ia32_rdtscp
     __builtin_readcyclecounter __rdtsc _rdtsc __rdtscp _rdtscp _mm_setcsr __builtin_ia32_ldmxcsr
+    _mm_clflush _mm_clflushopt _mm_clwb _mm_cldemote __builtin_ia32_clflush __builtin_ia32_clflushopt
+    __builtin_ia32_clwb __builtin_ia32_cldemote
     syscall __syscall dlopen
     dlmopen dlsym dlvsym dl_iterate_phdr __libc_start_main __environ secure_getenv process_vm_readv
     process_vm_writev __malloc_hook __free_hook _GLOBAL_OFFSET_TABLE_ _DYNAMIC _r_debug
