@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from hayate import hosts, sandbox, toolchains
 from hayate.errors import WrongUse
-from hayate.farm.base import Farm, FarmSettings
+from hayate.farm.base import Farm
 from hayate.farm.local import LocalFarm
+from hayate.farm.settings import FarmSettings, HttpSettings, ReplaySettings
 
-__all__ = ["Farm", "FarmSettings", "LocalFarm", "open"]
+__all__ = ["Farm", "FarmSettings", "HttpSettings", "LocalFarm", "ReplaySettings", "open"]
 
 
 def open(settings: FarmSettings | None = None) -> Farm:
     """The farm, ready. Raises Fault (no compiler, no sandbox, no slot) and WrongUse before any work."""
     settings = settings or FarmSettings()
+    # Each kind brings libraries that the others do without.
+    if settings.kind == "http":
+        from hayate.farm.http import HttpFarm
+
+        return HttpFarm(settings)
+    if settings.kind == "replay":
+        from hayate.farm.replay import ReplayFarm
+
+        return ReplayFarm(settings)
     return LocalFarm(
         settings,
         host=hosts.profile(),

@@ -6,25 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from hayate.judge.results import Measurement, Rejection
 from hayate.records import Built, HostProfile, Language, MeasurePlan, Task, Technique
-
-
-class FarmSettings(BaseModel):
-    """Where verdicts are made. What is left out, the machine decides."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["local"] = "local"
-    slots: int | None = Field(default=None, ge=1)  # measure on at most so many; None: on all
-    builders: int | None = Field(default=None, ge=1)  # builds at a time; None: one per core that may build
-    compiler: str | None = None  # "gcc" or "clang"; None: the first that is here
-    sandbox: str | None = None  # tier; None: the strongest that works
-    retries: int = Field(default=2, ge=0)  # of a job that met a fault that another try can help
 
 
 class Farm(ABC):

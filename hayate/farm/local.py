@@ -10,8 +10,9 @@ from concurrent.futures import Future
 
 from hayate import judge
 from hayate.errors import Fault, FaultKind
-from hayate.farm.base import Farm, FarmSettings
+from hayate.farm.base import Farm
 from hayate.farm.schedule import Kind, Scheduler
+from hayate.farm.settings import FarmSettings
 from hayate.hosts import Slot
 from hayate.judge.results import Measurement, Rejection
 from hayate.records import Built, HostProfile, Language, MeasurePlan, Task, Technique
