@@ -55,7 +55,7 @@ def build(
     found: tuple[Technique, ...] = ()
     try:
         try:
-            source.encode(errors="surrogateescape")
+            source.encode()
         except UnicodeEncodeError as error:
             raise _Rejected(
                 Outcome.VIOLATION, f"the source is no text: character {error.start} can't be encoded"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hayate.records import (
     Interval,
     Metric,
+    Numbers,
     Outcome,
     Record,
     Speedup,
@@ -19,11 +20,12 @@ class Rejection(Record):
 
     outcome: Outcome
     reason: str
-    numbers: dict[str, float] = {}
+    numbers: Numbers = {}
     techniques: tuple[Technique, ...] = ()
     object_hash: str = ""
     steps: tuple[Step, ...] = ()
     wall_s: float = 0.0
+    guess: bool = False  # a surrogate's: nothing was compiled
 
 
 class Measurement(Record):
@@ -31,12 +33,13 @@ class Measurement(Record):
 
     outcome: Outcome
     reason: str
-    numbers: dict[str, float] = {}
+    numbers: Numbers = {}
     timing: Timing | None = None
     metric: Metric | None = None
     speedup: Speedup | None = None
     steps: tuple[Step, ...] = ()
     wall_s: float = 0.0
+    guess: bool = False  # a surrogate's: nothing was run
 
 
 class YardstickFigure(Record):

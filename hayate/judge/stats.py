@@ -163,7 +163,7 @@ class Sequential:
         self.values.append(value)
         found = sequential_interval(self.values, self.threshold)
         self.low, self.high = max(self.low, found.low), min(self.high, found.high)
-        interval = LogRatio(found.value, self.low, self.high)
+        interval = LogRatio(min(max(found.value, self.low), self.high), self.low, self.high)
         if self.low > 0:
             return Decision("faster", interval)
         if self.high < 0:

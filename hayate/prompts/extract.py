@@ -20,7 +20,7 @@ import re
 
 from hayate.records import Language
 
-_FENCE = re.compile(r"^ {0,3}```(?!`)[ \t]*(.*?)[ \t]*$")
+_FENCE = re.compile(r"^ {0,3}```(?!`)(.*)$")
 
 _WORDS: dict[Language, tuple[str, ...]] = {"c": ("c",), "c++": ("cpp", "c++", "cxx")}
 
@@ -28,7 +28,7 @@ _WORDS: dict[Language, tuple[str, ...]] = {"c": ("c",), "c++": ("cpp", "c++", "c
 def extract(reply: str, language: Language = "c") -> str | None:
     """The source in `reply`, ending in one newline; None if the format is violated."""
     lines = reply.replace("\r\n", "\n").split("\n")
-    fences = [(i, m.group(1)) for i, line in enumerate(lines) if (m := _FENCE.match(line))]
+    fences = [(i, m.group(1).strip(" \t")) for i, line in enumerate(lines) if (m := _FENCE.match(line))]
     if not fences:
         return None
     first, word = fences[0]

@@ -1,6 +1,6 @@
 """Every type that flows. Import from here: `from hayate.records import Verdict`."""
 
-from hayate.records.base import Record, content_hash, decode, encode
+from hayate.records.base import Numbers, Record, content_hash, decode, encode
 from hayate.records.candidate import Built, Candidate, Origin
 from hayate.records.prompt import Assignment, Prompt, Sample
 from hayate.records.reward import Reward
@@ -18,6 +18,7 @@ from hayate.records.task import (
     Technique,
 )
 from hayate.records.verdict import (
+    GUESSED,
     HostProfile,
     Interval,
     Launch,
@@ -32,6 +33,7 @@ from hayate.records.verdict import (
 
 __all__ = [
     "CXX_SUFFIXES",
+    "GUESSED",
     "WITHHOLDABLE",
     "Argument",
     "Assignment",
@@ -45,6 +47,7 @@ __all__ = [
     "Launch",
     "MeasurePlan",
     "Metric",
+    "Numbers",
     "Origin",
     "Outcome",
     "Prompt",

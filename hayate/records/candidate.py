@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Literal
 
+from pydantic import field_validator
+
 from hayate.records.base import Record, content_hash
 from hayate.records.task import Language, Technique
 
@@ -32,6 +34,12 @@ class Candidate(Record):
     permitted: tuple[Technique, ...]
     origin: Origin
     language: Language = "c"
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _encodable(cls, source: object) -> object:
+        """A lone surrogate, which no text file holds, becomes a question mark."""
+        return source.encode(errors="replace").decode() if isinstance(source, str) else source
 
     @cached_property
     def hash(self) -> str:

@@ -44,7 +44,7 @@ class Argument(Record):
 
     name: str
     kind: Literal["size", "input", "output"]
-    dtype: Literal["int", "double", "float"]
+    dtype: Literal["int", "double"]
     shape: tuple[str, ...] = ()  # of an array: expressions over the sizes, e.g. ("M", "K")
 
 
@@ -72,7 +72,7 @@ class Bound(Record):
     """
 
     terms: str  # expression over the sizes: roundings on the longest path of one output, e.g. "K"
-    factor: float = Field(default=2.0, gt=0)
+    factor: float = Field(default=2.0, gt=0, allow_inf_nan=False)
     integer_bits: str = (
         "20"  # expression: inputs of the exact test are integers below 2^this, so that sums are exact
     )

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from hayate.records.base import Record
+from hayate.records.base import Numbers, Record
 from hayate.records.task import Technique
 
 
@@ -112,6 +112,10 @@ class Step(Record):
     note: str = ""
 
 
+# Begins the judge version of a verdict that nothing was run for: whoever asks for a judge's verdicts gets none.
+GUESSED = "guess/"
+
+
 class Verdict(Record):
     """Made by `evaluate` alone. `timing`, `metric` and `speedup` are there only if accepted."""
 
@@ -120,7 +124,7 @@ class Verdict(Record):
     candidate: str  # content hash
     outcome: Outcome
     reason: str  # one sentence with the numbers
-    numbers: dict[str, float] = {}
+    numbers: Numbers = {}
     techniques: tuple[Technique, ...] = ()
     timing: Timing | None = None
     metric: Metric | None = None
@@ -132,6 +136,7 @@ class Verdict(Record):
     wall_s: float
     steps: tuple[Step, ...] = ()
     reused: bool = False  # same object code, timed before: the timing is that measurement's
+    guess: bool = False  # a surrogate's: nothing was run; `judge_version` begins with GUESSED
 
     @property
     def niche(self) -> str:

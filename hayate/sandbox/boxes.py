@@ -1,13 +1,16 @@
-"""Boxes: the writable folders of commands."""
+"""Boxes: the writable folders of commands. What a killed process left of them, the next one removes."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
+import re
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +18,10 @@ from hayate.errors import Fault, FaultKind
 from hayate.sandbox.identity import pool
 
 LEAST_FREE_BYTES = 64 << 20
+PREFIX = "hayate-"
+STALE_S = 600.0  # a younger one may not have its lock yet
+_NAME = re.compile(rf"{PREFIX}([a-z]+-)?[a-z0-9_]{{8}}")  # as mkdtemp makes them
+_swept: set[Path] = set()
 
 
 def reachable(path: Path) -> bool:
@@ -23,15 +30,19 @@ def reachable(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def new_box(prefix: str = "hayate-") -> Iterator[Path]:
+def new_box(prefix: str = PREFIX) -> Iterator[Path]:
     """A new, empty box, removed at the end.
 
     Raises Fault(DISK_FULL) if there is too little room, Fault(NOT_WRITABLE) if no temporary folder will do.
     """
     box = _make(prefix)
+    # Held as long as the box is in use, and given up by the kernel however its holder ends.
+    lock = os.open(box, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
+        fcntl.flock(lock, fcntl.LOCK_SH)
         yield box
     finally:
+        os.close(lock)
         remove(box)
 
 
@@ -49,6 +60,9 @@ def _make(prefix: str) -> Path:
             if space.f_bavail * space.f_frsize < LEAST_FREE_BYTES:
                 full = str(root)
                 continue
+            if root not in _swept:
+                _swept.add(root)
+                _sweep(root)
             return Path(tempfile.mkdtemp(prefix=prefix, dir=root))
         except OSError as found:
             if found.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -64,6 +78,23 @@ def _make(prefix: str) -> Path:
         f"no folder for temporary files that commands can use (tried {', '.join(tried)}): {problem}",
         remedy="set TMPDIR to a writable folder that other users can enter",
     )
+
+
+def _sweep(root: Path) -> None:
+    """Remove the boxes in `root` that nobody holds any more."""
+    with contextlib.suppress(OSError):
+        for box in root.glob(f"{PREFIX}*"):
+            with contextlib.suppress(OSError):
+                if not _NAME.fullmatch(box.name):
+                    continue
+                if box.is_symlink() or not box.is_dir() or time.time() - box.lstat().st_mtime < STALE_S:
+                    continue
+                lock = os.open(box, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises if it is in use
+                    remove(box)
+                finally:
+                    os.close(lock)
 
 
 def remove(box: Path) -> None:

@@ -32,11 +32,14 @@ def read_toml(path: Path, model: type[M]) -> M:
     """The TOML file as `model`, types checked strictly ("8" is no int). `WrongUse` names file and key."""
     try:
         document = tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
+        # JSON is the mode in which pydantic is strict about types and yet takes arrays for tuples.
+        text = json.dumps(document, default=str)
+    except RecursionError:
+        raise WrongUse("it is nested too deeply", where=str(path)) from None
+    except ValueError as error:  # TOMLDecodeError is one, an integer of 5000 digits another
         raise WrongUse(f"not valid TOML: {error}", where=str(path)) from error
     try:
-        # JSON is the mode in which pydantic is strict about types and yet takes arrays for tuples.
-        return model.model_validate_json(json.dumps(document, default=str), strict=True)
+        return model.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise _wrong_use(error, path, model) from error
 

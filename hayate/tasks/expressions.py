@@ -37,6 +37,8 @@ _COMPARE: dict[type[ast.cmpop], Callable[..., bool]] = {
 _ARITHMETIC = "numbers, names, + - * / // % **, parentheses, min(...), max(...)"
 _LOGIC = _ARITHMETIC + ", comparisons, and, or, not"
 MAX_POWER_BITS = 4096
+MAX_LENGTH = 500  # characters
+MAX_BITS = 1000  # of a whole number, on the way to a value, too
 
 
 def evaluate_expression(text: str, shape: Shape) -> int | float:
@@ -71,9 +73,11 @@ def names_in(text: str, *, logic: bool = False) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def _parse(text: str, logic: bool) -> ast.expr:
+    if len(text) > MAX_LENGTH:
+        raise WrongUse(f"an expression has {len(text)} characters", allowed=f"up to {MAX_LENGTH}")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise WrongUse(f"{text!r} is not an expression", allowed=_LOGIC if logic else _ARITHMETIC) from error
     _check(tree, text, logic)
     return tree
@@ -113,14 +117,15 @@ def _check(node: ast.AST, text: str, logic: bool) -> None:
 
 def _run(text: str, values: Mapping[str, Value], logic: bool) -> Value:
     try:
-        return _compiled(text, logic)(values)
+        value = _compiled(text, logic)(values)
+        return value if isinstance(value, str) else _number(value)
     except KeyError as error:
         raise WrongUse(
             f"unknown name {error.args[0]!r} in the expression {text!r}", allowed=", ".join(values)
         ) from None
     except TypeError as error:
         raise WrongUse(f"a text stands for a number in {text!r}, or is compared with one") from error
-    except (ZeroDivisionError, OverflowError) as error:
+    except (ZeroDivisionError, OverflowError, ValueError) as error:
         raise WrongUse(f"{text!r} has no value here: {error}") from error
 
 
@@ -164,6 +169,8 @@ def _closure(node: ast.expr, text: str) -> _Closure:
 def _number(value: Value) -> int | float:
     if isinstance(value, str):
         raise TypeError(value)
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        raise OverflowError(f"a number of more than {MAX_BITS} bits")
     return value
 
 

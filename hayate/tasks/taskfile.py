@@ -20,6 +20,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MAX_SIZE = 2**31 - 1
 DOUBLE_BITS = 53
+_MOST_TERMS = 2**40
+_MOST_ARGUMENTS = 8  # of each sort: HY_MAX_SIZES and HY_MAX_ARRAYS of judge/runner/protocol.h
 
 
 class TaskFile(Record):
@@ -39,7 +41,7 @@ class TaskFile(Record):
     flops: str
     bytes: str
     oracle_work: str
-    oracle_work_max: float = Field(default=2e6, gt=0)
+    oracle_work_max: float = Field(default=2e6, gt=0, allow_inf_nan=False)
     bound: Bound
     techniques: tuple[Technique, ...]
     headers: tuple[str, ...]
@@ -97,7 +99,15 @@ def _check_arguments(file: TaskFile, where: Path) -> None:
         if a.kind == "size" and (a.dtype != "int" or a.shape):
             raise WrongUse("a size has dtype 'int' and no shape", where=key)
         if a.kind != "size" and (a.dtype == "int" or not a.shape):
-            raise WrongUse("an array has dtype 'double' or 'float', and a shape", where=key)
+            raise WrongUse("an array has dtype 'double' and a shape", where=key)
+    for what, count in (
+        ("sizes", len(file.size_names())),
+        ("arrays", len(file.argument) - len(file.size_names())),
+    ):
+        if count > _MOST_ARGUMENTS:
+            raise WrongUse(
+                f"{count} {what}", where=_at(where, "argument"), allowed=f"at most {_MOST_ARGUMENTS}"
+            )
     for kind in ("size", "output"):
         if all(a.kind != kind for a in file.argument):
             raise WrongUse(f"there is no argument of kind {kind!r}", where=_at(where, "argument"))
@@ -160,6 +170,12 @@ def _check_expressions(file: TaskFile, where: Path) -> None:
                 raise WrongUse(
                     f"{text!r} is {value} at {shape}", where=_at(where, key), allowed="a number >= 0"
                 )
+        if _value(file.bound.terms, shape, where, "bound.terms") > _MOST_TERMS:
+            raise WrongUse(
+                f"{file.bound.terms!r} is more than 2^40 at {shape}: no bound is left",
+                where=_at(where, "bound.terms"),
+                allowed="the roundings on the longest path of one output",
+            )
         _check_exact_test(file, shape, where)
 
 
@@ -184,7 +200,11 @@ def _check_bands(file: TaskFile, where: Path) -> None:
             raise WrongUse(f"it names {sorted(band.center)}", where=key, allowed=", ".join(sizes))
         for name, value in band.center.items():
             low, high = file.domain[name]
-            if not (low <= value * (1 - band.spread) and value * (1 + band.spread) <= high):
+            if not (
+                low <= value <= high
+                and low <= value * (1 - band.spread)
+                and value * (1 + band.spread) <= high
+            ):
                 raise WrongUse(
                     f"{name} = {value} with spread {band.spread} leaves the domain",
                     where=key,

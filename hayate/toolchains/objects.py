@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import Section, SymbolTableSection
@@ -49,7 +48,7 @@ _PACKED = re.compile(
     r"|fmaddsub\d+|fmsubadd\d+|fn?m(?:add|sub)\d+|reduce)p[ds]"
 )
 _MNEMONIC = re.compile(
-    r"^\s*[0-9a-f]+:\s+(?:\{\w+\}\s+)?(?:(?:notrack|bnd|rep\w*|lock|data16|cs|ds)\s+)*(\S+)(.*)$",
+    r"^[ \t]*[0-9a-f]+:[ \t]+(?:\{\w+\}\s+)?(?:(?:notrack|bnd|rep\w*|lock|data16|cs|ds)\s+)*(\S+)(.*)$",
     re.MULTILINE,
 )
 _AARCH64_PACKED = re.compile(r"f(?:add|sub|mul|mla|mls|madd|max|min|div|sqrt)\w*")
@@ -82,18 +81,8 @@ def object_facts(
     allowed = frozenset(permitted)
     try:
         return _facts(elf, entry, allowed, disassembly or "")
-    # pyelftools raises many kinds over a damaged file, and this one comes out of a candidate's box.
-    except (
-        ELFError,
-        ValueError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        TypeError,
-        AssertionError,
-        OSError,
-        MemoryError,
-    ) as error:
+    # pyelftools raises any kind over a damaged file, and this one comes out of a candidate's box.
+    except Exception as error:
         said = f"the shared object can't be read: {type(error).__name__}"
         return ObjectFacts(content_hash(elf), (), (), (), (), False, 0, violations=(said,))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -54,7 +55,8 @@ def inspect(task: Task, source: str, permitted: Iterable[Technique], language: L
         line = large_buffers(tree, language)
         if line:
             used.setdefault(Technique.ALLOC, line)
-        labels = structure(tree, expanded.pragmas, task)
+        with contextlib.suppress(Tangled):  # labels are no offences, nor is their lack
+            labels = structure(tree, expanded.pragmas, task)
     except Tangled as tangled:
         found.append(str(tangled))
     found += rules.withheld(used, permitted)

@@ -394,7 +394,9 @@ struct error {
     double got, want, bound;
 };
 
-/* A NaN exceeds every bound. */
+/* A NaN exceeds every bound; so does an infinity, although an opponent's makes the bound infinite. */
+static int within(double error, double bound) { return error <= bound && error < INFINITY; }
+
 static struct error compare(double **got, double **want, double gamma, int exactly)
 {
     struct error found = {.array = -1};
@@ -405,7 +407,7 @@ static struct error compare(double **got, double **want, double gamma, int exact
         for (int64_t k = 0; k < n; k++) {
             const double bound = exactly ? 0.0 : gamma * scale[i][k] + 0x1p-53 * fabs(want[i][k]);
             const double error = fabs(got[i][k] - want[i][k]);
-            bad += !(error <= bound);
+            bad += !within(error, bound);
             const double share = error / (bound + 0x1p-1022);
             largest = share > largest ? share : largest;
         }
@@ -413,7 +415,7 @@ static struct error compare(double **got, double **want, double gamma, int exact
         if (!bad || found.array >= 0) continue;
         for (int64_t k = 0; k < n; k++) {
             const double bound = exactly ? 0.0 : gamma * scale[i][k] + 0x1p-53 * fabs(want[i][k]);
-            if (fabs(got[i][k] - want[i][k]) <= bound) continue;
+            if (within(fabs(got[i][k] - want[i][k]), bound)) continue;
             found = (struct error){found.worst, i, bad, n, k, got[i][k], want[i][k], bound};
             break;
         }

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hayate.toolchains.source.tokens import Directive, Source, Token, read
 
 _DEPTH = 8
+_NESTED_MAX = 50
 _TOKENS_MAX = 40_000  # a handful of nested macros can stand for millions
 
 
@@ -39,7 +40,11 @@ class _Expander:
         self._macros = macros
         self.left = _TOKENS_MAX
 
-    def expand(self, tokens: Sequence[Token], hidden: frozenset[str]) -> list[Token]:
+    def expand(self, tokens: Sequence[Token], hidden: frozenset[str], nested: int = 0) -> list[Token]:
+        """Arguments nested deeper than _NESTED_MAX stay as they are."""
+        if nested > _NESTED_MAX:
+            self.left -= len(tokens)
+            return list(tokens)
         out: list[Token] = []
         i = 0
         while i < len(tokens) and self.left > 0:
@@ -57,16 +62,18 @@ class _Expander:
                     continue
                 arguments, i = _arguments(tokens, i)
                 bound = {
-                    name: self.expand(argument, hidden)
+                    name: self.expand(argument, hidden, nested + 1)
                     for name, argument in zip(macro.parameters, arguments, strict=False)
                 }
             body: list[Token] = []
             for part in macro.body:
                 body.extend(bound.get(part.text, [part]) if part.kind == "name" else [part])
+                if len(body) > self.left:
+                    break
             pasted = _paste(body[: self.left])
             # The first one stands apart, lest `-X` with X = -1 become `--1`.
             placed = [Token(t.kind, t.text, token.line, k > 0 and t.attached) for k, t in enumerate(pasted)]
-            out.extend(self.expand(placed, hidden | {token.text}))
+            out.extend(self.expand(placed, hidden | {token.text}, nested + 1))
         return out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -13,6 +14,7 @@ from tree_sitter import Node, Parser
 
 from hayate.records import Language
 
+VISITS_MAX = 100_000  # of nodes; some five thousand for the largest of 300 real kernels
 PARSE_MAX_S = 2.0  # CPU time; real kernels take milliseconds, some broken texts take the parser minutes
 _SIZES = {"char": 1, "short": 2, "int": 4, "unsigned": 4, "float": 4, "_Bool": 1, "bool": 1}
 _CALLS = {"+", "-", "*", "/", "%", "<<", ">>"}
@@ -28,14 +30,33 @@ def _grammar(language: Language) -> Grammar:
     return Grammar((tree_sitter_c if language == "c" else tree_sitter_cpp).language())
 
 
+class _Visits(threading.local):
+    """What may still be looked at in the tree that this thread parsed last.
+
+    Who looks for labels goes over whole subtrees again for each loop and each assignment.
+    """
+
+    left = 0
+
+    def one(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise Tangled("the source is too tangled to be looked through")
+
+
+_visits = _Visits()
+
+
 def parse(text: str, language: Language = "c") -> Node:
     """The root of the syntax tree, with error nodes where the text is not of the language. Raises Tangled."""
     data = text.encode(errors="replace")
+    _visits.left = VISITS_MAX
     deadline = time.thread_time() + PARSE_MAX_S
     try:
         # The parser asks the callback whether to stop only when it reads through a function.
         tree = Parser(_grammar(language)).parse(
-            lambda at, _: data[at : at + 65536],
+            # Small pieces: the text of a node is cut out of whole ones.
+            lambda at, _: data[at : at + 1024],
             encoding="utf8",
             progress_callback=lambda _at, _error: time.thread_time() > deadline,
         )
@@ -55,6 +76,7 @@ def walk(node: Node) -> Iterator[Node]:
     stack = [node]
     while stack:
         current = stack.pop()
+        _visits.one()
         yield current
         stack.extend(reversed(current.children))
 
@@ -67,6 +89,7 @@ def names(node: Node | None) -> list[str]:
     stack = [node]
     while stack:
         current = stack.pop()
+        _visits.one()
         if current.type == "identifier":
             found.append(text_of(current))
         elif current.type == "call_expression":
