@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hayate import hosts, sandbox, toolchains
 from hayate.errors import WrongUse
 from hayate.farm.base import Farm
 from hayate.farm.local import LocalFarm
-from hayate.farm.settings import FarmSettings, HttpSettings, ReplaySettings
+from hayate.farm.settings import FarmSettings, HttpSettings, ParslSettings, ReplaySettings
 
-__all__ = ["Farm", "FarmSettings", "HttpSettings", "LocalFarm", "ReplaySettings", "open"]
+__all__ = ["Farm", "FarmSettings", "HttpSettings", "LocalFarm", "ParslSettings", "ReplaySettings", "open"]
 
 
-def open(settings: FarmSettings | None = None) -> Farm:
-    """The farm, ready. Raises Fault (no compiler, no sandbox, no slot) and WrongUse before any work."""
+def open(settings: FarmSettings | None = None, *, on_event: Callable[[str], None] | None = None) -> Farm:
+    """The farm, ready. Raises Fault (no compiler, no sandbox, no slot) and WrongUse before any work.
+
+    `on_event` hears, from whatever thread, what becomes of nodes that come and go.
+    """
     settings = settings or FarmSettings()
     # Each kind brings libraries that the others do without.
+    if settings.kind == "parsl":
+        from hayate.farm.cluster import ParslFarm
+
+        return ParslFarm(settings, on_event=on_event)
     if settings.kind == "http":
         from hayate.farm.http import HttpFarm
 

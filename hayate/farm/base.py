@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import Future
 from types import TracebackType
+from typing import Self
 
-from hayate.judge.results import Measurement, Rejection
+from hayate.judge import JUDGE_VERSION, Measurement, Rejection
 from hayate.records import Built, HostProfile, Language, MeasurePlan, Task, Technique
 
 
@@ -16,6 +18,14 @@ class Farm(ABC):
 
     host: HostProfile
     sandbox_tier: str
+
+    def judge_version(self, task: Task) -> str:
+        """Of the judge whose verdicts on `task` it gives: this code's, unless it answers from records."""
+        return JUDGE_VERSION
+
+    def clock(self) -> float:
+        """Seconds; a difference is what the work in between took. What is replayed took what it took then."""
+        return time.monotonic()
 
     @abstractmethod
     def build(
@@ -47,7 +57,7 @@ class Farm(ABC):
     def close(self) -> None:
         """Drop what waits, end what runs: their futures raise `Fault(NODE_LOST)`."""
 
-    def __enter__(self) -> Farm:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -29,6 +29,35 @@ class ReplaySettings(_Table):
     seed: int = Field(default=0, ge=0)  # of the choice among several recorded measurements
 
 
+class ParslSettings(_Table):
+    """`kind = "parsl"`: slots on the nodes of a cluster, in blocks (jobs of its scheduler) that come and go."""
+
+    provider: Literal["slurm", "pbs", "pjm", "local"] = "slurm"
+    queue: str = ""  # Slurm's partition, PBS's queue, PJM's resource group
+    account: str = ""  # PJM: group
+    options: str = ""  # further lines of the job script, e.g. "#SBATCH --constraint=icelake"
+    worker_init: str = ""  # shell lines before the workers, e.g. "module load gcc/12"
+    nodes_per_block: int = Field(default=1, ge=1)
+    cores_per_node: int | None = Field(default=None, ge=1)
+    exclusive: bool = True  # Slurm: whole nodes, so that nobody else's jobs are neighbours
+    slots_per_node: int = Field(default=1, ge=1)
+    init_blocks: int = Field(default=1, ge=0)
+    min_blocks: int = Field(default=0, ge=0)
+    max_blocks: int = Field(default=1, ge=1)
+    walltime: str = Field(default="01:00:00", pattern=r"^\d+:\d\d:\d\d$")  # of a block
+    address: str = ""  # of this machine, as nodes reach it; "": all of its addresses are tried
+    host_class: str = ""  # nodes of another are sent away; "": the first node's counts
+    priority: Literal["none", "nice", "fifo"] = "none"  # what a node must allow at least
+    noise_max: float = Field(default=0.1, gt=0)  # a noisier node is sent away
+    idle_s: float = Field(default=120, gt=0)  # an unused block ends after that
+    patience_s: float = Field(default=3600, gt=0)  # how long the queue may keep us waiting for a node
+    losses: int = Field(default=3, ge=0)  # a job whose node is lost more often is a fault
+    poll_s: int = Field(default=15, ge=1)  # between two questions to the scheduler
+    heartbeat_s: int = Field(default=5, ge=1)  # a node that is silent six times as long is lost
+    command_timeout_s: int = Field(default=60, ge=1)  # of sbatch and its kin
+    run_dir: str = ""  # scripts and logs; "": a folder of the state folder, on a file system that nodes see
+
+
 class FarmSettings(_Table):
     """What is left out, the machine decides. A bare URL stands for `kind = "http"` at that address."""
 
@@ -38,6 +67,7 @@ class FarmSettings(_Table):
     compiler: str | None = None  # "gcc" or "clang"; None: the first that is here
     sandbox: str | None = None  # tier; None: the strongest that works
     retries: int = Field(default=2, ge=0)  # of a job that met a fault that another try can help
+    parsl: ParslSettings | None = None
     http: HttpSettings | None = None
     replay: ReplaySettings | None = None
 
@@ -52,7 +82,7 @@ class FarmSettings(_Table):
 
     @model_validator(mode="after")
     def _table_of_its_kind(self) -> FarmSettings:
-        for kind in ("http", "replay"):
+        for kind in ("parsl", "http", "replay"):
             there = getattr(self, kind) is not None
             if there != (self.kind == kind):
                 raise ValueError(

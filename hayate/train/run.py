@@ -75,7 +75,7 @@ def run_phases(
     *,
     resume: bool = False,
     progress: Progress | None = None,
-    open_farm: OpenFarm = lambda run: farms.open(run.farm),
+    open_farm: OpenFarm | None = None,
 ) -> Path:
     """All but the report; the folder of the last phase's model."""
     progress = progress or Progress()
@@ -153,7 +153,7 @@ def _baselines(session: Session, judging: Judging) -> None:
 
 @contextmanager
 def _session(
-    run: RunFile, out: Path, resume: bool, progress: Progress, open_farm: OpenFarm
+    run: RunFile, out: Path, resume: bool, progress: Progress, open_farm: OpenFarm | None
 ) -> Iterator[Session]:
     """All checks, then everything that the phases need; closed in reverse order, however the run ends."""
     with ExitStack() as stack:
@@ -166,7 +166,9 @@ def _session(
         if dispatch.is_main:
             stack.enter_context(open_folder(out, run, resume=resume))
             _check_disk(out)
-            farm = stack.enter_context(open_farm(run))
+            farm = stack.enter_context(
+                open_farm(run) if open_farm is not None else farms.open(run.farm, on_event=progress.say)
+            )
             archive = stack.enter_context(Archive(out / "archive.db"))
             archive.start_run(run.run.name, run.model_dump(mode="json"), farm.host.cpu)
             evaluator = Evaluator(

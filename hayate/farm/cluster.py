@@ -1,0 +1,344 @@
+"""A cluster as a farm, by Parsl: jobs go to whatever nodes the scheduler gives, and to others when those are lost.
+
+Each job's future is settled once, whatever becomes of the nodes that had it. Needs the extra `parsl`.
+"""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from hayate.errors import Fault, FaultKind
+from hayate.farm import node
+from hayate.farm.base import Farm
+from hayate.farm.node import Answer, BuildJob, Host, MeasureJob, Wanted
+from hayate.farm.settings import FarmSettings
+from hayate.hosts import state_dir
+from hayate.judge import JUDGE_VERSION
+from hayate.judge.results import Measurement, Rejection
+from hayate.records import Built, Language, MeasurePlan, Record, Task, Technique, decode, encode
+
+_KINDS: dict[str, type[Record]] = {
+    "host": Host,
+    "built": Built,
+    "rejection": Rejection,
+    "measurement": Measurement,
+}
+UNFIT_MOST = 20  # answers in a row from nodes that are not what was wanted
+CLOSE_S = 60.0
+DRAIN_S = 180  # before its walltime a block takes no more jobs
+
+
+@dataclass
+class _Job:
+    """Something to be done by some node, and how often it was begun."""
+
+    function: str  # of node.py
+    arguments: tuple[str, ...]
+    priority: int
+    future: Future[Any] = field(default_factory=Future)
+    tries: int = 0  # faults that another try can help
+    losses: int = 0  # nodes that were lost with it
+    unfit: int = 0
+
+
+class ParslFarm(Farm):
+    """Blocks of nodes from a batch scheduler. `on_event` hears what becomes of them."""
+
+    def __init__(
+        self,
+        settings: FarmSettings,
+        *,
+        on_event: Callable[[str], None] | None = None,
+        work: ModuleType = node,
+    ) -> None:
+        """Waits for the first node. Raises Fault: no Parsl, no scheduler, no node within `patience_s`.
+
+        `work` has node.py's functions, for tests.
+        """
+        assert settings.parsl is not None
+        self.settings, self.retries = settings.parsl, settings.retries
+        self.on_event = on_event or (lambda _: None)
+        self._work = work
+        self._lock = threading.Lock()
+        self._pending: set[Future[Any]] = set()
+        self._closing = False
+        self._unfit = 0
+        self._blocks: dict[str, str] = {}  # block -> state as last told
+        self._last_life = time.monotonic()
+        self._dead = ""
+        self._wanted = Wanted(
+            judge_version=JUDGE_VERSION,
+            host_class=self.settings.host_class,
+            sandbox=settings.sandbox or "",
+            compiler=settings.compiler or "",
+            noise_max=self.settings.noise_max,
+            priority=self.settings.priority,
+        )
+        self._kernel, self._executor = self._start()
+        try:
+            host = self._first_node()
+        except BaseException:
+            self.close()
+            raise
+        self.host, self.sandbox_tier = host.profile, host.sandbox_tier
+        self._wanted = self._wanted.model_copy(
+            update={"host_class": host.profile.host_class, "sandbox": host.sandbox_tier}
+        )
+
+    def build(
+        self,
+        task: Task,
+        source: str,
+        permitted: Sequence[Technique],
+        name: str = "",
+        *,
+        language: Language = "c",
+        priority: int = 0,
+    ) -> Future[Built | Rejection]:
+        job = BuildJob(task=task, source=source, permitted=tuple(permitted), name=name, language=language)
+        # Builds first: what is built can be looked up, and may not need to be measured.
+        return self._submit(_Job("build", (encode(job),), 2 * priority))
+
+    def measure(
+        self,
+        task: Task,
+        built: Built,
+        plan: MeasurePlan,
+        rival: Built | None = None,
+        *,
+        priority: int = 0,
+        elsewhere: bool = False,
+    ) -> Future[Measurement]:
+        """`elsewhere` is left to chance: which node is free next is not ours to say."""
+        job = MeasureJob(task=task, built=built, plan=plan, rival=rival)
+        return self._submit(_Job("measure", (encode(job),), 2 * priority + 1))
+
+    def close(self) -> None:
+        """End the blocks; what is pending raises Fault(NODE_LOST)."""
+        with self._lock:
+            if self._closing:
+                return
+            self._closing = True
+            pending = list(self._pending)
+        for future in pending:
+            self._settle(future, error=_closed())
+        # Scheduler commands may hang; a process that ends must not wait for them for ever.
+        ending = threading.Thread(target=self._kernel.cleanup, name="hayate-parsl-close", daemon=True)
+        ending.start()
+        ending.join(CLOSE_S)
+        if ending.is_alive():
+            self.on_event("the scheduler does not answer: blocks may be left; look with squeue or its kin")
+
+    # -- Parsl
+
+    def _start(self) -> tuple[Any, Any]:
+        try:
+            from parsl.config import Config
+            from parsl.dataflow.dflow import DataFlowKernel
+            from parsl.executors import HighThroughputExecutor
+
+            from hayate.farm.providers import provider
+        except ImportError as error:
+            raise Fault(
+                FaultKind.DEPENDENCY_MISSING, "Parsl is missing", remedy="pip install 'hayate[parsl]'"
+            ) from error
+        wanted = self.settings
+        folder = Path(wanted.run_dir) if wanted.run_dir else state_dir() / "parsl"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Fault(
+                FaultKind.NOT_WRITABLE, f"{folder} can't be made: {error}", remedy="set farm.parsl.run_dir"
+            ) from error
+        # Workers are found through the PATH of the environment that this process runs in, as nodes see it.
+        here = f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH"
+        options: dict[str, Any] = {"address": wanted.address} if wanted.address else {}
+        walltime_s = _seconds(wanted.walltime)
+        try:
+            executor = HighThroughputExecutor(
+                label="slots",
+                provider=provider(wanted, f"{here}\n{wanted.worker_init}"),
+                max_workers_per_node=wanted.slots_per_node,
+                cores_per_worker=0.001,  # the number of workers is ours to say
+                cpu_affinity="none",  # each worker takes its slot's cores
+                heartbeat_period=wanted.heartbeat_s,
+                heartbeat_threshold=6 * wanted.heartbeat_s,
+                drain_period=walltime_s - DRAIN_S if walltime_s > 2 * DRAIN_S else None,
+                # The default gives up for good after three blocks that failed, whatever else works.
+                block_error_handler=self._look_at_blocks,
+                interchange_launch_cmd=[sys.executable, "-m", "hayate.farm.interchange"],
+                encrypted=True,
+                worker_logdir_root=str(folder),
+                **options,
+            )
+            config = Config(
+                executors=[executor],
+                strategy="htex_auto_scale",
+                strategy_period=1,
+                max_idletime=wanted.idle_s,
+                retries=0,
+                run_dir=str(folder),
+                initialize_logging=False,
+                usage_tracking=0,
+            )
+            logging.getLogger("parsl").setLevel(logging.CRITICAL)  # what matters is told as events
+            return DataFlowKernel(config), executor
+        except Exception as error:
+            raise Fault(
+                FaultKind.HOST_UNFIT,
+                f"the cluster's scheduler can't be used: {type(error).__name__}: {error}",
+                remedy="are sbatch, qsub or pjsub on PATH? see farm.parsl in docs/cluster.md",
+            ) from error
+
+    def _first_node(self) -> Host:
+        job = _Job("describe", (), -1)
+        found: Future[Host] = self._submit(job)
+        self.on_event("waiting for the first node")
+        try:
+            host = found.result(self.settings.patience_s)
+        except TimeoutError:
+            raise Fault(
+                FaultKind.NODE_LOST,
+                f"no node within {self.settings.patience_s:.0f} s",
+                remedy="look at the scheduler's queue; raise farm.parsl.patience_s",
+            ) from None
+        self.on_event(f"first node: {host.profile.host_class}, {host.slots} slots, {host.sandbox_tier}")
+        return host
+
+    def _look_at_blocks(self, executor: Any, statuses: Mapping[str, Any]) -> None:
+        """Parsl calls it at each look: tell what ended, and give up when nothing has lived for too long."""
+        if self._closing:
+            return
+        dead: list[str] = []
+        alive = False
+        for block, status in statuses.items():
+            state = str(status.state).removeprefix("JobState.")
+            if self._blocks.get(block) != state:
+                self._blocks[block] = state
+                why = _why(executor, block, status) if status.terminal else ""
+                self.on_event(f"block {block}: {state.lower()}{': ' + why if why else ''}")
+            if not status.terminal:
+                alive = True
+            elif state in ("FAILED", "MISSING", "TIMEOUT"):
+                dead.append(_why(executor, block, status))
+        if alive or not self._pending:
+            self._last_life = time.monotonic()
+        waited_s = time.monotonic() - self._last_life
+        if len(dead) >= 3 and waited_s > self.settings.patience_s and not self._dead:
+            self._dead = f"no node for {waited_s:.0f} s; {len(dead)} blocks failed, the last: {dead[-1]}"
+            executor.set_bad_state_and_fail_all(RuntimeError(self._dead))
+
+    # -- jobs
+
+    def _submit(self, job: _Job) -> Future[Any]:
+        with self._lock:
+            if self._closing:
+                raise _closed()
+            self._pending.add(job.future)
+        job.future.set_running_or_notify_cancel()
+        self._begin(job)
+        return job.future
+
+    def _begin(self, job: _Job) -> None:
+        """Hand it to Parsl; what comes of that is looked at in one of its threads."""
+        try:
+            under_way = self._kernel.submit(
+                getattr(self._work, job.function),
+                app_args=(encode(self._wanted), *job.arguments),
+                executors=["slots"],
+                cache=False,
+                ignore_for_cache=None,
+                app_kwargs={"parsl_resource_specification": {"priority": 100 + job.priority}},
+            )
+        except Exception as error:
+            self._settle(job.future, error=_closed() if self._closing else self._lost(job, error))
+            return
+        under_way.add_done_callback(lambda done: self._done(job, done))
+
+    def _done(self, job: _Job, under_way: Future[Any]) -> None:
+        if self._closing:
+            self._settle(job.future, error=_closed())
+            return
+        error = under_way.exception()
+        if error is not None:
+            if not type(error).__module__.startswith("parsl.") and not self._dead:
+                self._settle(job.future, error=Fault(FaultKind.INTERNAL, f"{type(error).__name__}: {error}"))
+                return
+            job.losses += 1
+            if self._dead or job.losses > self.settings.losses:
+                self._settle(job.future, error=self._lost(job, error))
+            else:
+                self.on_event(f"{error}; its {job.function} runs elsewhere")
+                self._begin(job)
+            return
+        self._last_life = time.monotonic()
+        answer = decode(Answer, under_way.result())
+        if answer.fault is None:
+            self._unfit = 0
+            self._settle(job.future, decode(_KINDS[answer.kind], answer.record))
+            return
+        fault = Fault(answer.fault, answer.message, remedy=answer.remedy)
+        if answer.unfit:
+            self._unfit += 1
+            self.on_event(f"{answer.message}; it was sent away")
+            if self._unfit < UNFIT_MOST:
+                self._begin(job)
+                return
+        elif fault.retriable and job.tries < self.retries:
+            job.tries += 1
+            self._begin(job)
+            return
+        self._settle(job.future, error=fault)
+
+    def _lost(self, job: _Job, error: BaseException) -> Fault:
+        if self._dead:
+            return Fault(FaultKind.NODE_LOST, self._dead, remedy="look at the blocks' logs, then --resume")
+        return Fault(
+            FaultKind.NODE_LOST,
+            f"{job.losses} nodes were lost with this {job.function}: {error}",
+            remedy="look at the scheduler's log of the last one",
+        )
+
+    def _settle(self, future: Future[Any], result: Any = None, *, error: Fault | None = None) -> None:
+        """Once: who comes second is not heard."""
+        with self._lock:
+            if future not in self._pending:
+                return
+            self._pending.discard(future)
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+
+
+def _seconds(walltime: str) -> int:
+    hours, minutes, seconds = (int(part) for part in walltime.split(":"))
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def _why(executor: Any, block: str, status: Any) -> str:
+    """The last line that a block's job wrote to stderr, else what Parsl makes of it."""
+    texts = []
+    if executor.provider.script_dir:
+        logs = sorted(
+            Path(executor.provider.script_dir).glob(f"*block-{block}.*err"), key=lambda p: p.stat().st_mtime
+        )
+        texts += [path.read_text(errors="replace") for path in reversed(logs)]
+    for text in (*texts, status.stderr_summary, status.message):
+        if text and text.strip():
+            return str(text.strip().splitlines()[-1])[-300:]
+    return ""
+
+
+def _closed() -> Fault:
+    return Fault(FaultKind.NODE_LOST, "the farm was closed", remedy="go on with --resume")

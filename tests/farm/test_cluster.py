@@ -1,0 +1,183 @@
+"""A farm on Parsl, with nodes that are processes of this machine: order, faults, loss, and the end."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import node_scripted
+from cluster_settings import finished, settings
+
+from hayate import farm as farms
+from hayate.errors import Fault, FaultKind, WrongUse
+from hayate.farm import FarmSettings
+from hayate.farm.cluster import ParslFarm
+from hayate.judge.results import Measurement, Rejection
+from hayate.records import Built, MeasurePlan
+from hayate.tasks import builtin
+from hayate.train import parse_run
+
+pytest.importorskip("parsl", reason="parsl is missing: pip install -e '.[parsl]'")
+
+TASK = builtin("dgemm")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cluster")
+
+
+@pytest.fixture(scope="module")
+def events() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def farm(folder: Path, events: list[str]) -> Iterator[ParslFarm]:
+    with ParslFarm(settings(folder), on_event=events.append, work=node_scripted) as made:
+        yield made
+
+
+def test_the_first_node_is_the_farms(farm: ParslFarm, events: list[str]) -> None:
+    assert farm.host == node_scripted.HOST
+    assert farm.sandbox_tier == "scripted"
+    assert any("first node: scripted" in event for event in events)
+
+
+def test_builds_and_measurements_come_back_as_records(farm: ParslFarm) -> None:
+    built = farm.build(TASK, "one", ()).result(60)
+    rival = farm.build(TASK, "two", ()).result(60)
+    assert isinstance(built, Built)
+    assert isinstance(rival, Built)
+    assert isinstance(farm.build(TASK, "wrong", ()).result(60), Rejection)
+    found = farm.measure(TASK, built, MeasurePlan(purpose="confirm"), rival).result(60)
+    assert found == Measurement(outcome=found.outcome, reason="one two confirm")
+
+
+def test_low_priorities_go_first(farm: ParslFarm, folder: Path) -> None:
+    before = len(finished(folder))
+    first = farm.build(TASK, "sleep_ms = 400;", ())
+    late = [farm.build(TASK, f"late {i}", (), priority=1) for i in range(3)]
+    early = [farm.build(TASK, f"early {i}", (), priority=-1) for i in range(3)]
+    for future in (first, *late, *early):
+        future.result(60)
+    order = [line.split("'")[1].split()[0] for line in finished(folder)[before:]]
+    assert order[1:] == ["early"] * 3 + ["late"] * 3
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "says"),
+    [
+        ("noisy", FaultKind.HOST_TOO_NOISY, "scripted noise"),
+        ("mistake", FaultKind.INTERNAL, "a mistake of ours"),
+        ("unfit", FaultKind.NODE_LOST, "unfit"),
+    ],
+)
+def test_a_nodes_fault_is_the_futures(farm: ParslFarm, source: str, kind: FaultKind, says: str) -> None:
+    with pytest.raises(Fault, match=says) as caught:
+        farm.build(TASK, source, ()).result(60)
+    assert caught.value.kind is kind
+
+
+@pytest.mark.slow
+def test_who_takes_its_nodes_along_is_given_up_and_the_others_go_on(tmp_path: Path) -> None:
+    events: list[str] = []
+    with ParslFarm(settings(tmp_path, losses=1), on_event=events.append, work=node_scripted) as farm:
+        others = [farm.build(TASK, f"other {i}", (), priority=1) for i in range(4)]
+        with pytest.raises(Fault, match="2 nodes were lost with this build") as caught:
+            farm.build(TASK, "kill", ()).result(120)
+        assert caught.value.kind is FaultKind.NODE_LOST
+        assert all(isinstance(future.result(120), Built) for future in others)
+    assert sum("killed" in line for line in finished(tmp_path)) == 2
+    assert any("runs elsewhere" in event for event in events)
+
+
+@pytest.mark.slow
+def test_closing_ends_what_is_pending(tmp_path: Path) -> None:
+    farm = ParslFarm(settings(tmp_path), work=node_scripted)
+    waiting = [farm.build(TASK, "sleep_ms = 60000;", ()) for _ in range(3)]
+    started = time.monotonic()
+    farm.close()
+    farm.close()
+    for future in waiting:
+        with pytest.raises(Fault) as caught:
+            future.result(1)
+        assert caught.value.kind is FaultKind.NODE_LOST
+    assert time.monotonic() - started < 60
+    with pytest.raises(Fault, match="closed"):
+        farm.build(TASK, "one", ())
+
+
+@pytest.mark.slow
+def test_nothing_is_left_of_a_killed_trainer(tmp_path: Path) -> None:
+    script = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import node_scripted, time
+from pathlib import Path
+from cluster_settings import settings
+from hayate.farm.cluster import ParslFarm
+from hayate.tasks import builtin
+farm = ParslFarm(settings(Path({str(tmp_path)!r})), work=node_scripted)
+farm.build(builtin("dgemm"), "sleep_ms = 100000;", ())
+print("ready", flush=True)
+time.sleep(100)
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as trainer:
+        assert trainer.stdout is not None
+        assert trainer.stdout.readline() == b"ready\n"
+        assert _running(tmp_path)
+        trainer.kill()
+    deadline = time.monotonic() + 60
+    while _running(tmp_path):
+        assert time.monotonic() < deadline, _running(tmp_path)
+        time.sleep(0.5)
+
+
+def _running(folder: Path) -> list[str]:
+    """Command lines of processes whose command or environment names the folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            command = (process / "cmdline").read_bytes()
+            if str(folder).encode() in command + (process / "environ").read_bytes():
+                found.append(command.decode(errors="replace"))
+    return found
+
+
+@pytest.mark.slow
+def test_blocks_that_never_start_a_worker_are_told_and_given_up(tmp_path: Path) -> None:
+    events: list[str] = []
+    broken = settings(tmp_path, worker_init="echo no such module >&2; exit 7", patience_s=8)
+    with pytest.raises(Fault) as caught:
+        ParslFarm(broken, on_event=events.append, work=node_scripted)
+    assert caught.value.kind is FaultKind.NODE_LOST
+    assert any("no such module" in event for event in events), events
+
+
+def test_no_scheduler_is_a_fault_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Fault, match=r"no node") as caught:
+        ParslFarm(settings(tmp_path, provider="pjm", patience_s=1), work=node_scripted)
+    assert caught.value.remedy
+
+
+def test_the_run_file_says_it() -> None:
+    base = {"run": {"name": "x", "tasks": ["dgemm"]}, "phases": {"grpo": {"steps": 1}}}
+    run = parse_run({**base, "farm": {"kind": "parsl", "parsl": {"provider": "slurm", "queue": "bench"}}})
+    assert run.farm.parsl is not None
+    assert run.farm.parsl.queue == "bench"
+    assert parse_run({**base, "farm": "http://127.0.0.1:1"}).farm.kind == "http"
+    with pytest.raises(WrongUse, match=r"farm"):
+        parse_run({**base, "farm": {"kind": "parsl"}})
+    with pytest.raises(WrongUse, match="max_blocks"):
+        parse_run({**base, "farm": {"kind": "parsl", "parsl": {"max_blocks": 0}}})
+    assert farms.FarmSettings is FarmSettings
