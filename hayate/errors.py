@@ -22,6 +22,7 @@ class FaultKind(StrEnum):
     NODE_LOST = "node_lost"
     YARDSTICK_BROKEN = "yardstick_broken"  # a known-good solution failed: the machine or the task is at fault
     DEPENDENCY_MISSING = "dependency_missing"
+    NOT_RECORDED = "not_recorded"  # a replayed archive has no answer, or too few to learn from
     TOO_MANY_FAULTS = "too_many_faults"
     INTERNAL = "internal"
 

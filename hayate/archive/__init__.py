@@ -1,11 +1,13 @@
-"""All SQL: candidates, verdicts with raw timing, lineage, elites, runs, phases, steps."""
+"""All SQL: candidates, verdicts with raw timing, lineage, elites, runs, phases, steps, the server's jobs."""
 
 from __future__ import annotations
 
 from types import TracebackType
 
 from hayate.archive.elites import Elites
-from hayate.archive.measurements import MeasurementKey, Measurements, Recalled
+from hayate.archive.jobs import Job, Jobs, NewJob, QueueFull
+from hayate.archive.measurements import MeasurementKey, Recalled
+from hayate.archive.recorded import GuessedRow, JudgedRow, Recorded, VerdictRow
 from hayate.archive.rows import Ancestor, Elite, PhaseRow, RunRow, SampleRow, StepRow
 from hayate.archive.runs import Runs
 
@@ -13,16 +15,22 @@ __all__ = [
     "Ancestor",
     "Archive",
     "Elite",
+    "GuessedRow",
+    "Job",
+    "JudgedRow",
     "MeasurementKey",
+    "NewJob",
     "PhaseRow",
+    "QueueFull",
     "Recalled",
     "RunRow",
     "SampleRow",
     "StepRow",
+    "VerdictRow",
 ]
 
 
-class Archive(Runs, Measurements, Elites):
+class Archive(Runs, Recorded, Elites, Jobs):
     """The archive in a SQLite file or a PostgreSQL database. Any thread may call it; one writes at a time.
 
     Each recording method has committed when it returns.

@@ -37,6 +37,7 @@ class SampleRow:
     reward: float | None
     wall_s: float | None
     reused: bool | None
+    guess: bool  # a surrogate's verdict: nothing was measured
     abandoned: bool
     created: float  # seconds since 1970
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from hayate.archive.database import Database
 from hayate.archive.rows import PhaseRow, RunRow, StepRow
 from hayate.archive.schema import phases, runs, samples, steps, verdicts
+from hayate.records import GUESSED
 
 
 class Runs(Database):
@@ -87,13 +88,14 @@ class Runs(Database):
             return done.rowcount
 
     def counts(self, run: str | None = None, phase: str | None = None) -> dict[str, int]:
-        """Outcome -> samples that are not abandoned; "fault" counts those without a verdict."""
+        """Outcome -> samples that are not abandoned; "fault": without a verdict, "guess": with a guessed one."""
         where: Sequence[sa.ColumnElement[bool]] = [~samples.c.abandoned]
         if run is not None:
             where = [*where, samples.c.run == run]
         if phase is not None:
             where = [*where, samples.c.phase == phase]
-        outcome = sa.func.coalesce(verdicts.c.outcome, "fault")
+        guessed = verdicts.c.judge_version.startswith(GUESSED, autoescape=True)
+        outcome = sa.case((guessed, "guess"), else_=sa.func.coalesce(verdicts.c.outcome, "fault"))
         query = (
             sa.select(outcome, sa.func.count())
             .select_from(samples.outerjoin(verdicts, samples.c.verdict == verdicts.c.id))

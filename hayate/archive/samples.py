@@ -12,7 +12,18 @@ from hayate.archive.database import Database
 from hayate.archive.rows import Ancestor, SampleRow
 from hayate.archive.schema import candidates, parents, prompts, samples, verdicts
 from hayate.errors import Fault
-from hayate.records import Candidate, Origin, Outcome, Prompt, Technique, Timing, Verdict, decode, encode
+from hayate.records import (
+    GUESSED,
+    Candidate,
+    Origin,
+    Outcome,
+    Prompt,
+    Technique,
+    Timing,
+    Verdict,
+    decode,
+    encode,
+)
 
 _LINEAGE_DEPTH = 1000
 
@@ -128,6 +139,7 @@ class Samples(Database):
                 s.reward,
                 v.wall_s,
                 v.reused,
+                sa.func.coalesce(v.judge_version.startswith(GUESSED, autoescape=True), False).label("guess"),
                 s.abandoned,
                 s.created,
             )
@@ -265,6 +277,7 @@ class Samples(Database):
 
 def _sample_row(row: sa.RowMapping) -> SampleRow:
     values: dict[str, Any] = dict(row)
+    values["guess"] = bool(values["guess"])
     if values["outcome"] is not None:
         values["outcome"] = Outcome(values["outcome"])
     return SampleRow(**values)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD = "0002"  # newest revision in migrations/versions
+HEAD = "0003"  # newest revision in migrations/versions
 
 metadata = sa.MetaData(
     naming_convention={
@@ -189,4 +189,29 @@ elite_history = sa.Table(
     sa.Column("confirmed", sa.Boolean, nullable=False),
     sa.Column("created", sa.Float, nullable=False),
     sa.Index(None, "task", "niche"),
+)
+
+jobs = sa.Table(  # of `hayate serve`
+    "jobs",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),  # content hash of all that determines the result
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("request", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # "queued", "running", "done", "fault"
+    sa.Column("result", sa.Text),  # JSON, there only if done
+    sa.Column("code", sa.LargeBinary),  # of a build: the object, which no client sees
+    sa.Column("fault", sa.Text),  # FaultKind
+    sa.Column("fault_message", sa.Text),
+    sa.Column("fault_remedy", sa.Text),
+    sa.Column("token", sa.Text, nullable=False),  # the name of the first that asked, never the token
+    sa.Column("shared", sa.Boolean, nullable=False),  # others asked for the same
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),  # starts
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("started", sa.Float),
+    sa.Column("ended", sa.Float),
+    sa.Column("used", sa.Float, nullable=False),  # last asked for, or needed by another job
+    sa.Column("worker", sa.Text),  # the process that runs it
+    sa.Column("lease", sa.Float),  # until when nobody else may take it over
+    sa.Index(None, "state", "priority", "created"),
 )

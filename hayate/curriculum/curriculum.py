@@ -80,7 +80,10 @@ class Curriculum:
         )
 
     def observe(self, assignment: Assignment, verdicts: Sequence[Verdict | None]) -> None:
-        """Count one group: its verdicts, None for a fault. A group of faults alone moves nothing."""
+        """Count one group: its verdicts, None for a fault. A group of faults alone moves nothing.
+
+        Guesses count for the pace, as they are paid for; they fill no niche.
+        """
         task = self._tasks.get(assignment.task)
         if task is None:
             raise ValueError(f"no task {assignment.task!r} in this curriculum")
@@ -92,7 +95,7 @@ class Curriculum:
         p = self._paces[assignment.task]
         one.add(found, improvement=self.settings.improvement, keep=p.window)
         for verdict in found:
-            if verdict.outcome is Outcome.ACCEPTED:
+            if verdict.outcome is Outcome.ACCEPTED and not verdict.guess:
                 low = verdict.speedup.low if verdict.speedup is not None else 0.0
                 task.niches[verdict.niche] = max(low, task.niches.get(verdict.niche, 0.0))
         if self.settings.staging == "sqd" and key(one.techniques) == task.current:

@@ -2,5 +2,6 @@
 
 from hayate.evaluate.claims import Claims, EvaluateSettings
 from hayate.evaluate.evaluator import Evaluator, OnVerdict, judge_one
+from hayate.evaluate.verdicts import verdict_json
 
-__all__ = ["Claims", "EvaluateSettings", "Evaluator", "OnVerdict", "judge_one"]
+__all__ = ["Claims", "EvaluateSettings", "Evaluator", "OnVerdict", "judge_one", "verdict_json"]

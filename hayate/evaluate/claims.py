@@ -7,7 +7,6 @@ elite by the figure that made it look good: a fresh measurement decides, head to
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from typing import Literal
@@ -18,7 +17,6 @@ from hayate.archive import Archive, Elite, MeasurementKey
 from hayate.errors import Fault, FaultKind
 from hayate.evaluate.verdicts import niche
 from hayate.farm.base import Farm
-from hayate.judge import JUDGE_VERSION
 from hayate.judge.results import Measurement, Rejection
 from hayate.records import Built, MeasurePlan, Outcome, Speedup, Step, Task, Verdict
 
@@ -37,6 +35,11 @@ class EvaluateSettings(BaseModel):
     confirm_max_launches: int = Field(default=5, ge=1)
     jump: float = Field(default=1.5, gt=1)  # more than so many times the best so far is measured again
     fault_share: float = Field(default=0.1, ge=0, le=1)  # of a batch; above it `evaluate` raises
+    # rank: once the archive has enough to learn from, only what a surrogate ranks high in its batch is measured
+    surrogate: Literal["off", "rank"] = "off"
+    surrogate_keep: float = Field(default=0.5, gt=0, le=1)  # share of a batch's new object codes, rounded up
+    surrogate_audit: float = Field(default=0.1, ge=0, le=1)  # chance of each other one to be measured, too
+    surrogate_refit: int = Field(default=100, ge=1)  # fitted anew after so many further measurements
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,13 @@ class Claims:
         self._failures: Counter[str] = Counter()  # of an elite in the part of the rival, by candidate
 
     def key(self, task: Task, built: Built, plan: MeasurePlan) -> MeasurementKey:
-        host_class = self.farm.host.host_class
-        return MeasurementKey.of(task, built, plan, judge_version=JUDGE_VERSION, host_class=host_class)
+        return MeasurementKey.of(
+            task,
+            built,
+            plan,
+            judge_version=self.farm.judge_version(task),
+            host_class=self.farm.host.host_class,
+        )
 
     def grant(self, claim: Claim, verdict: Verdict, verdict_id: int, built: Built) -> None:
         self.archive.put_elite(verdict, verdict_id, confirmed=claim.confirmed, quality=claim.quality)
@@ -81,7 +89,7 @@ class Claims:
         """
         if found.outcome is not Outcome.ACCEPTED or found.speedup is None:
             return number, found, None
-        began = time.monotonic()
+        began = self.farm.clock()
         said: list[str] = []
         claim = None
         try:
@@ -91,7 +99,7 @@ class Claims:
         except Fault as fault:
             said.append(f"not confirmed: {fault}")
         if said:
-            step = Step(name="confirm", wall_s=time.monotonic() - began, note="; ".join(said))
+            step = Step(name="confirm", wall_s=self.farm.clock() - began, note="; ".join(said))
             found = found.model_copy(
                 update={"steps": (*found.steps, step), "wall_s": found.wall_s + step.wall_s}
             )
@@ -105,7 +113,7 @@ class Claims:
         if best is None or found.speedup.median <= self.settings.jump * _median(best):
             return number, found
         said.append(f"{found.speedup.median:.3g}x is far above the best so far: measured again")
-        found = self.farm.measure(task, built, plan, priority=-1, elsewhere=True).result()
+        found = _measured(self.farm.measure(task, built, plan, priority=-1, elsewhere=True).result())
         return self.archive.store_measurement(self.key(task, built, plan), found), found
 
     def _weigh(
@@ -171,7 +179,7 @@ class Claims:
         few = self.settings.confirm_launches if rival is not None else 1
         most = max(few, self.settings.confirm_max_launches) if rival is not None else 1
         afresh = plan.model_copy(update={"purpose": "confirm", "launches": few, "max_launches": most})
-        check = self.farm.measure(task, built, afresh, rival, priority=-1, elsewhere=True).result()
+        check = _measured(self.farm.measure(task, built, afresh, rival, priority=-1, elsewhere=True).result())
         self.archive.store_measurement(self.key(task, built, afresh), check)
         return check
 
@@ -193,7 +201,7 @@ class Claims:
     def _elites(self, task: Task) -> list[Elite]:
         """Those that hold for this version of task and judge on this class of host, best first."""
         found = self.archive.elites(task.name, host_class=self.farm.host.host_class, task_hash=task.hash)
-        return [elite for elite in found if elite.judge_version == JUDGE_VERSION]
+        return [elite for elite in found if elite.judge_version == self.farm.judge_version(task)]
 
     def _rival(self, task: Task, elite: Elite) -> Built | None:
         """The elite's object, built again if it isn't at hand; None if it can't be built any more."""
@@ -222,6 +230,17 @@ class Claims:
         self._rivals.move_to_end(candidate_hash)
         if len(self._rivals) > _KEPT_BUILDS:
             self._rivals.popitem(last=False)
+
+
+def _measured(found: Measurement) -> Measurement:
+    """Raises Fault if it is a guess."""
+    if found.guess:
+        raise Fault(
+            FaultKind.NOT_RECORDED,
+            "a guess confirms nothing",
+            remedy="judge.confirm = 'never', or a farm that measures",
+        )
+    return found
 
 
 def _median(elite: Elite) -> float:

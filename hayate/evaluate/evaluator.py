@@ -6,6 +6,7 @@
         |  built
     known by object code ----------------------------------------> verdict, its timing reused
         |  new (the same object code twice in a batch: measured once)
+    [surrogate = "rank": what it ranks low is not measured ---------> a guess, marked   (ranking.py)]
     measure on the farm -- wrong, crashed, cheated, ... ----------> verdict
         |  accepted
     far above the best so far: measured again; the second figure counts
@@ -19,15 +20,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hayate.archive import Archive, MeasurementKey
 from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.evaluate.claims import Claims, EvaluateSettings
+from hayate.evaluate.ranking import Choice, Ranking
 from hayate.evaluate.verdicts import again, verdict_on
 from hayate.farm.base import Farm
-from hayate.judge import JUDGE_VERSION
 from hayate.judge.results import Measurement, Rejection
 from hayate.records import Built, Candidate, Language, MeasurePlan, Origin, Outcome, Task, Technique, Verdict
 from hayate.rewards import RewardSettings, reward
@@ -50,11 +51,15 @@ class Evaluator:
         settings: EvaluateSettings | None = None,
         run: str = "",
     ) -> None:
-        """`run` is the origin's run of candidates that name none."""
+        """`run` is the origin's run of candidates that name none.
+
+        Raises Fault(DEPENDENCY_MISSING) if a surrogate is to rank and there is no library for it.
+        """
         self.farm, self.archive, self.tasks, self.run = farm, archive, tasks, run
         self.reward_settings = reward_settings or RewardSettings()
         self.settings = settings or EvaluateSettings()
         self.claims = Claims(farm, archive, self.settings)
+        self.ranking = Ranking(farm, archive, self.settings) if self.settings.surrogate == "rank" else None
 
     def evaluate(
         self,
@@ -109,6 +114,7 @@ class _Pending:
 
     key: MeasurementKey
     of: list[tuple[int, Built]]
+    guessed: dict[str, float] = field(default_factory=dict)  # numbers for the first one's verdict
 
 
 class _Batch:
@@ -127,6 +133,9 @@ class _Batch:
         self.results: dict[int, Verdict | Fault] = {}
         self.building: dict[Future[Built | Rejection], list[int]] = {}
         self.measuring: dict[Future[Measurement], _Pending] = {}
+        # Only what would be measured once and then known is worth a guess.
+        self.ranking = evaluator.ranking if not self.fresh and plan.launches else None
+        self.unranked: list[_Pending] = []
 
     def run(self) -> list[Verdict | Fault]:
         for candidate in self.candidates:
@@ -134,7 +143,10 @@ class _Batch:
         try:
             for indices in _alike(self.candidates):
                 self._begin(indices)
-            while self.building or self.measuring:
+            while self.building or self.measuring or self.unranked:
+                if self.unranked and not self.building:
+                    self._rank()
+                    continue
                 under_way: list[Future[Any]] = [*self.building, *self.measuring]
                 wait(under_way, return_when=FIRST_COMPLETED)
                 for build in [future for future in self.building if future.done()]:
@@ -159,7 +171,8 @@ class _Batch:
                 )
             return
         if not self.fresh:
-            known = self.archive.recall(candidate.hash, task.hash, JUDGE_VERSION, self.farm.host, self.plan)
+            version = self.farm.judge_version(task)
+            known = self.archive.recall(candidate.hash, task.hash, version, self.farm.host, self.plan)
             if known is not None:
                 for index in indices:
                     self._settle(index, again(known, self.farm.host), known.measurement_id)
@@ -183,15 +196,42 @@ class _Batch:
         task = self.evaluator.task(self.candidates[indices[0]].task)
         of = [(index, built) for index in indices]
         key = self.evaluator.claims.key(task, built, self.plan)
-        under_way = next((pending for pending in self.measuring.values() if pending.key == key), None)
+        waiting = (*self.measuring.values(), *self.unranked)
+        under_way = next((pending for pending in waiting if pending.key == key), None)
         if under_way is not None:
             under_way.of += of
             return
         earlier = None if self.fresh else self.archive.find_measurement(key)
         if earlier is not None:
             self._settle_measured(of, *earlier, reused=True)
+        elif self.ranking is not None:
+            self.unranked.append(_Pending(key, of))
         else:
-            self.measuring[self.farm.measure(task, built, self.plan)] = _Pending(key, of)
+            self._measure(_Pending(key, of))
+
+    def _measure(self, pending: _Pending) -> None:
+        index, built = pending.of[0]
+        task = self.evaluator.task(self.candidates[index].task)
+        self.measuring[self.farm.measure(task, built, self.plan)] = pending
+
+    def _rank(self) -> None:
+        """All is built: measure what promises most and some of the rest, and guess the others."""
+        assert self.ranking is not None
+        by_task: dict[str, list[_Pending]] = {}
+        for pending in self.unranked:
+            by_task.setdefault(self.candidates[pending.of[0][0]].task, []).append(pending)
+        self.unranked = []
+        batch = sorted({candidate.hash for candidate in self.candidates})
+        chosen: list[tuple[_Pending, Choice]] = []
+        for name, pendings in by_task.items():  # all of them first: fitting would disturb what is timed
+            cases = [(self.candidates[p.of[0][0]], p.of[0][1]) for p in pendings]
+            chosen += zip(pendings, self.ranking.choose(self.evaluator.task(name), cases, batch), strict=True)
+        for pending, choice in chosen:
+            if choice.guess is None:
+                pending.guessed = choice.numbers
+                self._measure(pending)
+            else:
+                self._settle_guess(pending.of, choice.guess)
 
     def _after_measurement(self, pending: _Pending, future: Future[Measurement]) -> None:
         try:
@@ -200,11 +240,24 @@ class _Batch:
             for index, _ in pending.of:
                 self._settle(index, fault)
             return
+        if found.guess:  # the farm's own: it keeps no measurement and claims nothing
+            self._settle_guess(pending.of, found)
+            return
         number = self.archive.store_measurement(pending.key, found)
-        self._settle_measured(pending.of, number, found, reused=False)
+        self._settle_measured(pending.of, number, found, reused=False, guessed=pending.guessed)
+
+    def _settle_guess(self, of: list[tuple[int, Built]], guess: Measurement) -> None:
+        for place, (index, built) in enumerate(of):
+            self._settle(index, self._verdict(index, guess, built=built, reused=place > 0))
 
     def _settle_measured(
-        self, of: list[tuple[int, Built]], number: int, found: Measurement, *, reused: bool
+        self,
+        of: list[tuple[int, Built]],
+        number: int,
+        found: Measurement,
+        *,
+        reused: bool,
+        guessed: dict[str, float] | None = None,
     ) -> None:
         """The first one of a fresh measurement may claim an elite's place; its likes an empty niche only."""
         claims = self.evaluator.claims
@@ -216,6 +269,8 @@ class _Batch:
                 else:
                     number, found, claim = claims.weigh(task, built, self.plan, number, found)
                 verdict = self._verdict(index, found, built=built, reused=reused)
+                if guessed and not reused:
+                    verdict = verdict.model_copy(update={"numbers": verdict.numbers | guessed})
                 verdict_id = self._settle(index, verdict, number)
                 if claim is not None:
                     claims.grant(claim, verdict, verdict_id, built)
@@ -232,7 +287,14 @@ class _Batch:
         candidate = self.candidates[index]
         task = self.evaluator.task(candidate.task)
         return verdict_on(
-            task, candidate, found, self.farm.host, self.farm.sandbox_tier, built=built, reused=reused
+            task,
+            candidate,
+            found,
+            self.farm.host,
+            self.farm.sandbox_tier,
+            self.farm.judge_version(task),
+            built=built,
+            reused=reused,
         )
 
     def _settle(self, index: int, result: Verdict | Fault, measurement: int | None = None) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hayate.archive import Recalled
-from hayate.judge import JUDGE_VERSION
 from hayate.judge.results import Measurement, Rejection
-from hayate.records import Built, Candidate, HostProfile, Step, Task, Verdict
+from hayate.records import GUESSED, Built, Candidate, HostProfile, Step, Task, Verdict
 
 
 def verdict_on(
@@ -14,11 +15,15 @@ def verdict_on(
     found: Measurement | Rejection,
     host: HostProfile,
     sandbox: str,
+    judge_version: str,
     *,
     built: Built | None = None,
     reused: bool = False,
 ) -> Verdict:
-    """`reused`: found for other source of the same object code, or before, so that it cost nothing now."""
+    """`reused`: found for other source of the same object code, or before, so that it cost nothing now.
+
+    A guess is marked, and its judge version is none that anybody asks the archive for.
+    """
     build_s = 0.0 if built is None else built.compile_wall_s
     steps = () if built is None else (Step(name="build", wall_s=build_s, note=built.compiler),)
     verdict = Verdict(
@@ -30,10 +35,11 @@ def verdict_on(
         numbers=found.numbers,
         host=host,
         sandbox=sandbox,
-        judge_version=JUDGE_VERSION,
+        judge_version=GUESSED + judge_version if found.guess else judge_version,
         wall_s=build_s if reused else build_s + found.wall_s,
         steps=steps if reused else (*steps, *found.steps),
         reused=reused,
+        guess=found.guess,
     )
     update: dict[str, object] = {}
     if isinstance(found, Measurement):
@@ -57,3 +63,24 @@ def again(known: Recalled, host: HostProfile) -> Verdict:
 def niche(built: Built) -> str:
     """As `Verdict.niche`, before there is a verdict."""
     return "+".join(sorted(built.techniques)) or "plain"
+
+
+def verdict_json(verdict: Verdict, reward: float) -> dict[str, Any]:
+    """The stable form of a verdict for machines."""
+    return {
+        "task": verdict.task,
+        "candidate": verdict.candidate,
+        "outcome": verdict.outcome.value,
+        "reason": verdict.reason,
+        "numbers": verdict.numbers,
+        "reward": reward,
+        "metric": verdict.metric.model_dump() if verdict.metric else None,
+        "speedup": verdict.speedup.model_dump() if verdict.speedup else None,
+        "techniques": [t.value for t in verdict.techniques],
+        "host": verdict.host.model_dump(),
+        "sandbox": verdict.sandbox,
+        "judge_version": verdict.judge_version,
+        "steps": [s.model_dump() for s in verdict.steps],
+        "wall_s": verdict.wall_s,
+        **({"guess": True} if verdict.guess else {}),
+    }

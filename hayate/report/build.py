@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from hayate.archive import Archive, RunRow, SampleRow
 from hayate.errors import WrongUse
+from hayate.farm.replay import REPLAYED
 from hayate.records import HostProfile, Task, Verdict
 from hayate.report.baselines import read_baselines
 from hayate.report.figures import figures
 from hayate.report.gather import gather
-from hayate.report.models import RunReport, TaskReport
+from hayate.report.guesses import surrogates
+from hayate.report.models import RunReport, SurrogateReport, TaskReport
 from hayate.report.page import page
 from hayate.report.rows import TaskRows, iso
+from hayate.report.words import plural
 from hayate.tasks import find
 
 ARCHIVE = "archive.db"
@@ -34,7 +37,8 @@ def build(run_dir: Path, *, run: str | None = None, tasks: Mapping[str, Task] | 
     with Archive(path) as archive:
         row = _run(archive, run, path)
         report, work = _report(archive, row, run_dir, tasks)
-    _write(run_dir / "report.json", report.model_dump_json(indent=1) + "\n")
+    without = None if report.surrogate else {"surrogate"}
+    _write(run_dir / "report.json", report.model_dump_json(indent=1, exclude=without) + "\n")
     drawings = [figures(task, rows) for task, rows in zip(report.tasks, work, strict=True)]
     _write(run_dir / "report.html", page(report, drawings))
     return report
@@ -53,7 +57,8 @@ def _run(archive: Archive, wanted: str | None, path: Path) -> RunRow:
 def _report(
     archive: Archive, row: RunRow, run_dir: Path, given: Mapping[str, Task] | None
 ) -> tuple[RunReport, list[TaskRows]]:
-    everything = archive.samples(row.id, include_abandoned=True)
+    recorded = archive.samples(row.id, include_abandoned=True)
+    everything = [s for s in recorded if not s.guess]  # a guess is no verdict to report
     kept = [s for s in everything if not s.abandoned]
     own = [s for s in everything if s.kind == "policy"]
     phases = archive.phases(row.id)
@@ -74,7 +79,8 @@ def _report(
     ]
     reports = [gather(archive, one) for one in work]
     last = _last_verdict(archive, everything)
-    end = row.ended or max((s.created for s in everything), default=None)
+    end = row.ended or max((s.created for s in recorded), default=None)
+    guessed = surrogates(archive, row.id)
     faults = Counter(s.fault or "unknown" for s in kept if s.outcome is None)
     first = reports[0] if reports else None
     report = RunReport(
@@ -104,7 +110,8 @@ def _report(
         sandbox=last.sandbox if last else "",
         judge_version=last.judge_version if last else "",
         settings=row.config,
-        notes=(*notes, *_notes(row, reports, work, kept, last)),
+        notes=(*notes, *_notes(row, reports, work, kept, last), *_guess_notes(guessed)),
+        surrogate=guessed,
     )
     return report, work
 
@@ -140,9 +147,20 @@ def _notes(
         judged_as = last.task_hash if last is not None and last.task == report.task else None
         if judged_as is not None and rows.task is not None and judged_as != rows.task.hash:
             notes.append(f"{report.task}: the task has changed since; the reference shown is today's.")
+    if last is not None and REPLAYED in last.host.warnings:
+        notes.append("The verdicts were replayed from an archive: nothing was measured in this run.")
     if any(s.outcome is None for s in kept):
         notes.append("Samples lost to faults of the machine count neither as right nor as wrong.")
     return notes
+
+
+def _guess_notes(guessed: Sequence[SurrogateReport]) -> list[str]:
+    return [
+        f"{one.task}: {plural(one.guesses, 'sample')} got a surrogate's guess and no measurement; they are in no "
+        "figure here but their own."
+        for one in guessed
+        if one.guesses
+    ]
 
 
 def _configured(config: Mapping[str, Any]) -> list[str]:

@@ -176,8 +176,27 @@ class TaskReport(Record):
     reasons: tuple[ReasonReport, ...]
 
 
+class SurrogateReport(Record):
+    """A surrogate's guesses on one task. Audits: candidates ranked low and measured all the same, at random."""
+
+    task: str
+    guesses: int  # verdicts that nothing was run for; counted nowhere else
+    measured: int  # verdicts measured after they were guessed
+    audits: int  # of these
+    trained_on: int  # distinct object codes, of the newest model
+    held_out: Interval | None  # its rank correlation with the speed of object codes that it had not seen
+    audit: Interval | None  # rank correlation of guessed and measured speed-up, of audits found right
+    audit_recent: Interval | None  # of the last 50 of these
+    bias: Interval | None  # median of measured over guessed speed-up, of the same
+    audit_correct_share: Interval | None  # of the audits
+    guessed_correct_share: float | None  # what the surrogate said of them
+
+
 class RunReport(Record):
-    """The whole. What is said of a task stands in `tasks`; that of the first one also at the top."""
+    """The whole. What is said of a task stands in `tasks`; that of the first one also at the top.
+
+    Guesses of a surrogate are counted under `surrogate` alone, a key that is there only if there are any.
+    """
 
     schema_version: int = SCHEMA_VERSION
     run: str
@@ -209,3 +228,4 @@ class RunReport(Record):
     judge_version: str
     settings: dict[str, Any]
     notes: tuple[str, ...]  # what a reader must know before quoting a figure
+    surrogate: tuple[SurrogateReport, ...] = ()

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hayate.records import Interval
-from hayate.report.models import RunReport, TaskReport
+from hayate.report.models import RunReport, SurrogateReport, TaskReport
 from hayate.report.page import cards
 from hayate.report.words import NOTHING, duration, figure, percent, plural, span, times
 
@@ -29,8 +29,17 @@ def summary(report: RunReport) -> RenderableType:
     if report.faults:
         said.append(plural(sum(report.faults.values()), "fault"))
     parts.append(Text(", ".join(said) + ". Intervals are at 95%.", style="dim"))
+    parts += [Text(_guesses(one), style="dim") for one in report.surrogate]
     parts += [Text(f"Note: {note}", style="yellow") for note in report.notes]
     return Group(*parts)
+
+
+def _guesses(one: SurrogateReport) -> str:
+    told = [f"{one.task}: {one.guesses:,} guessed and not measured"]
+    for name, found in (("held-out", one.held_out), ("audit", one.audit)):
+        if found is not None:
+            told.append(f"{name} rank correlation {figure(found.value)} ({span(found)})")
+    return ", ".join(told) + "."
 
 
 def _with_span(interval: Interval | None, *, share: bool = False) -> Text:

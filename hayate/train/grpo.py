@@ -163,12 +163,15 @@ class Rewarder:
     def metrics(self) -> dict[str, Any]:
         """Of the step that has just ended."""
         verdicts = [r for r in self._results if isinstance(r, Verdict)]
-        accepted = [v for v in verdicts if v.outcome is Outcome.ACCEPTED]
+        guesses = [v for v in verdicts if v.guess]
+        measured = [v for v in verdicts if not v.guess]
+        accepted = [v for v in measured if v.outcome is Outcome.ACCEPTED]
         values = [v.metric.value for v in accepted if v.metric is not None]
         found: dict[str, Any] = {
             "verdicts": len(verdicts),
             "faults": len(self._results) - len(verdicts),
-            "accepted_share": len(accepted) / len(verdicts) if verdicts else None,
+            "accepted_share": len(accepted) / len(measured) if measured else None,
+            **({"guesses": len(guesses)} if guesses else {}),
             "metric_median": statistics.median(values) if values else None,
             "metric_best": max(values, default=None),
             "distinct_objects": len({v.object_hash for v in accepted}),

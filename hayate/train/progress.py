@@ -45,6 +45,9 @@ class Tally:
         if isinstance(result, Fault):
             self.outcomes["fault"] += 1
             return
+        if result.guess:
+            self.outcomes["guessed"] += 1
+            return
         self.outcomes[result.outcome.value] += 1
         if result.outcome is Outcome.ACCEPTED and result.metric is not None:
             self.metric = result.metric.name
@@ -52,7 +55,9 @@ class Tally:
                 self.best = result.metric.value
 
     def end_group(self, results: Sequence[Verdict | Fault]) -> None:
-        values = [r.metric.value for r in results if isinstance(r, Verdict) and r.metric is not None]
+        values = [
+            r.metric.value for r in results if isinstance(r, Verdict) and r.metric is not None and not r.guess
+        ]
         if values:
             self.median = statistics.median(values)
 

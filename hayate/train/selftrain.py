@@ -97,11 +97,14 @@ def _sample(
 
 
 def distinct(candidates: Sequence[Candidate], results: Sequence[Verdict | Fault]) -> list[Candidate]:
-    """The accepted, one for each object code and permitted set: copies would weigh more than their worth."""
+    """The accepted, one for each object code and permitted set: copies would weigh more than their worth.
+
+    What was only guessed to be right is no solution to learn from.
+    """
     seen = set()
     kept = []
     for candidate, result in zip(candidates, results, strict=True):
-        if isinstance(result, Verdict) and result.outcome is Outcome.ACCEPTED:
+        if isinstance(result, Verdict) and result.outcome is Outcome.ACCEPTED and not result.guess:
             key = (candidate.task, candidate.permitted, result.object_hash or candidate.hash)
             if key not in seen:
                 seen.add(key)
