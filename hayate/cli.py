@@ -229,7 +229,7 @@ def judge(
     `hayate judge jacobi2d - --json < kernel.c`
     """
     from hayate import farm
-    from hayate.evaluate import judge_one
+    from hayate.evaluate import judge_one, verdict_json
     from hayate.records import MeasurePlan
     from hayate.rewards import RewardSettings, reward
     from hayate.tasks import find
@@ -280,26 +280,6 @@ def _language(wanted: str, file: Path) -> Language:
             f"{wanted!r} is no language", where="--language", allowed=", ".join(get_args(Language))
         )
     return "c++" if wanted == "c++" or (not wanted and file.suffix in CXX_SUFFIXES) else "c"
-
-
-def verdict_json(verdict: Verdict, reward: float) -> dict[str, Any]:
-    """The stable form of a verdict for machines."""
-    return {
-        "task": verdict.task,
-        "candidate": verdict.candidate,
-        "outcome": verdict.outcome.value,
-        "reason": verdict.reason,
-        "numbers": verdict.numbers,
-        "reward": reward,
-        "metric": verdict.metric.model_dump() if verdict.metric else None,
-        "speedup": verdict.speedup.model_dump() if verdict.speedup else None,
-        "techniques": [t.value for t in verdict.techniques],
-        "host": verdict.host.model_dump(),
-        "sandbox": verdict.sandbox,
-        "judge_version": verdict.judge_version,
-        "steps": [s.model_dump() for s in verdict.steps],
-        "wall_s": verdict.wall_s,
-    }
 
 
 def _print_verdict(verdict: Verdict, explain: bool) -> None:
@@ -387,6 +367,98 @@ def report(
     else:
         out.print(summary(made))
         out.print(f"report: {(folder / 'report.html').resolve()}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def serve(
+    run: Annotated[
+        Path | None,
+        typer.Option(help="A run file: its farm, tasks, reward and judge. Default: this machine."),
+    ] = None,
+    slots: Annotated[int | None, typer.Option(min=1, help="Measure on at most so many slots.")] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option(help="A task's name or folder; may be repeated. Default: all built-in."),
+    ] = None,
+    bind: Annotated[str, typer.Option(help="HOST:PORT; port 0 takes a free one.")] = "127.0.0.1:8177",
+    tokens: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file with lines NAME:TOKEN, mode 600. Default: the environment's HAYATE_TOKENS."
+        ),
+    ] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain, PEM.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
+    archive: Annotated[
+        str, typer.Option(help="Database of queue, results and verdicts: a path or an URL.")
+    ] = "out/serve/archive.db",
+    body_mib: Annotated[float, typer.Option(min=0.01, max=64, help="Largest request, MiB.")] = 4,
+    rate: Annotated[float, typer.Option(min=0.1, help="Requests per second and token.")] = 50,
+    queue: Annotated[int, typer.Option(min=1, help="Waiting jobs per token.")] = 2000,
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="Jobs given to the farm at a time; above slots and builders.")
+    ] = 8,
+    keep_days: Annotated[float, typer.Option(min=0.01, help="Results are kept so long.")] = 7,
+    drain_s: Annotated[
+        float, typer.Option(min=0, help="After SIGTERM, what runs has so long, in seconds.")
+    ] = 120,
+) -> None:
+    """Put a farm behind HTTP, for run files with `farm = "http://..."` and for other trainers (docs/service.md).
+
+    The queue survives `kill -9`. Reachable from this machine only, unless --bind and --tokens say otherwise.
+
+    Examples: `hayate serve`, `hayate serve --slots 4 --bind 0.0.0.0:8177 --tokens tokens.txt`,
+    `hayate serve --run runs/demo.toml --archive postgresql+psycopg://hayate@db/hayate`
+    """
+    from contextlib import ExitStack
+
+    from hayate import farm as farms
+    from hayate import tasks as task_room
+    from hayate.archive import Archive
+    from hayate.train import load_run
+
+    try:
+        from hayate import serve as served
+        from hayate.serve import tokens as token_files
+    except ModuleNotFoundError as error:
+        raise Fault(
+            FaultKind.DEPENDENCY_MISSING, f"no {error.name}", remedy="pip install 'hayate[serve]'"
+        ) from error
+
+    if run is not None and slots is not None:
+        raise WrongUse("the run file says which farm", where="--slots", allowed="--run or --slots")
+    known = token_files.load(tokens, os.environ)
+    host, _ = served.parse_bind(bind)
+    say = lambda text: err.print(f"hayate serve: {text}", highlight=False, markup=False, soft_wrap=True)  # noqa: E731
+    served.check_exposure(host, known, tls=tls_cert is not None, say=say)
+    settings = served.ServeSettings(
+        body_bytes=int(body_mib * 2**20),
+        rate=rate,
+        queue=queue,
+        workers=workers,
+        keep_s=keep_days * 86400,
+        drain_s=drain_s,
+    )
+    run_file = None if run is None else load_run(run)
+    place = farms.FarmSettings(slots=slots) if run_file is None else run_file.farm
+    if place.kind in ("http", "replay"):
+        raise WrongUse(
+            "a server needs a farm that measures", where=str(run), allowed="a local farm, or parsl"
+        )
+    names = task or (task_room.builtin_names() if run_file is None else run_file.run.tasks)
+    found = [task_room.find(name) for name in names]
+    with ExitStack() as stack:
+        kept = stack.enter_context(Archive(archive))
+        opened = stack.enter_context(farms.open(place))
+        service = served.Service(
+            opened,
+            kept,
+            {one.name: one for one in found},
+            settings,
+            reward_settings=None if run_file is None else run_file.reward,
+            evaluate_settings=None if run_file is None else run_file.judge,
+        )
+        served.serve(service, known, bind=bind, certificate=tls_cert, key=tls_key, say=say)
 
 
 def _fail(message: str, kind: str) -> None:

@@ -38,8 +38,10 @@ class Candidate(Record):
     @field_validator("source", mode="before")
     @classmethod
     def _encodable(cls, source: object) -> object:
-        """A lone surrogate, which no text file holds, becomes a question mark."""
-        return source.encode(errors="replace").decode() if isinstance(source, str) else source
+        """Lone surrogates and NUL, which no text holds and some databases refuse, become question marks."""
+        if not isinstance(source, str):
+            return source
+        return source.encode(errors="replace").decode().replace("\0", "?")
 
     @cached_property
     def hash(self) -> str:

@@ -52,6 +52,7 @@ def test_an_archive_from_before_there_were_languages_opens_and_keeps_its_rows(tm
         archive.record_sample(made, refused(made, Outcome.WRONG), -1)
     with sqlite3.connect(path) as connection:
         connection.execute("ALTER TABLE candidates DROP COLUMN language")
+        connection.execute("DROP TABLE jobs")
     _version(path, "0001")
     with Archive(path) as archive:
         assert archive.counts() == {"wrong": 1}

@@ -1,0 +1,673 @@
+"""A farm behind `hayate serve`: the client. Objects stay with the server, their hashes come here.
+
+    build, measure -> asks -> sender: batches of jobs -> server
+    futures        <- settled by  poller: one long poll for all <- server
+
+Both run in one background thread's event loop. A job's key is a hash of its content (with a nonce where a
+fresh measurement is asked for), so that sending it again after a lost response does not run it again. What
+the server lost is sent again; what cannot be had within `patience_s` is a Fault(NODE_LOST).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import json
+import logging
+import os
+import random
+import threading
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import pydantic
+
+from hayate.errors import Fault, FaultKind, WrongUse
+from hayate.farm.base import Farm
+from hayate.farm.settings import FarmSettings
+from hayate.judge import JUDGE_VERSION
+from hayate.judge.results import Measurement, Rejection
+from hayate.records import Built, HostProfile, Language, MeasurePlan, Outcome, Task, Technique
+
+try:
+    import httpx
+except ModuleNotFoundError as error:
+    raise Fault(FaultKind.DEPENDENCY_MISSING, "no httpx", remedy="pip install 'hayate[serve]'") from error
+
+log = logging.getLogger("hayate.farm.http")
+
+_BATCH_JOBS = 64
+_BATCH_BYTES = 2**20
+_SOURCE_MAX_BYTES = 2**19  # eight times what the judge takes; beyond it there is nothing to send
+_POLL_KEYS = 1024
+_POLL_S = 25.0
+_REPOLL_S = 0.2  # a poll under way is begun again for new keys, but not more often than this
+_CONNECT_S = 10.0
+_ANSWER_S = 30.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 10.0
+_LAST_WORDS_S = 3.0  # on closing: for taking back what still waits
+_JOIN_S = 10.0
+_KEPT_RECIPES = 8192
+_REBUILDS = 3
+_TRY_LATER = (408, 425, 429, 500, 502, 503, 504)  # some are a proxy's
+
+Parse = Callable[[dict[str, Any]], Any]
+
+
+class _Refusal(Exception):
+    """The server's no, other than 'later'."""
+
+    def __init__(self, status: int, kind: str, message: str, remedy: str) -> None:
+        super().__init__(status, kind, message)
+        self.status, self.kind, self.message, self.remedy = status, kind, message, remedy
+
+
+@dataclass(eq=False)
+class _Recipe:
+    """What was built there, and how to have it built again."""
+
+    job: dict[str, Any]
+    key: str  # of the build job
+    object_hash: str
+
+
+@dataclass(eq=False)
+class _Ask:
+    """One job for the server, and the future that it settles. Changed by the loop's thread alone."""
+
+    body: Callable[[], dict[str, Any]]  # a measurement's changes when its object is built again
+    parse: Parse  # of the job's reply
+    priority: int
+    number: int
+    future: Future[Any] = field(default_factory=Future)
+    needs: tuple[_Recipe, ...] = ()
+    key: str = ""  # once the server has it
+    rebuilds: int = 0
+
+    @property
+    def order(self) -> tuple[int, int]:
+        return self.priority, self.number
+
+
+class HttpFarm(Farm):
+    """`farm = "http://host:8177"` in a run file. The token comes from the environment."""
+
+    def __init__(self, settings: FarmSettings) -> None:
+        """Asks the server for its host. Raises Fault(NODE_LOST) if it is not there within `patience_s`,
+        WrongUse if it has another judge or does not know the token.
+        """
+        assert settings.http is not None
+        self.url = settings.http.url.rstrip("/")
+        self._patience_s = settings.http.patience_s
+        self._answer_s = min(_ANSWER_S, max(1.0, self._patience_s))
+        self._token_env = settings.http.token_env
+        self._loop = asyncio.new_event_loop()
+        self._lock = threading.Lock()
+        self._asked = 0
+        self._closing = False
+        self._recipes: OrderedDict[tuple[object, ...], _Recipe] = OrderedDict()
+        self._heard = time.monotonic()  # when a job was over last
+        # Of the loop's thread:
+        self._live: set[_Ask] = set()
+        self._unsent: list[_Ask] = []
+        self._sent: dict[str, list[_Ask]] = {}
+        self._unwanted: set[str] = set()
+        self._something_to_send = asyncio.Event()
+        self._something_to_poll = asyncio.Event()
+        self._something_to_drop = asyncio.Event()
+        self._end = asyncio.Event()
+
+        self._first_answer: Future[dict[str, Any]] = Future()
+        self._batch_jobs = 1
+        self._thread = threading.Thread(target=self._run, name="hayate-http", daemon=True)
+        self._thread.start()
+        try:
+            said = self._first_answer.result()
+        except BaseException:  # Ctrl-C, too
+            self.close()
+            raise
+        self.host, self.sandbox_tier = HostProfile.model_validate(said["host"]), str(said["sandbox"])
+        self.task_hashes: dict[str, str] = {task["name"]: task["hash"] for task in said["tasks"]}
+        self._batch_jobs = max(1, min(_BATCH_JOBS, int(said["limits"]["queued_jobs"]) // 4))
+
+    def build(
+        self,
+        task: Task,
+        source: str,
+        permitted: Sequence[Technique],
+        name: str = "",
+        *,
+        language: Language = "c",
+        priority: int = 0,
+    ) -> Future[Built | Rejection]:
+        """The Built's object code is empty: it stays with the server."""
+        unfit = _unsendable(source)
+        if unfit is not None:
+            refused: Future[Built | Rejection] = Future()
+            refused.set_result(unfit)
+            return refused
+        job = {
+            "kind": "build",
+            "task": task.name,
+            "task_hash": task.hash,
+            "source": source,
+            "language": language,
+            "permitted": [str(technique) for technique in permitted],
+            "priority": priority,
+        }
+        return self._ask(lambda: job, lambda reply: self._built(task, job, name, reply), priority)
+
+    def measure(
+        self,
+        task: Task,
+        built: Built,
+        plan: MeasurePlan,
+        rival: Built | None = None,
+        *,
+        priority: int = 0,
+        elsewhere: bool = False,
+    ) -> Future[Measurement]:
+        """Of what this farm built; of other objects the future raises Fault(HOST_UNFIT).
+
+        Raises WrongUse for a plan with a seed: the judge over there draws its own.
+        """
+        if plan.seed is not None:
+            raise WrongUse("a seed can't be set over HTTP", where="plan.seed", allowed="none")
+        needs = []
+        for one in (built, rival):
+            if one is None:
+                continue
+            recipe = self._recipes.get(_recipe_key(task, one))
+            if recipe is None:
+                failed: Future[Measurement] = Future()
+                failed.set_exception(
+                    Fault(
+                        FaultKind.HOST_UNFIT,
+                        f"{self.url} measures what it built; {one.name or one.object_hash} is not of it",
+                        remedy="build it with this farm, or measure on a local one",
+                    )
+                )
+                return failed
+            needs.append(recipe)
+        # Asked for again on purpose: not to be answered by what is known.
+        fresh = elsewhere or plan.purpose in ("confirm", "report")
+        nonce = uuid.uuid4().hex if fresh else ""
+        said = {**plan.model_dump(mode="json", exclude={"seed"}), "nonce": nonce}
+
+        def body() -> dict[str, Any]:
+            return {
+                "kind": "measure",
+                "build": needs[0].key,
+                "rival": needs[1].key if rival is not None else None,
+                "plan": said,
+                "elsewhere": elsewhere,
+                "priority": priority,
+            }
+
+        def parse(reply: dict[str, Any]) -> Measurement:
+            return Measurement.model_validate(reply["measurement"])
+
+        return self._ask(body, parse, priority, tuple(needs))
+
+    def close(self) -> None:
+        """Takes a few seconds at most, whether the server answers or not."""
+        with self._lock:
+            first, self._closing = not self._closing, True
+            if first:
+                self._loop.call_soon_threadsafe(self._end.set)
+        if threading.current_thread() is not self._thread:
+            self._thread.join(_JOIN_S)
+
+    # From here on: the loop's thread, but for _ask.
+
+    def _ask(
+        self,
+        body: Callable[[], dict[str, Any]],
+        parse: Parse,
+        priority: int,
+        needs: tuple[_Recipe, ...] = (),
+    ) -> Future[Any]:
+        """Raises Fault(NODE_LOST) once closing."""
+        with self._lock:
+            if self._closing:
+                raise _closed()
+            self._asked += 1
+            ask = _Ask(body, parse, priority, self._asked, needs=needs)
+            self._loop.call_soon_threadsafe(self._begin, ask)
+        ask.future.add_done_callback(lambda future: self._cancelled(ask) if future.cancelled() else None)
+        return ask.future
+
+    def _cancelled(self, ask: _Ask) -> None:
+        """In any thread: somebody cancelled the future."""
+        with self._lock:
+            if not self._closing:
+                self._loop.call_soon_threadsafe(self._drop, ask)
+
+    def _run(self) -> None:
+        fault = _closed()
+        try:
+            self._loop.run_until_complete(self._main())
+        except BaseException as error:
+            log.exception("the client failed")
+            fault = Fault(FaultKind.INTERNAL, f"the client failed: {error!r}", remedy="report this")
+        with self._lock:
+            self._closing = True
+        with contextlib.suppress(BaseException):
+            self._loop.run_until_complete(asyncio.sleep(0))  # asks that came last
+        for ask in list(self._live):
+            self._settle(ask, fault)
+        if not self._first_answer.done():
+            self._first_answer.set_exception(fault)
+        self._loop.close()
+
+    async def _main(self) -> None:
+        async with self._open() as client:
+            ending = asyncio.ensure_future(self._end.wait())
+            hello = asyncio.ensure_future(self._hello(client))
+            await asyncio.wait({ending, hello}, return_when=asyncio.FIRST_COMPLETED)
+            hello.cancel()
+            try:
+                self._first_answer.set_result(hello.result() if hello.done() else {})
+            except Exception as error:
+                self._first_answer.set_exception(error)
+                ending.cancel()
+                return
+            work = [
+                asyncio.ensure_future(part)
+                for part in (self._send(client), self._poll(client), self._tell(client))
+            ]
+            done, _ = await asyncio.wait({ending, *work}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (*work, ending):
+                task.cancel()
+            waiting = {*self._sent, *self._unwanted}
+            for ask in list(self._live):
+                self._settle(ask, _closed())
+            await asyncio.gather(*work, ending, return_exceptions=True)
+            if waiting:
+                with contextlib.suppress(Exception):
+                    async with asyncio.timeout(_LAST_WORDS_S):
+                        await self._drop_there(client, waiting, patience_s=0)
+            for task in done - {ending}:
+                task.result()  # none of them ends by itself
+
+    def _begin(self, ask: _Ask) -> None:
+        if self._end.is_set():
+            self._settle(ask, _closed())
+            return
+        self._live.add(ask)
+        self._unsent.append(ask)
+        self._something_to_send.set()
+
+    def _drop(self, ask: _Ask) -> None:
+        """Nobody wants it any more."""
+        if ask not in self._live:
+            return
+        self._live.discard(ask)
+        if ask in self._unsent:
+            self._unsent.remove(ask)
+        others = self._sent.get(ask.key, [])
+        if ask in others:
+            others.remove(ask)
+            if not others:
+                del self._sent[ask.key]
+                self._unwanted.add(ask.key)
+                self._something_to_drop.set()
+
+    def _settle(self, ask: _Ask, result: object) -> None:
+        """With a reply's result, or an exception."""
+        self._live.discard(ask)
+        if ask.future.done() or not ask.future.set_running_or_notify_cancel():
+            return
+        if isinstance(result, BaseException):
+            ask.future.set_exception(result)
+        else:
+            ask.future.set_result(result)
+
+    def _over(self, ask: _Ask, reply: dict[str, Any]) -> None:
+        self._heard = time.monotonic()
+        try:
+            if reply["state"] == "fault":
+                self._settle(ask, _fault(reply["fault"]))
+            else:
+                self._settle(ask, ask.parse(reply))
+        except (KeyError, TypeError, ValueError, pydantic.ValidationError) as error:
+            self._settle(ask, _no_sense(self.url, error))
+
+    def _built(self, task: Task, job: dict[str, Any], name: str, reply: dict[str, Any]) -> Built | Rejection:
+        if reply.get("rejection") is not None:
+            return Rejection.model_validate(reply["rejection"])
+        found = Built.model_validate(reply["built"])
+        built = found.model_copy(update={"name": name or found.object_hash, "object_code": b""})
+        key = _recipe_key(task, built)
+        self._recipes[key] = _Recipe(job, reply["key"], built.object_hash)
+        if len(self._recipes) > _KEPT_RECIPES:
+            self._recipes.popitem(last=False)
+        return built
+
+    async def _send(self, client: httpx.AsyncClient) -> None:
+        while True:
+            await self._something_to_send.wait()
+            self._something_to_send.clear()
+            await asyncio.sleep(0)  # what is asked in one go goes in one batch
+            while self._unsent:
+                self._unsent.sort(key=lambda ask: ask.order)
+                batch: list[_Ask] = []
+                size = 0
+                while self._unsent and len(batch) < self._batch_jobs and size < _BATCH_BYTES:
+                    batch.append(self._unsent.pop(0))
+                    size += len(json.dumps(batch[-1].body()))
+                await self._send_batch(client, batch)
+
+    async def _send_batch(self, client: httpx.AsyncClient, batch: list[_Ask]) -> None:
+        try:
+            replies = await self._call(client, "POST", "/v1/jobs", [ask.body() for ask in batch])
+            if len(replies) != len(batch):
+                raise ValueError(f"{len(replies)} replies to {len(batch)} jobs")
+            keys = [str(reply["key"]) for reply in replies]
+        except _Refusal as refusal:
+            if len(batch) > 1:  # one of them is the cause
+                for ask in batch:
+                    await self._send_batch(client, [ask])
+            else:
+                self._refused(batch[0], refusal)
+            return
+        except Fault as fault:
+            for ask in batch:
+                self._settle(ask, fault)
+            return
+        except (KeyError, TypeError, ValueError) as error:
+            for ask in batch:
+                self._settle(ask, _no_sense(self.url, error))
+            return
+        for ask, key, reply in zip(batch, keys, replies, strict=True):
+            ask.key = key
+            if ask not in self._live:  # cancelled meanwhile
+                if key not in self._sent:
+                    self._unwanted.add(key)
+                    self._something_to_drop.set()
+            elif reply["state"] in ("done", "fault"):
+                self._over(ask, reply)
+            else:
+                self._unwanted.discard(key)
+                self._sent.setdefault(key, []).append(ask)
+                self._something_to_poll.set()
+
+    def _refused(self, ask: _Ask, refusal: _Refusal) -> None:
+        if refusal.kind in ("unknown_build", "build_unfinished") and ask.needs:
+            self._build_again(ask)
+        elif refusal.kind == "build_rejected":
+            self._settle(ask, Fault(FaultKind.INTERNAL, refusal.message, remedy="report this"))
+        else:
+            self._settle(ask, self._wrong(refusal))
+
+    def _wrong(self, refusal: _Refusal) -> WrongUse:
+        allowed = refusal.remedy
+        if refusal.status == 401:
+            allowed = f"a token that the server knows, in the environment variable {self._token_env}"
+        return WrongUse(refusal.message, where=self.url, allowed=allowed)
+
+    def _build_again(self, ask: _Ask) -> None:
+        """The server has forgotten an object: build what the measurement needs, then ask for it once more."""
+        ask.rebuilds += 1
+        if ask.rebuilds > _REBUILDS:
+            self._settle(
+                ask,
+                Fault(
+                    FaultKind.NODE_LOST,
+                    f"{self.url} forgets its builds",
+                    remedy="look at the server's log and its --keep-days",
+                ),
+            )
+            return
+        left = set(ask.needs)
+
+        def built_again(recipe: _Recipe, found: Future[Any]) -> None:
+            try:
+                key, object_hash = found.result()
+            except BaseException as error:
+                self._settle(ask, error)
+                return
+            if object_hash != recipe.object_hash:
+                self._settle(
+                    ask,
+                    Fault(
+                        FaultKind.NODE_LOST,
+                        f"{self.url} builds other code from the same source than before",
+                        remedy="go on with --resume: its compiler changed",
+                    ),
+                )
+                return
+            recipe.key = key
+            left.discard(recipe)
+            if not left and ask in self._live:
+                self._unsent.append(ask)
+                self._something_to_send.set()
+
+        def parse(reply: dict[str, Any]) -> tuple[str, str]:
+            built = reply.get("built") or {}
+            return reply["key"], str(built.get("object_hash", ""))
+
+        for recipe in ask.needs:
+            again = _Ask(partial(_job_of, recipe), parse, ask.priority, ask.number)
+            again.future.add_done_callback(partial(built_again, recipe))
+            self._begin(again)
+
+    async def _poll(self, client: httpx.AsyncClient) -> None:
+        while True:
+            if not self._sent:
+                await self._something_to_poll.wait()
+            self._something_to_poll.clear()
+            keys = list(self._sent)[:_POLL_KEYS]
+            if not keys:
+                continue
+            body = {"keys": keys, "wait_s": _POLL_S}
+            asking = asyncio.ensure_future(
+                self._call(client, "POST", "/v1/results", body, answer_s=_POLL_S + self._answer_s)
+            )
+            try:
+                reply = await self._unless_new(asking)
+                if reply is None:
+                    continue
+                over, unknown = reply["over"], reply["unknown"]
+                for one in over:
+                    for ask in self._sent.pop(one["key"], []):
+                        self._over(ask, one)
+                self._send_again(unknown)
+            except Fault as fault:
+                self._lose(keys, fault)
+            except _Refusal as refusal:
+                self._lose(keys, self._wrong(refusal))
+            except (KeyError, TypeError, ValueError) as error:
+                self._lose(keys, _no_sense(self.url, error))
+            finally:
+                asking.cancel()
+
+    async def _unless_new(self, asking: asyncio.Future[Any]) -> Any:
+        """The answer; None if there are new keys to ask for."""
+        await asyncio.wait({asking}, timeout=_REPOLL_S)
+        new = asyncio.ensure_future(self._something_to_poll.wait())
+        try:
+            await asyncio.wait({asking, new}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            new.cancel()
+        return asking.result() if asking.done() else None
+
+    def _send_again(self, unknown: Iterable[str]) -> None:
+        """The server lost these jobs, or somebody with the same token took them back."""
+        for key in unknown:
+            for ask in self._sent.pop(key, []):
+                ask.key = ""
+                self._unsent.append(ask)
+                self._something_to_send.set()
+
+    def _lose(self, keys: Iterable[str], error: Exception) -> None:
+        for key in keys:
+            for ask in self._sent.pop(key, []):
+                self._settle(ask, error)
+
+    async def _tell(self, client: httpx.AsyncClient) -> None:
+        """Tells the server what nobody wants any more."""
+        while True:
+            await self._something_to_drop.wait()
+            self._something_to_drop.clear()
+            await asyncio.sleep(0.05)  # a batch is cancelled one by one
+            keys = self._unwanted - self._sent.keys()
+            self._unwanted.clear()
+            with contextlib.suppress(Fault, _Refusal):  # then it runs for nobody
+                await self._drop_there(client, keys, patience_s=self._patience_s)
+
+    async def _drop_there(self, client: httpx.AsyncClient, keys: Iterable[str], *, patience_s: float) -> None:
+        wanted = sorted(keys)
+        for start in range(0, len(wanted), _POLL_KEYS):
+            body = {"keys": wanted[start : start + _POLL_KEYS]}
+            await self._call(client, "POST", "/v1/drop", body, patience_s=patience_s)
+
+    def _open(self) -> httpx.AsyncClient:
+        token = os.environ.get(self._token_env, "").strip()
+        return httpx.AsyncClient(
+            base_url=self.url,
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=httpx.Timeout(self._answer_s, connect=min(_CONNECT_S, self._answer_s)),
+            trust_env=not _is_loopback(self.url),  # no proxy leads to this machine
+        )
+
+    async def _hello(self, client: httpx.AsyncClient) -> dict[str, Any]:
+        try:
+            said: dict[str, Any] = await self._call(client, "GET", "/v1/host")
+            version = said["judge_version"]
+            HostProfile.model_validate(said["host"])
+            _ = said["sandbox"], [task["hash"] for task in said["tasks"]], said["limits"]["queued_jobs"]
+        except _Refusal as refusal:
+            raise self._wrong(refusal) from None
+        except (KeyError, TypeError, ValueError) as error:
+            raise WrongUse("no hayate server", where=self.url, allowed="`hayate serve`'s address") from error
+        if version != JUDGE_VERSION:
+            raise WrongUse(
+                f"the server judges by version {version}, this hayate by {JUDGE_VERSION}",
+                where=self.url,
+                allowed="the same version of hayate on both sides",
+            )
+        return said
+
+    async def _call(
+        self,
+        client: httpx.AsyncClient,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        patience_s: float | None = None,
+        answer_s: float | None = None,
+    ) -> Any:
+        """The answer's JSON. Tries again while the server is away or asks to wait. Raises Fault, _Refusal."""
+        patience_s = self._patience_s if patience_s is None else patience_s
+        began, pause_s = time.monotonic(), _FIRST_PAUSE_S
+        content = None if body is None else json.dumps(body).encode()
+        headers = {} if content is None else {"Content-Type": "application/json"}
+        timeout = httpx.Timeout(self._answer_s, read=answer_s or self._answer_s)
+        while True:
+            at_least_s = 0.0
+            try:
+                response = await client.request(
+                    method, path, content=content, headers=headers, timeout=timeout
+                )
+                if response.status_code not in _TRY_LATER:
+                    return _answer(response)
+                trouble = _refusal(response).message
+                at_least_s = _retry_after_s(response)
+                if response.status_code == 429:  # no trouble as long as jobs end
+                    began = max(began, self._heard)
+            except httpx.TransportError as error:
+                trouble = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            wait_s = max(at_least_s, pause_s * random.uniform(0.5, 1))
+            left_s = began + patience_s - time.monotonic()
+            if left_s <= 0:
+                raise Fault(
+                    FaultKind.NODE_LOST,
+                    f"{self.url} did not take {method} {path} for {patience_s:g} s: {trouble}",
+                    remedy="start `hayate serve` there, or look at its log; then go on with --resume",
+                )
+            log.info("%s: %s; again in %.1f s", self.url, trouble, wait_s)
+            await asyncio.sleep(min(wait_s, left_s))
+            pause_s = min(_LONGEST_PAUSE_S, 2 * pause_s)
+
+
+def _job_of(recipe: _Recipe) -> dict[str, Any]:
+    return recipe.job
+
+
+def _recipe_key(task: Task, built: Built) -> tuple[object, ...]:
+    return task.hash, built.object_hash, built.flags, tuple(sorted(built.permitted))
+
+
+def _unsendable(source: str) -> Rejection | None:
+    """What the judge would say of a text that no request can carry."""
+    try:
+        size = len(source.encode())
+    except UnicodeEncodeError as error:
+        return Rejection(
+            outcome=Outcome.VIOLATION,
+            reason=f"the source is no text: character {error.start} can't be encoded",
+        )
+    if size > _SOURCE_MAX_BYTES:
+        return Rejection(outcome=Outcome.VIOLATION, reason=f"the source has {size} bytes, far too many")
+    return None
+
+
+def _answer(response: httpx.Response) -> Any:
+    if response.status_code != 200:
+        raise _refusal(response)
+    return response.json()
+
+
+def _refusal(response: httpx.Response) -> _Refusal:
+    status = response.status_code
+    try:
+        error = response.json()["error"]
+        return _Refusal(status, str(error["kind"]), str(error["message"]), str(error["remedy"]))
+    except (KeyError, TypeError, ValueError):
+        return _Refusal(
+            status, "http", f"HTTP {status} {response.reason_phrase}", "the address of a hayate server"
+        )
+
+
+def _retry_after_s(response: httpx.Response) -> float:
+    """0 if it isn't said in seconds."""
+    said = response.headers.get("Retry-After", "")
+    return float(said) if said.isdigit() and len(said) < 6 else 0.0
+
+
+def _fault(said: dict[str, Any]) -> Fault:
+    try:
+        kind = FaultKind(said["kind"])
+    except ValueError:
+        kind = FaultKind.INTERNAL
+    return Fault(kind, str(said["message"]), remedy=str(said["remedy"]))
+
+
+def _no_sense(url: str, error: Exception) -> Fault:
+    return Fault(
+        FaultKind.INTERNAL,
+        f"the answer of {url} makes no sense: {type(error).__name__}: {error}",
+        remedy="the same version of hayate on both sides",
+    )
+
+
+def _closed() -> Fault:
+    return Fault(FaultKind.NODE_LOST, "the farm was closed", remedy="go on with --resume")
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

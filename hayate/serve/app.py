@@ -1,0 +1,368 @@
+"""The routes. What they mean is in models.py, what they do in service.py."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.security import HTTPBearer
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+
+from hayate import __version__
+from hayate.archive import Job
+from hayate.errors import Fault
+from hayate.judge.results import Measurement
+from hayate.records import decode
+from hayate.serve.gate import TOKEN_KEY, Gate
+from hayate.serve.metrics import Metrics
+from hayate.serve.models import (
+    MAX_JOBS,
+    MAX_STREAM_S,
+    MAX_WAIT_S,
+    DroppedReply,
+    ErrorBody,
+    ErrorReply,
+    HealthReply,
+    HostReply,
+    JobReply,
+    Key,
+    KeysRequest,
+    ResultsReply,
+    ResultsRequest,
+    Submission,
+)
+from hayate.serve.refused import Refused
+from hayate.serve.service import BuildResult, Service
+from hayate.serve.tokens import Tokens
+
+T = TypeVar("T")
+
+_POLL_S = 5.0  # another server on the same database may have ended a job without a word here
+_ALIVE_S = 15.0  # an empty line in a stream, so that proxies keep it open
+_MEANINGS = {
+    400: "Not JSON.",
+    401: "No token, or an unknown one.",
+    403: "The token may not do this.",
+    404: "No such job, task, band or build.",
+    405: "Not with this method.",
+    408: "The body came too slowly.",
+    409: "It does not fit what is here: another version of the task, a build that is not finished.",
+    413: "Too large.",
+    415: "Not declared to be JSON.",
+    422: "Not what the schema says.",
+    429: "Too many requests, or too many jobs waiting. Retry-After says how long to wait.",
+    500: "The server failed.",
+    503: "The server ends, or its database does not answer. Retry-After says how long to wait.",
+}
+_EVERYWHERE = (400, 401, 403, 405, 422, 429, 500, 503)
+_WITH_BODY = (408, 413, 415)
+
+
+def _refusals(*more: int) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI."""
+    return {
+        status: {"model": ErrorReply, "description": _MEANINGS[status]}
+        for status in sorted({*_EVERYWHERE, *more})
+    }
+
+
+def _token(request: Request) -> str:
+    name: str = request.scope[TOKEN_KEY]
+    return name
+
+
+# The gate has checked it already; this one is for the schema.
+_bearer = HTTPBearer(auto_error=False, description="A token of the server's file, as `Bearer TOKEN`.")
+Token = Annotated[str, Depends(_token)]
+Wait = Annotated[float, Query(ge=0, le=MAX_WAIT_S, allow_inf_nan=False)]
+StreamWait = Annotated[float, Query(ge=0, le=MAX_STREAM_S, allow_inf_nan=False)]
+Keys = Annotated[list[Key], Query(min_length=1, max_length=MAX_JOBS)]
+
+
+def create_app(service: Service, tokens: Tokens) -> FastAPI:
+    """The application; its service is started and stopped by the caller."""
+    waiting = Waiting(service)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        waiting.loop = asyncio.get_running_loop()
+        service.on_end = waiting.wake
+        yield
+
+    app = FastAPI(
+        title="hayate",
+        summary="A farm that builds and measures kernels, behind HTTP.",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,  # their pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.waiting = waiting
+    app.add_middleware(Gate, tokens=tokens, settings=service.settings, metrics=service.metrics)
+    _add_handlers(app, service.metrics)
+    secured = [Depends(_bearer)]
+
+    @app.post("/v1/jobs", responses=_refusals(404, 409, *_WITH_BODY), dependencies=secured)
+    async def submit(jobs: Submission, token: Token) -> list[JobReply]:
+        """Submit jobs. What was submitted before is not run again: the job comes back as it stands."""
+        return [reply(job) for job in await run_in_threadpool(service.submit, token, jobs)]
+
+    @app.get("/v1/jobs/{key}", responses=_refusals(404), dependencies=secured)
+    async def job(request: Request, key: Key, wait_s: Wait = 0.0) -> JobReply:
+        """One job; with `wait_s` as soon as it is over, but not later."""
+        async for _ in waiting.over([key], wait_s, request):
+            pass
+        return reply(await run_in_threadpool(_found, service, key))
+
+    @app.delete("/v1/jobs/{key}", responses=_refusals(404, 409), dependencies=secured)
+    async def drop(key: Key, token: Token) -> DroppedReply:
+        """Take a waiting job back."""
+        return DroppedReply(dropped=await run_in_threadpool(_drop, service, key, token))
+
+    @app.post("/v1/drop", responses=_refusals(*_WITH_BODY), dependencies=secured)
+    async def drop_many(wanted: KeysRequest, token: Token) -> DroppedReply:
+        """Take back those that wait and are this token's alone; others stay as they are."""
+        return DroppedReply(dropped=await run_in_threadpool(service.archive.drop_jobs, wanted.keys, token))
+
+    @app.post("/v1/results", responses=_refusals(*_WITH_BODY), dependencies=secured)
+    async def results(request: Request, wanted: ResultsRequest) -> ResultsReply:
+        """Those that are over; with `wait_s` as soon as there is one."""
+        async with contextlib.aclosing(waiting.over(wanted.keys, wanted.wait_s, request)) as coming:
+            over: list[Job] = await anext(coming, [])
+        known = await run_in_threadpool(service.archive.jobs, wanted.keys)
+        ended = {job.key for job in over}
+        return ResultsReply(
+            over=[reply(job) for job in over],
+            waiting=[job.key for job in known if job.key not in ended],
+            unknown=sorted(set(wanted.keys) - {job.key for job in known}),
+        )
+
+    @app.get(
+        "/v1/results",
+        responses={
+            **_refusals(),
+            200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}},
+        },
+        response_class=StreamingResponse,
+        dependencies=secured,
+    )
+    async def stream(request: Request, keys: Keys, wait_s: StreamWait = MAX_WAIT_S) -> StreamingResponse:
+        """One line for each job as it ends; empty lines in between mean nothing. Ends after `wait_s`."""
+
+        async def lines() -> AsyncIterator[str]:
+            async for over in waiting.over(keys, wait_s, request, alive_s=_ALIVE_S):
+                yield "".join(reply(job).model_dump_json() + "\n" for job in over) or "\n"
+
+        return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+    @app.get("/v1/host", responses=_refusals(), dependencies=secured)
+    async def host() -> HostReply:
+        """The machine, its judge and its tasks."""
+        return service.host()
+
+    @app.get(
+        "/metrics",
+        responses={**_refusals(), 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+        response_class=Response,
+        dependencies=secured,
+    )
+    async def metrics() -> Response:
+        """For Prometheus."""
+        counts = await run_in_threadpool(service.archive.count_jobs)
+        text = service.metrics.text(counts, draining=service.draining)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/healthz")
+    async def health() -> HealthReply:
+        """The process answers."""
+        return HealthReply(ok=True)
+
+    @app.get("/readyz", responses={503: {"model": HealthReply, "description": "Send nothing here now."}})
+    async def ready() -> Response:
+        """Whether jobs may be sent here."""
+        reasons = service.unready()
+        body = HealthReply(ok=not reasons, reasons=reasons)
+        return JSONResponse(body.model_dump(), status_code=503 if reasons else 200)
+
+    return app
+
+
+class Waiting:
+    """Who waits for which job. Woken by the service's workers, from their threads."""
+
+    def __init__(self, service: Service) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._service = service
+        self._events: dict[str, set[asyncio.Event]] = {}
+        self._ending = False
+
+    def wake(self, key: str) -> None:
+        """From any thread: the job is over."""
+        if self.loop is not None and not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self._wake, key)
+
+    def end(self) -> None:
+        """Every answer is due now. In the loop's thread."""
+        self._ending = True
+        for events in self._events.values():
+            for event in events:
+                event.set()
+
+    async def over(
+        self, keys: Collection[str], wait_s: float, request: Request, *, alive_s: float | None = None
+    ) -> AsyncGenerator[list[Job]]:
+        """Jobs as they are over, each once, until all are or `wait_s` are past or the client has gone.
+
+        What is unknown is not waited for. With `alive_s` an empty list comes at least that often.
+        """
+        left = set(keys)
+        event = asyncio.Event()
+        gone = asyncio.ensure_future(_gone(request))
+        for key in left:
+            self._events.setdefault(key, set()).add(event)
+        deadline = time.monotonic() + wait_s
+        try:
+            said = time.monotonic()
+            while True:
+                event.clear()  # before looking, so that what ends meanwhile is not missed
+                known = await run_in_threadpool(self._service.archive.jobs, left)
+                over = [job for job in known if job.over]
+                if over:
+                    yield over
+                    said = time.monotonic()
+                left = {job.key for job in known if not job.over}
+                rest = deadline - time.monotonic()
+                if not left or rest <= 0 or gone.done() or self._ending:
+                    return
+                woken = asyncio.ensure_future(event.wait())
+                pause = min(rest, _POLL_S, alive_s or _POLL_S)
+                await asyncio.wait({woken, gone}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+                woken.cancel()
+                if alive_s is not None and time.monotonic() - said >= alive_s:
+                    yield []
+                    said = time.monotonic()
+        finally:
+            gone.cancel()
+            for key in keys:
+                events = self._events.get(key, set())
+                events.discard(event)
+                if not events:
+                    self._events.pop(key, None)
+
+    def _wake(self, key: str) -> None:
+        for event in self._events.get(key, ()):
+            event.set()
+
+
+async def _gone(request: Request) -> None:
+    """Ends when the client has hung up."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def reply(job: Job) -> JobReply:
+    found: dict[str, Any] = {}
+    if job.result is not None:
+        if job.kind == "build":
+            result = decode(BuildResult, job.result)
+            found = {"built": result.built, "rejection": result.rejection}
+        elif job.kind == "measure":
+            found = {"measurement": decode(Measurement, job.result)}
+        else:
+            found = {"verdict": json.loads(job.result)}
+    if job.fault is not None:
+        found["fault"] = ErrorBody(
+            kind=job.fault, message=job.fault_message or "", remedy=job.fault_remedy or ""
+        )
+    return JobReply.model_validate(
+        {
+            "key": job.key,
+            "kind": job.kind,
+            "state": job.state,
+            "created": job.created,
+            "started": job.started,
+            "ended": job.ended,
+            **found,
+        }
+    )
+
+
+def _found(service: Service, key: str) -> Job:
+    job = service.archive.job(key)
+    if job is None:
+        raise Refused(404, "unknown_job", f"no job {key} here", "submit it")
+    return job
+
+
+def _drop(service: Service, key: str, token: str) -> list[str]:
+    dropped = service.archive.drop_jobs([key], token)
+    if dropped:
+        return dropped
+    job = _found(service, key)
+    if job.token != token:
+        raise Refused(403, "not_yours", "another token submitted this job", "leave it")
+    if job.state == "queued":
+        raise Refused(409, "shared", "another token asked for the same job", "leave it")
+    raise Refused(409, "started", f"the job is {job.state}", "only waiting jobs can be taken back")
+
+
+def _add_handlers(app: FastAPI, metrics: Metrics) -> None:
+    def told(make: Callable[[Request, Any], Refused]) -> Callable[[Request, Any], Awaitable[Response]]:
+        async def handle(request: Request, error: Any) -> Response:
+            refused = make(request, error)
+            metrics.refused.labels(refused.kind).inc()
+            return refused.response()
+
+        return handle
+
+    app.add_exception_handler(Refused, told(lambda _, refused: refused))
+    app.add_exception_handler(Fault, told(_fault))
+    app.add_exception_handler(RequestValidationError, told(_invalid))
+    app.add_exception_handler(HTTPException, told(_http))
+    app.add_exception_handler(Exception, told(_internal))
+
+
+def _internal(_: Request, error: Exception) -> Refused:
+    return Refused(500, "internal", type(error).__name__, "see the server's log")
+
+
+def _fault(_: Request, fault: Fault) -> Refused:
+    return Refused(503, fault.kind.value, fault.message, fault.remedy, retry_after_s=5)
+
+
+def _invalid(_: Request, error: RequestValidationError) -> Refused:
+    """Where and what, without what was sent."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    others = len(error.errors()) - 1
+    more = f" (and {others} more)" if others else ""
+    return Refused(422, "invalid", f"{where}: {first['msg']}{more}", "see /openapi.json")
+
+
+def _http(request: Request, error: HTTPException) -> Refused:
+    """Starlette's own: 404, 405 and 400."""
+    kinds = {400: "no_json", 404: "no_such_path", 405: "method_not_allowed"}
+    headers = dict(error.headers or {})
+    if error.status_code == 405:  # Starlette names the methods of the first route at this path only
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
+    kind = kinds.get(error.status_code, "http")
+    return Refused(error.status_code, kind, str(error.detail), "see /openapi.json", headers=headers)
+
+
+def _methods(request: Request) -> set[str]:
+    found: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.path_regex.match(request.url.path):
+            found |= set(route.methods or ())
+    return found

@@ -1,0 +1,96 @@
+"""What one client may take: requests per second, waiting jobs, bytes. And how long to wait for more."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_BURST_S = 5.0  # a bucket holds what flows in this time
+_REMEMBERED = 256  # ends of jobs that the throughput is taken from
+_LONGEST_WAIT_S = 600
+_UNKNOWN_WAIT_S = 10.0  # nothing has ended yet
+
+
+class ServeSettings(BaseModel):
+    """Limits of the server and of each token."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    body_bytes: int = Field(default=4 * 2**20, ge=1024)
+    body_s: float = Field(default=30.0, gt=0)  # within which a body must have come
+    rate: float = Field(default=50.0, gt=0)  # requests per second and token
+    queue: int = Field(default=2000, ge=1)  # waiting jobs per token
+    workers: int = Field(default=8, ge=1)  # jobs given to the farm at a time
+    lease_s: float = Field(default=30.0, gt=0)  # a server that is silent so long has lost its jobs
+    keep_s: float = Field(
+        default=7 * 86400.0, gt=0
+    )  # results are kept so long after they were last asked for
+    drain_s: float = Field(default=120.0, ge=0)
+
+
+class Bucket:
+    """A token bucket: `rate` per second, and what five seconds let in at once."""
+
+    def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.rate, self.size = rate, max(1.0, rate * _BURST_S)
+        self._clock = clock
+        self._level, self._at = self.size, clock()
+
+    def take(self) -> float:
+        """0 if one was taken, else how many seconds until there is one."""
+        now = self._clock()
+        self._level = min(self.size, self._level + (now - self._at) * self.rate)
+        self._at = now
+        if self._level < 1:
+            return (1 - self._level) / self.rate
+        self._level -= 1
+        return 0.0
+
+
+class Rates:
+    """A bucket per name. There are as many names as tokens."""
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._buckets: dict[str, Bucket] = {}
+        self._lock = threading.Lock()
+
+    def take(self, name: str) -> float:
+        """As Bucket.take."""
+        with self._lock:
+            return self._buckets.setdefault(name, Bucket(self._rate)).take()
+
+
+class Throughput:
+    """How fast jobs end, from the last ones that did."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._ends: deque[float] = deque(maxlen=_REMEMBERED)
+        self._lock = threading.Lock()
+
+    def ended(self) -> None:
+        with self._lock:
+            self._ends.append(self._clock())
+
+    def per_s(self) -> float | None:
+        """None if it isn't known yet. A standstill since the last end counts."""
+        with self._lock:
+            if len(self._ends) < 2:
+                return None
+            return len(self._ends) / max(1e-3, self._clock() - self._ends[0])
+
+    def seconds_for(self, jobs: int) -> int:
+        """About how long until so many jobs have ended; whole seconds, 1 at least."""
+        rate = self.per_s()
+        return whole_seconds(jobs / rate if rate else _UNKNOWN_WAIT_S)
+
+
+def whole_seconds(seconds: float) -> int:
+    """For Retry-After."""
+    return max(1, min(_LONGEST_WAIT_S, math.ceil(seconds)))

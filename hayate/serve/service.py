@@ -1,0 +1,504 @@
+"""Jobs from requests, and workers that take them from the queue and run them on a farm.
+
+    submit -> queued -> running -> done | fault          all of it in the archive's database
+                 ^         |
+                 +---------+  the server died, or was told to end before the job had
+
+A job's key is a hash of all that determines its result, this host and judge among it. Whatever a client
+names is looked up here: the task by its name, the object by the key of the build that made it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from hayate import __version__
+from hayate.archive import Archive, Job, NewJob, QueueFull
+from hayate.errors import Fault, FaultKind
+from hayate.evaluate import EvaluateSettings, Evaluator, verdict_json
+from hayate.farm import Farm
+from hayate.judge import JUDGE_VERSION
+from hayate.judge.results import Rejection
+from hayate.records import Built, Candidate, Origin, Record, Task, content_hash, decode, encode
+from hayate.rewards import RewardSettings, reward
+from hayate.serve.limits import ServeSettings, Throughput
+from hayate.serve.metrics import Metrics
+from hayate.serve.models import (
+    BuildJob,
+    HostReply,
+    JobRequest,
+    LimitsReply,
+    MeasureJob,
+    TaskReply,
+    VerdictJob,
+    measure_plan,
+)
+from hayate.serve.refused import Refused
+
+log = logging.getLogger("hayate.serve")
+
+_REQUEST: TypeAdapter[BuildJob | MeasureJob | VerdictJob] = TypeAdapter(JobRequest)
+_TICK_S = 1.0
+_FORGET_EVERY_S = 600.0
+_JOIN_S = 10.0
+
+
+class BuildResult(Record):
+    """What a build job keeps: one of the two, the Built without its object code."""
+
+    built: Built | None = None
+    rejection: Rejection | None = None
+
+
+class Service:
+    """The queue and its workers. Any thread may call it."""
+
+    def __init__(
+        self,
+        farm: Farm,
+        archive: Archive,
+        tasks: Mapping[str, Task],
+        settings: ServeSettings | None = None,
+        *,
+        reward_settings: RewardSettings | None = None,
+        evaluate_settings: EvaluateSettings | None = None,
+    ) -> None:
+        self.farm, self.archive, self.tasks = farm, archive, dict(tasks)
+        self.settings = settings or ServeSettings()
+        self.metrics = Metrics()
+        self.throughput = Throughput()
+        self.reward_settings = reward_settings or RewardSettings()
+        # One candidate's fault is its job's fault; there is no batch that could have too many.
+        lenient = (evaluate_settings or EvaluateSettings()).model_copy(update={"fault_share": 1.0})
+        self._evaluator = Evaluator(
+            farm, archive, self.tasks, reward_settings=self.reward_settings, settings=lenient, run="serve"
+        )
+        host = farm.host
+        self._place = content_hash(
+            JUDGE_VERSION, host.fingerprint, host.host_class, host.arch, host.compiler, farm.sandbox_tier
+        )
+        self.metrics.info.labels(__version__, JUDGE_VERSION, host.host_class, farm.sandbox_tier).set(1)
+        self.worker = _worker_name()
+        self.on_end: Callable[[str], None] = lambda key: None  # hears of each job that ended, from any thread
+        self._changed = threading.Condition()
+        self._submissions = 0
+        self._busy = 0  # workers that take or run a job
+        self._held: set[str] = set()  # keys of what runs
+        self._served: dict[str, float] = {}  # token -> when a job of it was started last
+        self._draining = self._stopping = False
+        self._trouble = ""  # of the database, while it lasts
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Queue again what an earlier server left, and begin. Raises Fault."""
+        dead = {worker for worker in self.archive.job_workers() if _is_dead(worker)}
+        self._requeue(dead)
+        # Daemons: the interpreter must end even if a farm never answers.
+        self._threads = [
+            threading.Thread(target=self._work, name=f"hayate-serve-{i}", daemon=True)
+            for i in range(self.settings.workers)
+        ]
+        self._threads.append(threading.Thread(target=self._keep, name="hayate-serve-keeper", daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    def drain(self) -> None:
+        """Take nothing more; what runs goes on."""
+        with self._changed:
+            self._draining = True
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Close the farm. What did not finish is queued again for the next server."""
+        with self._changed:
+            self._draining = self._stopping = True
+            self._changed.notify_all()
+        self.farm.close()
+        deadline = time.monotonic() + _JOIN_S
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self.archive.release_jobs(self.worker)
+
+    @property
+    def draining(self) -> bool:
+        return self._draining
+
+    @property
+    def busy(self) -> int:
+        """Workers that have not come to rest."""
+        return self._busy
+
+    def unready(self) -> list[str]:
+        """Why no job should be sent here now; empty: send them."""
+        reasons = ["draining"] if self._draining else []
+        if self._trouble:
+            reasons.append(self._trouble)
+        alive = sum(thread.is_alive() for thread in self._threads)
+        if not self._draining and alive < self.settings.workers + 1:
+            reasons.append(f"{alive} of {self.settings.workers + 1} threads run")
+        return reasons
+
+    def host(self) -> HostReply:
+        return HostReply(
+            host=self.farm.host,
+            sandbox=self.farm.sandbox_tier,
+            judge_version=JUDGE_VERSION,
+            version=__version__,
+            tasks=[
+                TaskReply(
+                    name=task.name,
+                    title=task.title,
+                    hash=task.hash,
+                    languages=list(task.languages),
+                    techniques=list(task.techniques),
+                    bands=[band.name for band in task.bands],
+                )
+                for task in self.tasks.values()
+            ],
+            limits=LimitsReply(
+                body_bytes=self.settings.body_bytes,
+                requests_per_s=self.settings.rate,
+                queued_jobs=self.settings.queue,
+            ),
+        )
+
+    def submit(self, token: str, requests: Sequence[BuildJob | MeasureJob | VerdictJob]) -> list[Job]:
+        """The jobs, in the order of the requests; all or none are queued. Raises Refused, Fault."""
+        if self._draining:
+            raise Refused(503, "draining", "the server ends", "send it again after a while", retry_after_s=10)
+        wanted = [self._new_job(request) for request in requests]
+        distinct = {job.key for job in wanted}
+        if len(distinct) > self.settings.queue:
+            raise Refused(
+                413,
+                "too_many_jobs",
+                f"{len(distinct)} jobs, where a token may have {self.settings.queue} waiting",
+                "send fewer at a time",
+            )
+        needs = {
+            key
+            for r in requests
+            if isinstance(r, MeasureJob)
+            for key in (r.build, r.rival)
+            if key is not None
+        }
+        try:
+            found, new = self.archive.submit_jobs(wanted, token=token, limit=self.settings.queue, needs=needs)
+        except QueueFull as full:
+            raise Refused(
+                429,
+                "queue_full",
+                f"{full.queued} jobs of this token wait, at most {self.settings.queue} may",
+                "wait as long as Retry-After says",
+                retry_after_s=self.throughput.seconds_for(full.over),
+            ) from None
+        for job in wanted:
+            if job.key in new:
+                self.metrics.submitted.labels(job.kind, token).inc()
+                new.discard(job.key)
+            else:
+                self.metrics.repeated.labels(job.kind).inc()
+        self._wake()
+        return found
+
+    def _new_job(self, request: BuildJob | MeasureJob | VerdictJob) -> NewJob:
+        if isinstance(request, MeasureJob):
+            task, _ = self._made(request.build)
+            if request.rival is not None:
+                other, _ = self._made(request.rival)
+                if other.name != task.name:
+                    raise Refused(
+                        409,
+                        "rival_of_another_task",
+                        f"the build is of {task.name}, the rival of {other.name}",
+                        "name two builds of the same task",
+                    )
+        else:
+            task = self._task(request.task, request.task_hash)
+            if isinstance(request, VerdictJob):
+                request = request.model_copy(update={"task_hash": task.hash})
+        if not isinstance(request, BuildJob):
+            known = [band.name for band in task.bands]
+            for band in request.plan.bands or ():
+                if band not in known:
+                    raise Refused(
+                        404, "unknown_band", f"{task.name} has no band {band!r}", f"one of {', '.join(known)}"
+                    )
+        text = request.model_dump_json()
+        return NewJob(self._key(request), request.kind, text, request.priority)
+
+    def _key(self, request: BuildJob | MeasureJob | VerdictJob) -> str:
+        what = request.model_dump(mode="json", exclude={"priority"})
+        if "permitted" in what:
+            what["permitted"] = sorted(what["permitted"])
+        return content_hash("job", self._place, what)
+
+    def _task(self, name: str, task_hash: str | None) -> Task:
+        task = self.tasks.get(name)
+        if task is None:
+            raise Refused(
+                404, "unknown_task", f"no task {name!r} here", f"one of {', '.join(sorted(self.tasks))}"
+            )
+        if task_hash is not None and task_hash != task.hash:
+            raise Refused(
+                409,
+                "task_differs",
+                f"the task {name} is {task.hash} here, {task_hash} with the client",
+                "install the same version of hayate on both sides",
+            )
+        return task
+
+    def _made(self, key: str) -> tuple[Task, Built]:
+        """The task and the object (without its code) of a finished build. Raises Refused."""
+        job = self.archive.job(key)
+        again = "submit the build again"
+        if job is None or job.kind != "build":
+            raise Refused(404, "unknown_build", f"no build {key} here", again)
+        request = _REQUEST.validate_json(job.request)
+        if not isinstance(request, BuildJob) or self._key(request) != key:
+            raise Refused(
+                404, "unknown_build", f"{key} was built by another compiler or for another task", again
+            )
+        if job.result is None:
+            wait = "wait for its result first"
+            raise Refused(
+                409, "build_unfinished", f"the build {key} is {job.state}", again if job.over else wait
+            )
+        result = decode(BuildResult, job.result)
+        if result.built is None:
+            raise Refused(
+                409, "build_rejected", f"the build {key} was a rejection", "nothing can be measured"
+            )
+        return self.tasks[request.task], result.built
+
+    def _work(self) -> None:
+        """One worker: take, run, record, until the server drains."""
+        while True:
+            with self._changed:
+                if self._draining:
+                    return
+                self._busy += 1
+                seen = self._submissions
+            took = False
+            try:
+                took = self._take_and_run()
+            except Exception:
+                log.exception("a worker")
+                seen = -1
+            finally:
+                with self._changed:
+                    self._busy -= 1
+            if not took:
+                self._rest(seen)
+
+    def _rest(self, seen: int) -> None:
+        """Until there may be more to take than when `seen` submissions had come."""
+        with self._changed:
+            # What could not be taken because of trouble may be there later.
+            timeout = _TICK_S if self._trouble or seen < 0 else None
+            self._changed.wait_for(lambda: self._draining or self._submissions != seen, timeout)
+
+    def _take_and_run(self) -> bool:
+        """False if there was nothing to take."""
+        try:
+            served = dict(self._served)
+            job = self.archive.take_job(self.worker, lease_s=self.settings.lease_s, served=served)
+            self._trouble = ""
+        except Fault as fault:
+            self._trouble = str(fault)
+            log.error("the queue can't be read: %s", fault)
+            return False
+        if job is None:
+            return False
+        with self._changed:
+            self._held.add(job.key)
+            self._served[job.token] = time.monotonic()
+        try:
+            self._run(job)
+        finally:
+            with self._changed:
+                self._held.discard(job.key)
+        return True
+
+    def _run(self, job: Job) -> None:
+        began = time.time()
+        self.metrics.wait_s.labels(job.kind).observe(max(0.0, began - job.created))
+        code: bytes | None = None
+        result, fault = "", None
+        try:
+            result, code = self._do(job)
+        except Fault as met:
+            fault = met
+        except Refused as refused:  # the build was forgotten meanwhile, say
+            fault = Fault(FaultKind.NODE_LOST, refused.message, remedy=refused.remedy)
+        except Exception as error:
+            log.exception("job %s", job.key)
+            fault = Fault(
+                FaultKind.INTERNAL,
+                f"the server failed: {type(error).__name__}",
+                remedy="see the server's log",
+            )
+        if fault is not None and self._stopping:
+            return  # ended because it was told to: the next server runs it
+        state = "done" if fault is None else "fault"
+        if self._record(job, result, code, fault):
+            self.throughput.ended()
+            self.metrics.ended.labels(job.kind, state).inc()
+            self.metrics.run_s.labels(job.kind).observe(max(0.0, time.time() - began))
+        self.on_end(job.key)
+
+    def _record(self, job: Job, result: str, code: bytes | None, fault: Fault | None) -> bool:
+        """As soon as the database takes it. False if another's result stands."""
+        while True:
+            try:
+                if fault is not None:
+                    return self.archive.fault_job(job.key, self.worker, fault)
+                return self.archive.finish_job(job.key, result, code)
+            except Fault as trouble:
+                if self._stopping:
+                    raise
+                self._trouble = str(trouble)
+                log.error("a result can't be recorded yet: %s", trouble)
+                with self._changed:
+                    self._changed.wait_for(lambda: self._stopping, _TICK_S)
+
+    def _do(self, job: Job) -> tuple[str, bytes | None]:
+        """The result as JSON, and the object code of a build. Raises Fault, Refused."""
+        request = _REQUEST.validate_json(job.request)
+        if self._key(request) != job.key:
+            raise Fault(
+                FaultKind.NODE_LOST,
+                "the server's judge, compiler or host changed since this was submitted",
+                remedy="submit it again",
+            )
+        if isinstance(request, BuildJob):
+            return self._build(request, job)
+        if isinstance(request, MeasureJob):
+            return self._measure(request), None
+        return self._evaluate(request, job), None
+
+    def _build(self, request: BuildJob, job: Job) -> tuple[str, bytes | None]:
+        task = self._task(request.task, request.task_hash)
+        found = self.farm.build(
+            task, request.source, request.permitted, job.key, language=request.language, priority=job.priority
+        ).result()
+        if isinstance(found, Rejection):
+            return encode(BuildResult(rejection=found)), None
+        without = found.model_copy(update={"object_code": b""})
+        return encode(BuildResult(built=without)), found.object_code
+
+    def _measure(self, request: MeasureJob) -> str:
+        task, built = self._object(request.build)
+        rival = None if request.rival is None else self._object(request.rival)[1]
+        found = self.farm.measure(
+            task,
+            built,
+            measure_plan(request.plan),
+            rival,
+            priority=request.priority,
+            elsewhere=request.elsewhere,
+        )
+        return encode(found.result())
+
+    def _object(self, key: str) -> tuple[Task, Built]:
+        task, built = self._made(key)
+        code = self.archive.job_code(key)
+        if code is None:
+            raise Refused(404, "unknown_build", f"the build {key} was forgotten", "submit it again")
+        return task, built.model_copy(update={"object_code": code})
+
+    def _evaluate(self, request: VerdictJob, job: Job) -> str:
+        self._task(request.task, request.task_hash)
+        candidate = Candidate(
+            task=request.task,
+            source=request.source,
+            permitted=request.permitted,
+            language=request.language,
+            origin=Origin(kind="policy", policy=f"client {job.token}", run="serve"),
+        )
+        (verdict,) = self._evaluator.evaluate([candidate], measure_plan(request.plan))
+        if isinstance(verdict, Fault):
+            raise verdict
+        return _json(verdict_json(verdict, reward(verdict, self.reward_settings).value))
+
+    def _keep(self) -> None:
+        """Renews leases, takes over what other servers lost, forgets what nobody asked for in a long time."""
+        renewed = forgotten = time.monotonic()
+        while not self._stopping:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopping, _TICK_S)
+            try:
+                now = time.monotonic()
+                if now - renewed >= self.settings.lease_s / 4:
+                    renewed = now
+                    with self._changed:
+                        held = set(self._held)
+                    self.archive.renew_leases(self.worker, held, lease_s=self.settings.lease_s)
+                    self._requeue(set())
+                if now - forgotten >= _FORGET_EVERY_S:
+                    forgotten = now
+                    self.archive.forget_jobs(time.time() - self.settings.keep_s)
+                if self._busy < self.settings.workers and self.archive.job_waits():
+                    self._wake()  # another server on the same database took it in
+            except Fault as fault:
+                self._trouble = str(fault)
+                log.error("the database: %s", fault)
+
+    def _requeue(self, dead: set[str]) -> None:
+        queued, given_up = self.archive.requeue_jobs(dead)
+        if queued or given_up:
+            log.warning("%d jobs of a server that died are queued again, %d given up", queued, given_up)
+            self.metrics.requeued.inc(queued)
+            self._wake()
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._submissions += 1
+            self._changed.notify_all()
+
+
+def _json(value: dict[str, Any]) -> str:
+    return TypeAdapter(dict[str, Any]).dump_json(value).decode()
+
+
+def _worker_name() -> str:
+    """host, boot, process, start of the process, and what tells two services of one process apart."""
+    pid = os.getpid()
+    return "/".join([socket.gethostname(), _boot(), str(pid), _start(pid), uuid.uuid4().hex[:8]])
+
+
+def _is_dead(worker: str) -> bool:
+    """True only if it is certain: a worker on this host whose process is gone."""
+    try:
+        host, boot, pid, start, _ = worker.rsplit("/", 4)
+        if host != socket.gethostname():
+            return False
+        return boot != _boot() or _start(int(pid)) != start
+    except ValueError:
+        return False
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]
+    except OSError:
+        return "-"
+
+
+def _start(pid: int) -> str:
+    """When the process was started, in ticks since boot; "" if there is no such process, or it is a zombie."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return ""
+    return "" if fields[0] == "Z" else fields[19]

@@ -1,0 +1,289 @@
+"""A real `hayate.serve` in a process of its own, over a farm whose answers are written in the source.
+
+`int speed = 5;` is accepted at 5 times the reference, 0 is wrong; `fault` meets the machine's trouble; without
+a speed it does not build. Each build and measurement leaves a line in DIR/ran, and waits while DIR/hold exists.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from record_examples import HOST, timing
+
+from hayate.archive import Archive
+from hayate.errors import Fault, FaultKind
+from hayate.farm import Farm
+from hayate.judge import Measurement, Rejection
+from hayate.records import (
+    Built,
+    Language,
+    MeasurePlan,
+    Metric,
+    Outcome,
+    Speedup,
+    Task,
+    Technique,
+    content_hash,
+)
+from hayate.tasks import builtin
+
+ROOT = Path(__file__).parents[2]
+ALICE, BOB = "alice-alice-alice-1", "bob-bob-bob-bob-bob-2"
+TASKS = ("dgemm", "jacobi2d")
+
+
+class SlowFarm(Farm):
+    """Two places; each job takes `delay_s`, and longer while the file `hold` is there."""
+
+    def __init__(self, folder: Path, delay_s: float = 0.0) -> None:
+        self.host, self.sandbox_tier = HOST, "landlock"
+        self._folder, self._delay_s = folder, delay_s
+        self._pool = ThreadPoolExecutor(2)
+        self._closed = threading.Event()
+
+    def build(
+        self,
+        task: Task,
+        source: str,
+        permitted: Sequence[Technique],
+        name: str = "",
+        *,
+        language: Language = "c",
+        priority: int = 0,
+    ) -> Future[Built | Rejection]:
+        return self._pool.submit(self._build, task, source, tuple(permitted), name)
+
+    def measure(
+        self,
+        task: Task,
+        built: Built,
+        plan: MeasurePlan,
+        rival: Built | None = None,
+        *,
+        priority: int = 0,
+        elsewhere: bool = False,
+    ) -> Future[Measurement]:
+        return self._pool.submit(self._measure, built, plan, rival)
+
+    def close(self) -> None:
+        self._closed.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _take(self, what: str) -> None:
+        time.sleep(self._delay_s)
+        while (self._folder / "hold").exists() and not self._closed.is_set():
+            time.sleep(0.01)
+        if self._closed.is_set():
+            raise Fault(FaultKind.NODE_LOST, "the farm was closed")
+        with (self._folder / "ran").open("a") as ran:
+            ran.write(what + "\n")
+
+    def _build(
+        self, task: Task, source: str, permitted: tuple[Technique, ...], name: str
+    ) -> Built | Rejection:
+        self._take(f"build {content_hash(source)}")
+        if "fault" in source:
+            raise Fault(FaultKind.DISK_FULL, "scripted to fail", remedy="free some space")
+        if "bug" in source:
+            raise ZeroDivisionError
+        if re.search(r"speed = \d", source) is None:
+            return Rejection(outcome=Outcome.BUILD_FAILED, reason="no speed in it", numbers={"errors": 2.0})
+        code = source.encode()
+        return Built(
+            name=name,
+            object_code=code,
+            object_hash=content_hash(task.name, code),
+            techniques=permitted[:1],
+            permitted=permitted,
+            flags=("-O3",),
+            compiler=HOST.compiler,
+            compile_wall_s=0.25,
+        )
+
+    def _measure(self, built: Built, plan: MeasurePlan, rival: Built | None) -> Measurement:
+        self._take(f"measure {built.object_hash} {plan.purpose}")
+        speed = _speed(built)
+        if speed == 0:
+            return Measurement(outcome=Outcome.WRONG, reason="scripted to be wrong")
+        if plan.launches == 0:
+            return Measurement(outcome=Outcome.ACCEPTED, reason="right")
+        ratio = speed / (_speed(rival) if rival is not None else 1)
+        return Measurement(
+            outcome=Outcome.ACCEPTED,
+            reason=f"{ratio} times",
+            timing=timing(),
+            metric=Metric(name="GFLOPS", value=3.0 * speed, low=2.9 * speed, high=3.1 * speed),
+            speedup=Speedup(
+                baseline="reference", median=ratio, low=0.99 * ratio, high=1.01 * ratio, confidence=0.95
+            ),
+        )
+
+
+def _speed(built: Built) -> int:
+    found: Any = re.search(rb"speed = (\d)", built.object_code)
+    return int(found.group(1))
+
+
+class Server:
+    """`with Server(folder) as server`: its process, its address, clients with tokens."""
+
+    def __init__(
+        self, folder: Path, *, archive: str = "", delay_s: float = 0.0, port: int = 0, **settings: float
+    ) -> None:
+        self.folder, self.archive = folder, archive or str(folder / "archive.db")
+        self._delay_s, self._settings, self.port = delay_s, settings, port
+        self.said: list[str] = []
+        self.start()
+
+    def start(self) -> None:
+        """Also again after it ended, at the same address."""
+        program = f"from served import main; main({str(self.folder)!r}, {self.archive!r}, {self.port}, \
+            {self._delay_s}, {self._settings!r})"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program.strip()],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT}/tests:{ROOT}/tests/serve"},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said.append(line.strip())
+            if line.startswith("serving at "):
+                self.url = line.split()[-1]
+                self.port = int(self.url.rsplit(":", 1)[1])
+                # Nobody reads on: what is said later goes to a thread of its own.
+                threading.Thread(target=self._listen, args=(self.process.stdout,), daemon=True).start()
+                return
+        raise AssertionError(f"the server did not start: {self.said}")
+
+    def _listen(self, output: Any) -> None:
+        for line in output:
+            self.said.append(line.strip())
+
+    def kill(self) -> None:
+        """As `kill -9` does."""
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def client(self, token: str = ALICE) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=90, trust_env=False)
+
+    def hold(self) -> None:
+        (self.folder / "hold").touch()
+
+    def go_on(self) -> None:
+        (self.folder / "hold").unlink(missing_ok=True)
+
+    def ran(self) -> list[str]:
+        """What the farm did, a line each."""
+        path = self.folder / "ran"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.go_on()
+        if self.process.poll() is None:
+            self.kill()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+def main(folder: str, archive: str, port: int, delay_s: float, settings: dict[str, Any]) -> None:
+    """What the process does."""
+    from hayate.serve import ServeSettings, Service, Tokens, serve
+
+    limits = ServeSettings.model_validate({"rate": 10_000.0, "drain_s": 20.0, **settings})
+    tokens = Tokens({"alice": ALICE, "bob": BOB})
+    with Archive(archive) as kept, SlowFarm(Path(folder), delay_s) as farm:
+        service = Service(farm, kept, {name: builtin(name) for name in TASKS}, limits)
+        serve(service, tokens, bind=f"127.0.0.1:{port}", say=lambda text: print(text, flush=True))
+
+
+def build(source: str, **more: object) -> dict[str, Any]:
+    """The JSON of a build job."""
+    return {
+        "kind": "build", "task": "dgemm", "task_hash": builtin("dgemm").hash, "source": source,
+        "permitted": ["simd"], **more,
+    }  # fmt: skip
+
+
+def verdict(source: str, **more: object) -> dict[str, Any]:
+    return {"kind": "verdict", "task": "dgemm", "source": source, "permitted": ["simd"], **more}
+
+
+def submit(client: httpx.Client, *jobs: dict[str, Any]) -> list[dict[str, Any]]:
+    answer = client.post("/v1/jobs", json=list(jobs))
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()
+    return found
+
+
+def finish(client: httpx.Client, key: str) -> dict[str, Any]:
+    """The job when it is over."""
+    answer = client.get(f"/v1/jobs/{key}", params={"wait_s": 60})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    assert found["state"] in ("done", "fault"), found
+    return found
+
+
+def error(answer: httpx.Response, status: int) -> dict[str, str]:
+    """The body of a refusal, which has one form."""
+    assert answer.status_code == status, answer.text
+    body = answer.json()
+    assert list(body) == ["error"]
+    assert set(body["error"]) == {"kind", "message", "remedy"}
+    said: dict[str, str] = body["error"]
+    return said
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """A real PostgreSQL for these tests. It refuses to run as root; then it runs as nobody."""
+    pytest.importorskip("psycopg", reason="no psycopg: pip install 'psycopg[binary]'")
+    programs = {}
+    for name in ("initdb", "pg_ctl"):
+        found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+        path = str(found[-1]) if found else shutil.which(name)
+        if path is None:
+            pytest.skip(f"no {name}: apt install postgresql")
+        programs[name] = path
+    as_user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []
+    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as name:
+        folder = Path(name)
+        data = folder / "data"
+        if as_user:
+            os.chown(folder, 65534, 65534)
+
+        def run(*command: object) -> None:
+            subprocess.run([*as_user, *map(str, command)], check=True, capture_output=True, cwd=folder)
+
+        run(programs["initdb"], "-D", data, "-U", "hayate", "-A", "trust", "--no-sync")
+        options = f"-k {folder} -c listen_addresses='' -c fsync=off"
+        run(programs["pg_ctl"], "-D", data, "-o", options, "-l", folder / "log", "-w", "start")
+        try:
+            yield f"postgresql+psycopg://hayate@/postgres?host={folder}"
+        finally:
+            run(programs["pg_ctl"], "-D", data, "-m", "immediate", "stop")
