@@ -1,7 +1,8 @@
 """node.py's functions without a judge: what a node does for the tests of a farm on a cluster.
 
-A build of "int sleep_ms = 200;" takes so long; each finished one leaves a line, node and source, in the file that HAYATE_TEST_LOG names.
-A source with "unfit" is answered as by a node that is none of the farm's, one with "kill" ends its node's workers.
+A build of "int sleep_ms = 200;" takes so long; each finished one leaves a line, node and source, in the file that
+HAYATE_TEST_LOG names. A source with "unfit" is answered as by a node that is none of the farm's, one with "kill"
+ends its node's workers.
 """
 
 from __future__ import annotations
