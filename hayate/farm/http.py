@@ -119,6 +119,7 @@ class HttpFarm(Farm):
         self._live: set[_Ask] = set()
         self._unsent: list[_Ask] = []
         self._sent: dict[str, list[_Ask]] = {}
+        self._posting = asyncio.Lock()  # while a batch is on its way
         self._unwanted: set[str] = set()
         self._something_to_send = asyncio.Event()
         self._something_to_poll = asyncio.Event()
@@ -285,11 +286,14 @@ class HttpFarm(Farm):
                 for part in (self._send(client), self._poll(client), self._tell(client))
             ]
             done, _ = await asyncio.wait({ending, *work}, return_when=asyncio.FIRST_COMPLETED)
+            for ask in list(self._live):
+                self._settle(ask, _closed())
+            with contextlib.suppress(TimeoutError):  # of a batch on its way the answer has the keys
+                async with asyncio.timeout(_LAST_WORDS_S):
+                    await self._posting.acquire()
             for task in (*work, ending):
                 task.cancel()
             waiting = {*self._sent, *self._unwanted}
-            for ask in list(self._live):
-                self._settle(ask, _closed())
             await asyncio.gather(*work, ending, return_exceptions=True)
             if waiting:
                 with contextlib.suppress(Exception):
@@ -364,7 +368,8 @@ class HttpFarm(Farm):
                 while self._unsent and len(batch) < self._batch_jobs and size < _BATCH_BYTES:
                     batch.append(self._unsent.pop(0))
                     size += len(json.dumps(batch[-1].body()))
-                await self._send_batch(client, batch)
+                async with self._posting:
+                    await self._send_batch(client, batch)
 
     async def _send_batch(self, client: httpx.AsyncClient, batch: list[_Ask]) -> None:
         try:

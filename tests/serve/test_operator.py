@@ -200,7 +200,7 @@ def test_a_server_of_a_server_is_refused(tmp_path: Path) -> None:
     text = 'farm = "http://127.0.0.1:1"\n[run]\nname = "x"\ntasks = ["dgemm"]\n[phases.grpo]\nsteps = 1\n'
     run.write_text(text)
     said = refused(tmp_path, "--run", run, "--archive", tmp_path / "a.db")
-    assert "a farm of its own" in said
+    assert "a farm that measures" in said
 
 
 def test_without_tokens_only_local_names_are_served(tmp_path: Path) -> None:
