@@ -163,6 +163,7 @@ def test_blocks_that_never_start_a_worker_are_told_and_given_up(tmp_path: Path) 
     assert any("no such module" in event for event in events), events
 
 
+@pytest.mark.slow
 def test_no_scheduler_is_a_fault_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Fault, match=r"no node") as caught:
