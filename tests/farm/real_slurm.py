@@ -181,6 +181,8 @@ def slurm(folder: Path) -> Iterator[Slurm]:
         yield made
     finally:
         made.run("scancel", "--user=root")
+        with contextlib.suppress(RuntimeError):  # else a step would outlive its daemons
+            _until(lambda: made.run("squeue", "--noheader") == "", "jobs are left", 20)
         for daemon in list(made.daemons):
             made.kill(daemon)
         munged.terminate()
