@@ -227,7 +227,7 @@ def _plan(**more: object) -> dict[str, Any]:
         build("x", path="/etc/passwd"),
         build("x", file="kernel.c"),
         build("x", task="../../etc"),
-        build("x", task="/work/task"),
+        build("x", task="/srv/task"),
         build("x", task={"name": "dgemm"}),
         build("x", task_file='name = "dgemm"'),
         build("x", result={"built": {}}),
