@@ -16,20 +16,18 @@ from hayate import tasks
 from hayate.archive import Archive
 from hayate.errors import Fault
 from hayate.evaluate import EvaluateSettings, Evaluator
-from hayate.farm import Farm, FarmSettings, ReplaySettings
+from hayate.farm import BuildJob, Farm, FarmSettings, MeasureJob, ReplaySettings
 from hayate.farm.replay import ReplayFarm
 from hayate.judge import Measurement, Rejection
 from hayate.records import (
     Built,
     Candidate,
-    Language,
     MeasurePlan,
     Metric,
     Origin,
     Outcome,
     Speedup,
     Step,
-    Task,
     Technique,
     Verdict,
     content_hash,
@@ -78,16 +76,8 @@ class ScriptedFarm(Farm):
         self.builds = 0
         self.measured: list[tuple[str, str]] = []  # object hash, purpose
 
-    def build(
-        self,
-        task: Task,
-        source: str,
-        permitted: Sequence[Technique],
-        name: str = "",
-        *,
-        language: Language = "c",
-        priority: int = 0,
-    ) -> Future[Built | Rejection]:
+    def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]:
+        source, code_name, permitted = job.source, job.name, job.permitted
         self.builds += 1
         if "?" in source:
             return _done(
@@ -102,7 +92,7 @@ class ScriptedFarm(Farm):
         code = re.sub(r"//.*", "", source)
         return _done(
             lambda: Built(
-                name=name,
+                name=code_name,
                 object_code=b"scripted " + code.encode(),
                 object_hash=content_hash(code),
                 techniques=(Technique.BLOCKING,) if "+= 6" in code else (Technique.UNROLLING,),
@@ -114,17 +104,9 @@ class ScriptedFarm(Farm):
             )
         )
 
-    def measure(
-        self,
-        task: Task,
-        built: Built,
-        plan: MeasurePlan,
-        rival: Built | None = None,
-        *,
-        priority: int = 0,
-        elsewhere: bool = False,
-    ) -> Future[Measurement]:
-        self.measured.append((built.object_hash, plan.purpose))
+    def submit_measure(self, job: MeasureJob, priority: int) -> Future[Measurement]:
+        built, rival = job.built, job.rival
+        self.measured.append((built.object_hash, job.plan.purpose))
         return _done(lambda: self._measure(built, rival))
 
     def _measure(self, built: Built, rival: Built | None) -> Measurement:

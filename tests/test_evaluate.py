@@ -14,14 +14,13 @@ from record_examples import HOST, candidate, timing
 from hayate.archive import Archive
 from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.evaluate import EvaluateSettings, Evaluator, judge_one
-from hayate.farm.base import Farm
+from hayate.farm.base import BuildJob, Farm, MeasureJob
 from hayate.judge.results import Measurement, Rejection
 from hayate.records import (
     Band,
     Bound,
     Built,
     Candidate,
-    Language,
     MeasurePlan,
     Metric,
     Outcome,
@@ -95,16 +94,8 @@ class ToldFarm(Farm):
         self.release = threading.Event()
         self.release.set()
 
-    def build(
-        self,
-        task: Task,
-        source: str,
-        permitted: Sequence[Technique],
-        name: str = "",
-        *,
-        language: Language = "c",
-        priority: int = 0,
-    ) -> Future[Built | Rejection]:
+    def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]:
+        source, name = job.source, job.name
         self.built.append(source)
         future: Future[Built | Rejection] = Future()
         label, niche, words = (part.strip() for part in source.split(";"))
@@ -124,16 +115,8 @@ class ToldFarm(Farm):
             )
         return future
 
-    def measure(
-        self,
-        task: Task,
-        built: Built,
-        plan: MeasurePlan,
-        rival: Built | None = None,
-        *,
-        priority: int = 0,
-        elsewhere: bool = False,
-    ) -> Future[Measurement]:
+    def submit_measure(self, job: MeasureJob, priority: int) -> Future[Measurement]:
+        built, plan, rival = job.built, job.plan, job.rival
         self.measured.append((built.object_hash, plan.purpose, rival.object_hash if rival else ""))
         future: Future[Measurement] = Future()
         answers = self.truth.get(built.object_hash)

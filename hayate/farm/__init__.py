@@ -6,11 +6,21 @@ from collections.abc import Callable
 
 from hayate import hosts, sandbox, toolchains
 from hayate.errors import WrongUse
-from hayate.farm.base import Farm
+from hayate.farm.base import BuildJob, Farm, MeasureJob
 from hayate.farm.local import LocalFarm
 from hayate.farm.settings import FarmSettings, HttpSettings, ParslSettings, ReplaySettings
 
-__all__ = ["Farm", "FarmSettings", "HttpSettings", "LocalFarm", "ParslSettings", "ReplaySettings", "open"]
+__all__ = [
+    "BuildJob",
+    "Farm",
+    "FarmSettings",
+    "HttpSettings",
+    "LocalFarm",
+    "MeasureJob",
+    "ParslSettings",
+    "ReplaySettings",
+    "open",
+]
 
 
 def open(settings: FarmSettings | None = None, *, on_event: Callable[[str], None] | None = None) -> Farm:

@@ -9,8 +9,34 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
 
+from hayate.errors import Fault, FaultKind
 from hayate.judge import JUDGE_VERSION, Measurement, Rejection
-from hayate.records import Built, HostProfile, Language, MeasurePlan, Task, Technique
+from hayate.records import Built, HostProfile, Language, MeasurePlan, Record, Source, Task, Technique
+
+
+class BuildJob(Record):
+    """What there is to build."""
+
+    task: Task
+    source: Source
+    permitted: tuple[Technique, ...]
+    name: str = ""
+    language: Language = "c"
+
+
+class MeasureJob(Record):
+    """What there is to measure."""
+
+    task: Task
+    built: Built
+    plan: MeasurePlan
+    rival: Built | None = None
+    elsewhere: bool = False
+
+
+def closed() -> Fault:
+    """What becomes of jobs when their farm is closed."""
+    return Fault(FaultKind.NODE_LOST, "the farm was closed", remedy="go on with --resume")
 
 
 class Farm(ABC):
@@ -27,7 +53,6 @@ class Farm(ABC):
         """Seconds; a difference is what the work in between took. What is replayed took what it took then."""
         return time.monotonic()
 
-    @abstractmethod
     def build(
         self,
         task: Task,
@@ -39,8 +64,9 @@ class Farm(ABC):
         priority: int = 0,
     ) -> Future[Built | Rejection]:
         """Guard and compile. Lower priorities go first, equal ones in the order in which they came."""
+        job = BuildJob(task=task, source=source, permitted=tuple(permitted), name=name, language=language)
+        return self.submit_build(job, priority)
 
-    @abstractmethod
     def measure(
         self,
         task: Task,
@@ -52,6 +78,14 @@ class Farm(ABC):
         elsewhere: bool = False,
     ) -> Future[Measurement]:
         """Verify and time. `elsewhere`: not where this object code was measured last, if it can be."""
+        job = MeasureJob(task=task, built=built, plan=plan, rival=rival, elsewhere=elsewhere)
+        return self.submit_measure(job, priority)
+
+    @abstractmethod
+    def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]: ...
+
+    @abstractmethod
+    def submit_measure(self, job: MeasureJob, priority: int) -> Future[Measurement]: ...
 
     @abstractmethod
     def close(self) -> None:

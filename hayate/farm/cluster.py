@@ -10,7 +10,7 @@ import shlex
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +19,13 @@ from typing import Any
 
 from hayate.errors import Fault, FaultKind
 from hayate.farm import node
-from hayate.farm.base import Farm
-from hayate.farm.node import Answer, BuildJob, Host, MeasureJob, Wanted
+from hayate.farm.base import BuildJob, Farm, MeasureJob, closed
+from hayate.farm.node import Answer, Host, Wanted
 from hayate.farm.settings import FarmSettings
 from hayate.hosts import state_dir
 from hayate.judge import JUDGE_VERSION
 from hayate.judge.results import Measurement, Rejection
-from hayate.records import Built, Language, MeasurePlan, Record, Task, Technique, decode, encode
+from hayate.records import Built, Record, decode, encode
 
 _KINDS: dict[str, type[Record]] = {
     "host": Host,
@@ -95,32 +95,12 @@ class ParslFarm(Farm):
             update={"host_class": host.profile.host_class, "sandbox": host.sandbox_tier}
         )
 
-    def build(
-        self,
-        task: Task,
-        source: str,
-        permitted: Sequence[Technique],
-        name: str = "",
-        *,
-        language: Language = "c",
-        priority: int = 0,
-    ) -> Future[Built | Rejection]:
-        job = BuildJob(task=task, source=source, permitted=tuple(permitted), name=name, language=language)
+    def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]:
         # Builds first: what is built can be looked up, and may not need to be measured.
         return self._submit(_Job("build", (encode(job),), 2 * priority))
 
-    def measure(
-        self,
-        task: Task,
-        built: Built,
-        plan: MeasurePlan,
-        rival: Built | None = None,
-        *,
-        priority: int = 0,
-        elsewhere: bool = False,
-    ) -> Future[Measurement]:
+    def submit_measure(self, job: MeasureJob, priority: int) -> Future[Measurement]:
         """`elsewhere` is left to chance: which node is free next is not ours to say."""
-        job = MeasureJob(task=task, built=built, plan=plan, rival=rival)
         return self._submit(_Job("measure", (encode(job),), 2 * priority + 1))
 
     def close(self) -> None:
@@ -131,7 +111,7 @@ class ParslFarm(Farm):
             self._closing = True
             pending = list(self._pending)
         for future in pending:
-            self._settle(future, error=_closed())
+            self._settle(future, error=closed())
         # Scheduler commands may hang; a process that ends must not wait for them for ever.
         ending = threading.Thread(target=self._kernel.cleanup, name="hayate-parsl-close", daemon=True)
         ending.start()
@@ -243,7 +223,7 @@ class ParslFarm(Farm):
     def _submit(self, job: _Job) -> Future[Any]:
         with self._lock:
             if self._closing:
-                raise _closed()
+                raise closed()
             self._pending.add(job.future)
         job.future.set_running_or_notify_cancel()
         self._begin(job)
@@ -261,13 +241,13 @@ class ParslFarm(Farm):
                 app_kwargs={"parsl_resource_specification": {"priority": 100 + job.priority}},
             )
         except Exception as error:
-            self._settle(job.future, error=_closed() if self._closing else self._lost(job, error))
+            self._settle(job.future, error=closed() if self._closing else self._lost(job, error))
             return
         under_way.add_done_callback(lambda done: self._done(job, done))
 
     def _done(self, job: _Job, under_way: Future[Any]) -> None:
         if self._closing:
-            self._settle(job.future, error=_closed())
+            self._settle(job.future, error=closed())
             return
         error = under_way.exception()
         if error is not None:
@@ -338,7 +318,3 @@ def _why(executor: Any, block: str, status: Any) -> str:
         if text and text.strip():
             return str(text.strip().splitlines()[-1])[-300:]
     return ""
-
-
-def _closed() -> Fault:
-    return Fault(FaultKind.NODE_LOST, "the farm was closed", remedy="go on with --resume")

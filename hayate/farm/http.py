@@ -21,7 +21,7 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,11 +31,11 @@ from urllib.parse import urlsplit
 import pydantic
 
 from hayate.errors import Fault, FaultKind, WrongUse
-from hayate.farm.base import Farm
+from hayate.farm.base import BuildJob, Farm, MeasureJob, closed
 from hayate.farm.settings import FarmSettings
 from hayate.judge import JUDGE_VERSION
 from hayate.judge.results import Measurement, Rejection
-from hayate.records import Built, HostProfile, Language, MeasurePlan, Outcome, Task, Technique
+from hayate.records import Built, HostProfile, Outcome, Task
 
 try:
     import httpx
@@ -139,54 +139,39 @@ class HttpFarm(Farm):
         self.task_hashes: dict[str, str] = {task["name"]: task["hash"] for task in said["tasks"]}
         self._batch_jobs = max(1, min(_BATCH_JOBS, int(said["limits"]["queued_jobs"]) // 4))
 
-    def build(
-        self,
-        task: Task,
-        source: str,
-        permitted: Sequence[Technique],
-        name: str = "",
-        *,
-        language: Language = "c",
-        priority: int = 0,
-    ) -> Future[Built | Rejection]:
+    def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]:
         """The Built's object code is empty: it stays with the server."""
-        unfit = _unsendable(source)
+        unfit = _unsendable(job.source)
         if unfit is not None:
             refused: Future[Built | Rejection] = Future()
             refused.set_result(unfit)
             return refused
-        job = {
+        request = {
             "kind": "build",
-            "task": task.name,
-            "task_hash": task.hash,
-            "source": source,
-            "language": language,
-            "permitted": [str(technique) for technique in permitted],
+            "task": job.task.name,
+            "task_hash": job.task.hash,
+            "source": job.source,
+            "language": job.language,
+            "permitted": [str(technique) for technique in job.permitted],
             "priority": priority,
         }
-        return self._ask(lambda: job, lambda reply: self._built(task, job, name, reply), priority)
+        return self._ask(
+            lambda: request, lambda reply: self._built(job.task, request, job.name, reply), priority
+        )
 
-    def measure(
-        self,
-        task: Task,
-        built: Built,
-        plan: MeasurePlan,
-        rival: Built | None = None,
-        *,
-        priority: int = 0,
-        elsewhere: bool = False,
-    ) -> Future[Measurement]:
+    def submit_measure(self, job: MeasureJob, priority: int) -> Future[Measurement]:
         """Of what this farm built; of other objects the future raises Fault(HOST_UNFIT).
 
         Raises WrongUse for a plan with a seed: the judge over there draws its own.
         """
+        plan = job.plan
         if plan.seed is not None:
             raise WrongUse("a seed can't be set over HTTP", where="plan.seed", allowed="none")
         needs = []
-        for one in (built, rival):
+        for one in (job.built, job.rival):
             if one is None:
                 continue
-            recipe = self._recipes.get(_recipe_key(task, one))
+            recipe = self._recipes.get(_recipe_key(job.task, one))
             if recipe is None:
                 failed: Future[Measurement] = Future()
                 failed.set_exception(
@@ -199,7 +184,7 @@ class HttpFarm(Farm):
                 return failed
             needs.append(recipe)
         # Asked for again on purpose: not to be answered by what is known.
-        fresh = elsewhere or plan.purpose in ("confirm", "report")
+        fresh = job.elsewhere or plan.purpose in ("confirm", "report")
         nonce = uuid.uuid4().hex if fresh else ""
         said = {**plan.model_dump(mode="json", exclude={"seed"}), "nonce": nonce}
 
@@ -207,9 +192,9 @@ class HttpFarm(Farm):
             return {
                 "kind": "measure",
                 "build": needs[0].key,
-                "rival": needs[1].key if rival is not None else None,
+                "rival": needs[1].key if job.rival is not None else None,
                 "plan": said,
-                "elsewhere": elsewhere,
+                "elsewhere": job.elsewhere,
                 "priority": priority,
             }
 
@@ -239,7 +224,7 @@ class HttpFarm(Farm):
         """Raises Fault(NODE_LOST) once closing."""
         with self._lock:
             if self._closing:
-                raise _closed()
+                raise closed()
             self._asked += 1
             ask = _Ask(body, parse, priority, self._asked, needs=needs)
             self._loop.call_soon_threadsafe(self._begin, ask)
@@ -253,7 +238,7 @@ class HttpFarm(Farm):
                 self._loop.call_soon_threadsafe(self._drop, ask)
 
     def _run(self) -> None:
-        fault = _closed()
+        fault = closed()
         try:
             self._loop.run_until_complete(self._main())
         except BaseException as error:
@@ -287,7 +272,7 @@ class HttpFarm(Farm):
             ]
             done, _ = await asyncio.wait({ending, *work}, return_when=asyncio.FIRST_COMPLETED)
             for ask in list(self._live):
-                self._settle(ask, _closed())
+                self._settle(ask, closed())
             with contextlib.suppress(TimeoutError):  # of a batch on its way the answer has the keys
                 async with asyncio.timeout(_LAST_WORDS_S):
                     await self._posting.acquire()
@@ -304,7 +289,7 @@ class HttpFarm(Farm):
 
     def _begin(self, ask: _Ask) -> None:
         if self._end.is_set():
-            self._settle(ask, _closed())
+            self._settle(ask, closed())
             return
         self._live.add(ask)
         self._unsent.append(ask)
@@ -615,13 +600,7 @@ def _recipe_key(task: Task, built: Built) -> tuple[object, ...]:
 
 def _unsendable(source: str) -> Rejection | None:
     """What the judge would say of a text that no request can carry."""
-    try:
-        size = len(source.encode())
-    except UnicodeEncodeError as error:
-        return Rejection(
-            outcome=Outcome.VIOLATION,
-            reason=f"the source is no text: character {error.start} can't be encoded",
-        )
+    size = len(source.encode())
     if size > _SOURCE_MAX_BYTES:
         return Rejection(outcome=Outcome.VIOLATION, reason=f"the source has {size} bytes, far too many")
     return None
@@ -664,10 +643,6 @@ def _no_sense(url: str, error: Exception) -> Fault:
         f"the answer of {url} makes no sense: {type(error).__name__}: {error}",
         remedy="the same version of hayate on both sides",
     )
-
-
-def _closed() -> Fault:
-    return Fault(FaultKind.NODE_LOST, "the farm was closed", remedy="go on with --resume")
 
 
 def _is_loopback(url: str) -> bool:

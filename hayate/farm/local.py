@@ -10,12 +10,12 @@ from concurrent.futures import Future
 
 from hayate import judge
 from hayate.errors import Fault, FaultKind
-from hayate.farm.base import Farm
+from hayate.farm.base import BuildJob, Farm, MeasureJob, closed
 from hayate.farm.schedule import Kind, Scheduler
 from hayate.farm.settings import FarmSettings
 from hayate.hosts import Slot
 from hayate.judge.results import Measurement, Rejection
-from hayate.records import Built, HostProfile, Language, MeasurePlan, Task, Technique
+from hayate.records import Built, HostProfile
 from hayate.sandbox import Command, Process, Sandbox
 from hayate.toolchains import Compiler
 
@@ -57,53 +57,35 @@ class LocalFarm(Farm):
             prepare=self._bind,
         )
 
-    def build(
-        self,
-        task: Task,
-        source: str,
-        permitted: Sequence[Technique],
-        name: str = "",
-        *,
-        language: Language = "c",
-        priority: int = 0,
-    ) -> Future[Built | Rejection]:
+    def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]:
         def run(_place: int) -> Built | Rejection:
             return self._build(
-                task,
-                source,
-                tuple(permitted),
+                job.task,
+                job.source,
+                job.permitted,
                 host=self.host,
                 sandbox=self._sandbox,
                 compiler=self._compiler,
-                name=name,
-                language=language,
+                name=job.name,
+                language=job.language,
             )
 
         return self._scheduler.submit("build", run, priority=priority)
 
-    def measure(
-        self,
-        task: Task,
-        built: Built,
-        plan: MeasurePlan,
-        rival: Built | None = None,
-        *,
-        priority: int = 0,
-        elsewhere: bool = False,
-    ) -> Future[Measurement]:
+    def submit_measure(self, job: MeasureJob, priority: int) -> Future[Measurement]:
         def run(place: int) -> Measurement:
-            self._last_place[built.object_hash] = place
+            self._last_place[job.built.object_hash] = place
             return self._measure(
-                task,
-                built,
-                plan,
+                job.task,
+                job.built,
+                job.plan,
                 host=self.host,
                 slot=self.slots[place],
                 sandbox=self._sandbox,
-                rival=rival,
+                rival=job.rival,
             )
 
-        last = self._last_place.get(built.object_hash) if elsewhere else None
+        last = self._last_place.get(job.built.object_hash) if job.elsewhere else None
         return self._scheduler.submit(
             "measure", run, priority=priority, avoid=None if last is None else {last}
         )
@@ -129,7 +111,7 @@ class _Tracked(Sandbox):
 
     def start(self, command: Command) -> Process:
         if self._ended:
-            raise Fault(FaultKind.NODE_LOST, "the farm was closed")
+            raise closed()
         process = self._inner.start(command)
         with self._lock:
             self._live.add(process)

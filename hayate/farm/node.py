@@ -17,9 +17,10 @@ from typing import Any
 
 from hayate import hosts, judge, sandbox
 from hayate.errors import Fault, FaultKind, WrongUse
+from hayate.farm.base import BuildJob, MeasureJob
 from hayate.judge.locks import held
 from hayate.judge.results import Measurement, Rejection
-from hayate.records import Built, HostProfile, Language, MeasurePlan, Record, Task, Technique, decode, encode
+from hayate.records import HostProfile, Record, decode, encode
 from hayate.sandbox import Sandbox
 from hayate.toolchains import Compiler, compilers
 
@@ -37,21 +38,6 @@ class Wanted(Record):
     compiler: str = ""  # "gcc" or "clang"; "": the first that is there
     noise_max: float = 0.1
     priority: str = "none"  # at least
-
-
-class BuildJob(Record):
-    task: Task
-    source: str
-    permitted: tuple[Technique, ...]
-    name: str = ""
-    language: Language = "c"
-
-
-class MeasureJob(Record):
-    task: Task
-    built: Built
-    plan: MeasurePlan
-    rival: Built | None = None
 
 
 class Answer(Record):

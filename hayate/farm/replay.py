@@ -22,13 +22,12 @@ import sqlalchemy as sa
 
 from hayate.archive import Archive, MeasurementKey, VerdictRow
 from hayate.errors import Fault, FaultKind, WrongUse
-from hayate.farm.base import Farm
+from hayate.farm.base import BuildJob, Farm, MeasureJob, closed
 from hayate.farm.settings import FarmSettings
 from hayate.judge import Measurement, Rejection
 from hayate.records import (
     Built,
     Candidate,
-    Language,
     MeasurePlan,
     Origin,
     Outcome,
@@ -113,36 +112,18 @@ class ReplayFarm(Farm):
         """What the answers to this thread took when they were recorded."""
         return float(getattr(self._spent, "wall_s", 0.0))
 
-    def build(
-        self,
-        task: Task,
-        source: str,
-        permitted: Sequence[Technique],
-        name: str = "",
-        *,
-        language: Language = "c",
-        priority: int = 0,
-    ) -> Future[Built | Rejection]:
+    def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]:
         candidate = Candidate(
-            task=task.name,
-            source=source,
-            permitted=tuple(permitted),
+            task=job.task.name,
+            source=job.source,
+            permitted=job.permitted,
             origin=Origin(kind="policy"),
-            language=language,
+            language=job.language,
         )
-        return self._answer(lambda: self._build(task, candidate, name or candidate.hash))
+        return self._answer(lambda: self._build(job.task, candidate, job.name or candidate.hash))
 
-    def measure(
-        self,
-        task: Task,
-        built: Built,
-        plan: MeasurePlan,
-        rival: Built | None = None,
-        *,
-        priority: int = 0,
-        elsewhere: bool = False,
-    ) -> Future[Measurement]:
-        return self._answer(lambda: self._measure(task, built, plan, rival))
+    def submit_measure(self, job: MeasureJob, priority: int) -> Future[Measurement]:
+        return self._answer(lambda: self._measure(job.task, job.built, job.plan, job.rival))
 
     def close(self) -> None:
         self._closed = True
@@ -152,7 +133,7 @@ class ReplayFarm(Farm):
         future: Future[T] = Future()
         try:
             if self._closed:
-                raise Fault(FaultKind.NODE_LOST, "the farm was closed", remedy="go on with --resume")
+                raise closed()
             found = make()
         except Fault as fault:
             future.set_exception(fault)

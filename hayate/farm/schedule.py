@@ -15,7 +15,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hayate.errors import Fault, FaultKind
+from hayate.errors import Fault
+from hayate.farm.base import closed
 
 Kind = Literal["build", "measure"]
 
@@ -78,7 +79,7 @@ class Scheduler:
         """Queue `run`, to be called with the place that it got. Raises Fault(NODE_LOST) once closing."""
         with self._changed:
             if self._closing:
-                raise _closed()
+                raise closed()
             self._arrived += 1
             job = Job(kind, run, priority, self._arrived, avoid=set(avoid or ()))
             self._waiting[kind].append(job)
@@ -95,7 +96,7 @@ class Scheduler:
             self._changed.notify_all()
         for job in dropped:
             if job.tries or job.future.set_running_or_notify_cancel():
-                job.future.set_exception(_closed())
+                job.future.set_exception(closed())
         deadline = time.monotonic() + CLOSE_S
         for thread in self._threads:
             while thread.is_alive() and time.monotonic() < deadline:
@@ -126,7 +127,7 @@ class Scheduler:
                         again = False
                     self._changed.notify_all()
                 if again:
-                    job.future.set_exception(_closed())
+                    job.future.set_exception(closed())
 
     def _take(self, kind: Kind, place: int) -> Job | None:
         """The next job that may start here now. With the lock held."""
@@ -153,7 +154,7 @@ class Scheduler:
             result = job.run(place)
         except Fault as fault:
             if self._closing:
-                job.future.set_exception(_closed())
+                job.future.set_exception(closed())
             elif fault.retriable and job.tries < self.retries:
                 job.tries += 1
                 job.avoid.add(place)
@@ -161,15 +162,11 @@ class Scheduler:
             else:
                 job.future.set_exception(fault)
         except BaseException as error:
-            job.future.set_exception(_closed() if self._closing else error)
+            job.future.set_exception(closed() if self._closing else error)
         else:
             # What ended because it was killed says nothing about the candidate.
             if self._closing:
-                job.future.set_exception(_closed())
+                job.future.set_exception(closed())
             else:
                 job.future.set_result(result)
         return False
-
-
-def _closed() -> Fault:
-    return Fault(FaultKind.NODE_LOST, "the farm was closed", remedy="go on with --resume")

@@ -1,6 +1,6 @@
 """Every type that flows. Import from here: `from hayate.records import Verdict`."""
 
-from hayate.records.base import Numbers, Record, content_hash, decode, encode
+from hayate.records.base import Numbers, Record, Source, content_hash, decode, encode
 from hayate.records.candidate import Built, Candidate, Origin
 from hayate.records.prompt import Assignment, Prompt, Sample
 from hayate.records.reward import Reward
@@ -56,6 +56,7 @@ __all__ = [
     "Sample",
     "Shape",
     "SizeRange",
+    "Source",
     "SourceText",
     "Speedup",
     "Step",

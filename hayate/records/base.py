@@ -7,7 +7,7 @@ import json
 import math
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, TypeAdapter
 
 
 class Record(BaseModel):
@@ -22,6 +22,16 @@ def _finite(numbers: dict[str, float]) -> dict[str, float]:
 
 # Figures by name. A candidate can compute NaN, which JSON does not have: left out here, told in the reason.
 Numbers = Annotated[dict[str, float], AfterValidator(_finite)]
+
+
+def _encodable(source: object) -> object:
+    if not isinstance(source, str):
+        return source
+    return source.encode(errors="replace").decode().replace("\0", "?")
+
+
+# The text of a program. Lone surrogates and NUL, which no text holds and some databases refuse, become question marks.
+Source = Annotated[str, BeforeValidator(_encodable)]
 
 R = TypeVar("R")
 

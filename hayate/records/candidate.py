@@ -5,9 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Literal
 
-from pydantic import field_validator
-
-from hayate.records.base import Record, content_hash
+from hayate.records.base import Record, Source, content_hash
 from hayate.records.task import Language, Technique
 
 
@@ -30,18 +28,10 @@ class Candidate(Record):
     """A source text with its origin and the techniques that it was permitted."""
 
     task: str  # name
-    source: str
+    source: Source
     permitted: tuple[Technique, ...]
     origin: Origin
     language: Language = "c"
-
-    @field_validator("source", mode="before")
-    @classmethod
-    def _encodable(cls, source: object) -> object:
-        """Lone surrogates and NUL, which no text holds and some databases refuse, become question marks."""
-        if not isinstance(source, str):
-            return source
-        return source.encode(errors="replace").decode().replace("\0", "?")
 
     @cached_property
     def hash(self) -> str:

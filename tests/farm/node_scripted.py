@@ -15,7 +15,8 @@ import time
 from pathlib import Path
 
 from hayate.errors import FaultKind
-from hayate.farm.node import Answer, BuildJob, Host, MeasureJob
+from hayate.farm.base import BuildJob, MeasureJob
+from hayate.farm.node import Answer, Host
 from hayate.judge import JUDGE_VERSION
 from hayate.judge.results import Measurement, Rejection
 from hayate.records import Built, HostProfile, Interval, Outcome, Record, content_hash, decode, encode

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,10 @@ from record_examples import HOST, timing
 
 from hayate.archive import Archive
 from hayate.errors import Fault, FaultKind
-from hayate.farm import Farm
+from hayate.farm import BuildJob, Farm, MeasureJob
 from hayate.judge import Measurement, Rejection
 from hayate.records import (
     Built,
-    Language,
     MeasurePlan,
     Metric,
     Outcome,
@@ -56,29 +55,11 @@ class SlowFarm(Farm):
         self._pool = ThreadPoolExecutor(2)
         self._closed = threading.Event()
 
-    def build(
-        self,
-        task: Task,
-        source: str,
-        permitted: Sequence[Technique],
-        name: str = "",
-        *,
-        language: Language = "c",
-        priority: int = 0,
-    ) -> Future[Built | Rejection]:
-        return self._pool.submit(self._build, task, source, tuple(permitted), name)
+    def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]:
+        return self._pool.submit(self._build, job.task, job.source, job.permitted, job.name)
 
-    def measure(
-        self,
-        task: Task,
-        built: Built,
-        plan: MeasurePlan,
-        rival: Built | None = None,
-        *,
-        priority: int = 0,
-        elsewhere: bool = False,
-    ) -> Future[Measurement]:
-        return self._pool.submit(self._measure, built, plan, rival)
+    def submit_measure(self, job: MeasureJob, priority: int) -> Future[Measurement]:
+        return self._pool.submit(self._measure, job.built, job.plan, job.rival)
 
     def close(self) -> None:
         self._closed.set()

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from record_examples import HOST, timing
 
 from hayate.errors import Fault, FaultKind
-from hayate.farm import Farm
+from hayate.farm import BuildJob, Farm, MeasureJob
 from hayate.judge import Measurement, Rejection
 from hayate.records import (
     Built,
-    Language,
     MeasurePlan,
     Metric,
     Outcome,
     Speedup,
-    Task,
-    Technique,
     content_hash,
 )
 
@@ -37,16 +34,8 @@ class ScriptedFarm(Farm):
         self.builds: list[str] = []
         self.measured: list[str] = []
 
-    def build(
-        self,
-        task: Task,
-        source: str,
-        permitted: Sequence[Technique],
-        name: str = "",
-        *,
-        language: Language = "c",
-        priority: int = 0,
-    ) -> Future[Built | Rejection]:
+    def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]:
+        source, name, permitted = job.source, job.name, job.permitted
         self.builds.append(source)
         found = re.search(r"speed = (\d)", source)
         if found is None:
@@ -57,24 +46,15 @@ class ScriptedFarm(Farm):
                 name=name,
                 object_code=code,
                 object_hash=content_hash(code),
-                techniques=tuple(permitted)[:1],
-                permitted=tuple(permitted),
+                techniques=permitted[:1],
+                permitted=permitted,
                 compiler=HOST.compiler,
             )
         )
 
-    def measure(
-        self,
-        task: Task,
-        built: Built,
-        plan: MeasurePlan,
-        rival: Built | None = None,
-        *,
-        priority: int = 0,
-        elsewhere: bool = False,
-    ) -> Future[Measurement]:
-        self.measured.append(built.object_hash)
-        return _done(lambda: self._measure(built, plan, rival))
+    def submit_measure(self, job: MeasureJob, priority: int) -> Future[Measurement]:
+        self.measured.append(job.built.object_hash)
+        return _done(lambda: self._measure(job.built, job.plan, job.rival))
 
     def _measure(self, built: Built, plan: MeasurePlan, rival: Built | None) -> Measurement:
         time.sleep(self.delay_s)
