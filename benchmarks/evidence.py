@@ -57,7 +57,7 @@ def run(task: str, arm: str, seed: int) -> dict[str, Any]:
     }
     folder = WORK / f"{task}-{arm}-{seed}"
     with PlainProgress() as progress:
-        train(parse_run(settings), folder, resume=(folder / "state.json").exists(), progress=progress)
+        train(parse_run(settings), folder, resume=(folder / "run.json").exists(), progress=progress)
     report = build_report(folder)
     phases = {p.name: p for p in report.phases}
     before, after = phases["before"], phases["after"]
@@ -139,8 +139,9 @@ def main() -> None:
     options = parser.parse_args()
     store = Store("evidence", [RUNS["dgemm"], RUNS["jacobi2d"], MODEL])
     if not options.page_only:
-        store.run(units())
-    write(store)
+        store.run(units(), lambda: write(store))
+    else:
+        write(store)
 
 
 if __name__ == "__main__":

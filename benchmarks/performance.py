@@ -46,7 +46,7 @@ def demo(seed: int) -> dict[str, Any]:
     started = time.monotonic()
     if not (folder / "report.json").exists():
         with PlainProgress() as progress:
-            train(run, folder, resume=(folder / "state.json").exists(), progress=progress)
+            train(run, folder, resume=(folder / "run.json").exists(), progress=progress)
     wall_s = time.monotonic() - started
     report = build_report(folder)
     phases = {p.name: p for p in report.phases}
@@ -74,9 +74,7 @@ def demo(seed: int) -> dict[str, Any]:
 
 def best(store: Store, seed: int) -> dict[str, Any]:
     """The demo's best kernel against every baseline, in all report bands."""
-    record = store.load(f"demo-{seed}")
-    assert record is not None
-    kernel = record["figures"]["best"]
+    kernel = store.need(f"demo-{seed}")["best"]
     candidate = Candidate(
         task=kernel["task"],
         source=kernel["source"],
@@ -89,9 +87,7 @@ def best(store: Store, seed: int) -> dict[str, Any]:
 
 
 def _spent(store: Store, seed: int) -> int:
-    record = store.load(f"demo-{seed}")
-    assert record is not None
-    return int(record["figures"]["verdicts"])
+    return int(store.need(f"demo-{seed}")["verdicts"])
 
 
 def untrained(store: Store, seed: int) -> dict[str, Any]:
@@ -106,8 +102,7 @@ def optuna_tpe(store: Store, seed: int) -> dict[str, Any]:
 
 def final(store: Store, seed: int) -> dict[str, Any]:
     """Winners of equal budgets, frozen, head to head in fresh launches: speed over the trained policy's best."""
-    found = {name: store.load(f"{name}-{seed}") for name in ("demo", "best-of-n", "tpe")}
-    kernels = {name: record["figures"]["best"] for name, record in found.items() if record is not None}
+    kernels = {name: store.need(f"{name}-{seed}")["best"] for name in ("demo", "best-of-n", "tpe")}
     task = tasks.find("dgemm")
     ratios: dict[str, Any] = {}
     with farms.open() as farm:
@@ -203,8 +198,9 @@ def main() -> None:
     store = Store("performance", [RUN, MODEL])
     if not options.page_only:
         chosen = [u for u in units(store) if not options.only or u.key.startswith(options.only)]
-        store.run(chosen)
-    write(store)
+        store.run(chosen, lambda: write(store))
+    else:
+        write(store)
 
 
 if __name__ == "__main__":

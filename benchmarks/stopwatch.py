@@ -275,18 +275,19 @@ def main() -> None:
     parser.add_argument("--only", help="a unit, or the beginning of its name")
     options = parser.parse_args()
     store = Store("stopwatch", [JUDGE_VERSION])
-    if not options.page_only:
-        lacking = rivals.missing()
-        if lacking:
-            print(f"the comparison with other ways of timing is left out: {lacking}", file=sys.stderr)
-        store.run(
-            [
-                u
-                for u in units(store)
-                if u.key.startswith(options.only or "") and not (lacking and u.key.startswith("rivals"))
-            ]
-        )
-    stopwatch_page.write(store, [u.key for u in units(store)], HEAD_TO_HEAD)
+    everything = units(store)
+
+    def write() -> None:
+        stopwatch_page.write(store, [u.key for u in everything], HEAD_TO_HEAD)
+
+    if options.page_only:
+        write()
+        return
+    lacking = rivals.missing()
+    if lacking:
+        print(f"the comparison with other ways of timing is left out: {lacking}", file=sys.stderr)
+    chosen = [u for u in everything if u.key.startswith(options.only or "")]
+    store.run([u for u in chosen if not (lacking and u.key.startswith("rivals"))], write)
 
 
 if __name__ == "__main__":
