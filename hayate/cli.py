@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -33,6 +34,8 @@ tasks_app = typer.Typer(
     invoke_without_command=True,
 )
 app.add_typer(tasks_app, name="tasks")
+
+_LOOK_S = 1.0
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 out = Console()
@@ -118,8 +121,7 @@ def doctor(
         table.add_row(marks[None], "noise", f"{profile.noise:.1%} of identical code against itself", "")
     out.print(table)
     for slot in slots:
-        cores = ", ".join(map(str, slot.compute_cores))
-        out.print(f"slot: calls on core {cores}, clock on core {slot.clock_core}")
+        out.print(f"slot: {slot}")
 
 
 @tasks_app.callback()
@@ -221,14 +223,21 @@ def judge(
     ] = "",
     explain: Annotated[bool, typer.Option("--explain", help="Show each step with its time.")] = False,
     language: Annotated[str, typer.Option(help="c or c++. Default: by the file's name.")] = "",
+    run: Annotated[
+        Path | None, typer.Option(help="A run file: on its farm, and on every class of hosts in farm.also.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """One verdict on one source file. Exit 0 if accepted, 1 if rejected, 2 on a Fault.
+    """One verdict on one source file; with several classes of hosts one on each. Exit 0 if accepted, 1 if rejected.
+
+    With --json and --run: {"verdicts": {CLASS: verdict}}, where "" is the run's own class.
 
     Examples: `hayate judge dgemm kernel.c`, `hayate judge dgemm kernel.c --permit simd,alloc --explain`,
-    `hayate judge jacobi2d - --json < kernel.c`
+    `hayate judge jacobi2d - --json < kernel.c`, `hayate judge dgemm kernel.c --run runs/cluster.toml`
     """
-    from hayate import farm
+    from contextlib import ExitStack
+
+    from hayate import farm as farms
     from hayate.evaluate import judge_one, verdict_json
     from hayate.records import MeasurePlan
     from hayate.rewards import RewardSettings, reward
@@ -256,21 +265,36 @@ def judge(
         max_launches=launches,
         bands=wanted or tuple(b.name for b in what.bands if b.training),
     )
-    with err.status("judging"), farm.open(farm.FarmSettings(slots=1)) as place:
-        verdict = judge_one(
-            what,
-            source,
-            _permitted(permit, what.techniques),
-            farm=place,
-            plan=plan,
-            language=_language(language, file),
-        )
+    settings, pay = farms.FarmSettings(slots=1), RewardSettings()
+    if run is not None:
+        from hayate.train import load_run
+
+        run_file = load_run(run)
+        settings, pay = run_file.farm, run_file.reward
+    with err.status("judging"), ExitStack() as stack:
+        place = stack.enter_context(farms.open(settings, on_event=_tell))
+        places = {"": place, **farms.open_also(settings, place, on_event=_tell)}
+        for other in list(places.values())[1:]:
+            stack.enter_context(other)
+        permitted, spoken = _permitted(permit, what.techniques), _language(language, file)
+        verdicts = {
+            name: judge_one(what, source, permitted, farm=one, plan=plan, language=spoken)
+            for name, one in places.items()
+        }
+    said = {name: verdict_json(one, reward(one, pay).value) for name, one in verdicts.items()}
     if as_json:
-        _print_json(verdict_json(verdict, reward(verdict, RewardSettings()).value))
+        _print_json(said[""] if run is None else {"verdicts": said})
     else:
-        _print_verdict(verdict, explain)
-    if verdict.outcome is not Outcome.ACCEPTED:
+        for name, verdict in verdicts.items():
+            if len(verdicts) > 1:
+                out.print(f"[bold]{name or 'farm'}[/]: {verdict.host.host_class}", highlight=False)
+            _print_verdict(verdict, explain)
+    if any(verdict.outcome is not Outcome.ACCEPTED for verdict in verdicts.values()):
         raise typer.Exit(1)
+
+
+def _tell(event: str) -> None:
+    err.print(event, highlight=False, markup=False, soft_wrap=True)
 
 
 def _language(wanted: str, file: Path) -> Language:
@@ -287,9 +311,11 @@ def _print_verdict(verdict: Verdict, explain: bool) -> None:
     out.print(f"[{colour}]{verdict.outcome.value}[/]: {verdict.reason}", highlight=False)
     if verdict.metric:
         m = verdict.metric
-        out.print(
-            f"{m.value:.1f} GFLOPS ({m.low:.1f} to {m.high:.1f}) on {verdict.host.cpu}", highlight=False
-        )
+        speed = f"{m.value:.1f} GFLOPS ({m.low:.1f} to {m.high:.1f}) on {verdict.host.cpu}"
+        if verdict.speedup:
+            ratio = verdict.speedup
+            speed += f", {ratio.median:.3g} times the {ratio.baseline} ({ratio.low:.3g} to {ratio.high:.3g})"
+        out.print(speed, highlight=False, soft_wrap=True)
     if verdict.techniques:
         out.print("techniques: " + ", ".join(t.value for t in verdict.techniques), highlight=False)
     if explain:
@@ -459,6 +485,39 @@ def serve(
             evaluate_settings=None if run_file is None else run_file.judge,
         )
         served.serve(service, known, bind=bind, certificate=tls_cert, key=tls_key, say=say)
+
+
+@app.command()
+def farm(
+    what: Annotated[
+        str, typer.Argument(help="A run's folder, or the URL of `hayate serve`. Default: this machine.")
+    ] = "",
+    once: Annotated[bool, typer.Option("--once", help="Print it once; so without a terminal.")] = False,
+    token_env: Annotated[
+        str, typer.Option(help="The environment variable that holds a server's token.")
+    ] = "HAYATE_TOKEN",
+    as_json: AsJson = False,
+) -> None:
+    """What a farm is doing: slots, nodes, queue, throughput, faults. Live until Ctrl-C; --json prints it once.
+
+    Examples: `hayate farm`, `hayate farm out/demo`, `hayate farm http://login1:8177`,
+    `watch -n 10 "hayate farm out/demo --json | jq .farms"`
+    """
+    from rich.live import Live
+
+    from hayate.farm import look_at
+    from hayate.report import farm_view
+
+    found = look_at(what, token_env=token_env)
+    if as_json:
+        _print_json(found.model_dump())
+    elif once or not out.is_terminal:
+        out.print(farm_view(found))
+    else:
+        with Live(farm_view(found), console=out, screen=True, auto_refresh=False) as live:
+            while True:
+                time.sleep(_LOOK_S)
+                live.update(farm_view(look_at(what, token_env=token_env)), refresh=True)
 
 
 def _fail(message: str, kind: str) -> None:

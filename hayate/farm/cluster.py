@@ -22,6 +22,7 @@ from hayate.farm import node
 from hayate.farm.base import BuildJob, Farm, MeasureJob, closed
 from hayate.farm.node import Answer, Host, Wanted
 from hayate.farm.settings import FarmSettings
+from hayate.farm.status import BlockStatus, Look, NodeStatus
 from hayate.hosts import state_dir
 from hayate.judge import JUDGE_VERSION
 from hayate.judge.results import Measurement, Rejection
@@ -51,8 +52,19 @@ class _Job:
     unfit: int = 0
 
 
+@dataclass
+class _Node:
+    """A machine that has answered."""
+
+    answers: int = 0
+    faults: int = 0
+    heard: float = 0.0  # monotonic
+
+
 class ParslFarm(Farm):
     """Blocks of nodes from a batch scheduler. `on_event` hears what becomes of them."""
+
+    kind = "parsl"
 
     def __init__(
         self,
@@ -67,13 +79,14 @@ class ParslFarm(Farm):
         """
         assert settings.parsl is not None
         self.settings, self.retries = settings.parsl, settings.retries
-        self.on_event = on_event or (lambda _: None)
+        self._on_event = on_event or (lambda _: None)
         self._work = work
         self._lock = threading.Lock()
         self._pending: set[Future[Any]] = set()
         self._closing = False
         self._unfit = 0
         self._blocks: dict[str, str] = {}  # block -> state as last told
+        self._nodes: dict[str, _Node] = {}  # by name
         self._last_life = time.monotonic()
         self._dead = ""
         self._wanted = Wanted(
@@ -103,6 +116,35 @@ class ParslFarm(Farm):
         """`elsewhere` is left to chance: which node is free next is not ours to say."""
         return self._submit(_Job("measure", (encode(job),), 2 * priority + 1))
 
+    def look(self) -> Look:
+        trouble, managers = "", []
+        try:
+            managers = self._executor.connected_managers()
+        except Exception as error:  # Parsl's own, of many kinds
+            trouble = f"Parsl does not answer: {error}"
+        now = time.monotonic()
+        with self._lock:
+            states, nodes = dict(self._blocks), dict(self._nodes)
+        blocks = {}
+        for name in {*states, *(m["block_id"] for m in managers)}:
+            own = [m for m in managers if m["block_id"] == name]
+            blocks[name] = BlockStatus(
+                name=str(name),
+                state=states.get(name, "running").lower(),
+                slots=sum(m["worker_count"] for m in own),
+                busy=sum(min(m["tasks"], m["worker_count"]) for m in own),
+                leaving=any(m["draining"] or not m["active"] for m in own),
+            )
+        return Look(
+            running=sum(block.busy for block in blocks.values()),
+            blocks=tuple(blocks[name] for name in sorted(blocks, key=lambda name: (len(name), name))),
+            nodes=tuple(
+                NodeStatus(name=name, answers=one.answers, faults=one.faults, heard_s=now - one.heard)
+                for name, one in sorted(nodes.items())
+            ),
+            trouble=trouble,
+        )
+
     def close(self) -> None:
         """End the blocks; what is pending raises Fault(NODE_LOST)."""
         with self._lock:
@@ -117,7 +159,11 @@ class ParslFarm(Farm):
         ending.start()
         ending.join(CLOSE_S)
         if ending.is_alive():
-            self.on_event("the scheduler does not answer: blocks may be left; look with squeue or its kin")
+            self._say("the scheduler does not answer: blocks may be left; look with squeue or its kin")
+
+    def _say(self, event: str) -> None:
+        self.tally.event(event)
+        self._on_event(event)
 
     # -- Parsl
 
@@ -183,7 +229,7 @@ class ParslFarm(Farm):
     def _first_node(self) -> Host:
         job = _Job("describe", (), -1)
         found: Future[Host] = self._submit(job)
-        self.on_event("waiting for the first node")
+        self._say("waiting for the first node")
         try:
             host = found.result(self.settings.patience_s)
         except TimeoutError:
@@ -192,7 +238,7 @@ class ParslFarm(Farm):
                 f"no node within {self.settings.patience_s:.0f} s",
                 remedy="look at the scheduler's queue; raise farm.parsl.patience_s",
             ) from None
-        self.on_event(f"first node: {host.profile.host_class}, {host.slots} slots, {host.sandbox_tier}")
+        self._say(f"first node: {host.profile.host_class}, {host.slots} slots, {host.sandbox_tier}")
         return host
 
     def _look_at_blocks(self, executor: Any, statuses: Mapping[str, Any]) -> None:
@@ -206,7 +252,7 @@ class ParslFarm(Farm):
             if self._blocks.get(block) != state:
                 self._blocks[block] = state
                 why = _why(executor, block, status) if status.terminal else ""
-                self.on_event(f"block {block}: {state.lower()}{': ' + why if why else ''}")
+                self._say(f"block {block}: {state.lower()}{': ' + why if why else ''}")
             if not status.terminal:
                 alive = True
             elif state in ("FAILED", "MISSING", "TIMEOUT"):
@@ -258,11 +304,12 @@ class ParslFarm(Farm):
             if self._dead or job.losses > self.settings.losses:
                 self._settle(job.future, error=self._lost(job, error))
             else:
-                self.on_event(f"{error}; its {job.function} runs elsewhere")
+                self._say(f"{error}; its {job.function} runs elsewhere")
                 self._begin(job)
             return
         self._last_life = time.monotonic()
         answer = decode(Answer, under_way.result())
+        self._heard(answer)
         if answer.fault is None:
             self._unfit = 0
             self._settle(job.future, decode(_KINDS[answer.kind], answer.record))
@@ -270,7 +317,7 @@ class ParslFarm(Farm):
         fault = Fault(answer.fault, answer.message, remedy=answer.remedy)
         if answer.unfit:
             self._unfit += 1
-            self.on_event(f"{answer.message}; it was sent away")
+            self._say(f"{answer.message}; it was sent away")
             if self._unfit < UNFIT_MOST:
                 self._begin(job)
                 return
@@ -279,6 +326,13 @@ class ParslFarm(Farm):
             self._begin(job)
             return
         self._settle(job.future, error=fault)
+
+    def _heard(self, answer: Answer) -> None:
+        with self._lock:
+            known = self._nodes.setdefault(answer.node, _Node())
+            known.answers += 1
+            known.faults += answer.fault is not None
+            known.heard = time.monotonic()
 
     def _lost(self, job: _Job, error: BaseException) -> Fault:
         if self._dead:

@@ -33,6 +33,7 @@ import pydantic
 from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.farm.base import BuildJob, Farm, MeasureJob, closed
 from hayate.farm.settings import FarmSettings
+from hayate.farm.status import Farms
 from hayate.judge import JUDGE_VERSION
 from hayate.judge.results import Measurement, Rejection
 from hayate.records import Built, HostProfile, Outcome, Task
@@ -52,6 +53,7 @@ _POLL_S = 25.0
 _REPOLL_S = 0.2  # a poll under way is begun again for new keys, but not more often than this
 _CONNECT_S = 10.0
 _ANSWER_S = 30.0
+_STATUS_S = 10.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 10.0
 _LAST_WORDS_S = 3.0  # on closing: for taking back what still waits
 _JOIN_S = 10.0
@@ -97,8 +99,26 @@ class _Ask:
         return self.priority, self.number
 
 
+def server_status(url: str, token_env: str) -> Farms:
+    """What the server does now. Raises Fault(NODE_LOST) if it does not answer, WrongUse if it won't."""
+    token = os.environ.get(token_env, "")
+    head = {"Authorization": f"Bearer {token}"} if token else {}
+    url = url.rstrip("/")
+    try:
+        response = httpx.get(f"{url}/v1/farm", headers=head, timeout=_STATUS_S)
+        if response.status_code in (401, 403):
+            raise WrongUse("the server does not know the token", where=url, allowed=f"one in ${token_env}")
+        return Farms.model_validate(response.raise_for_status().json())
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise Fault(
+            FaultKind.NODE_LOST, f"{url} does not answer: {error}", remedy="is hayate serve up there?"
+        ) from error
+
+
 class HttpFarm(Farm):
     """`farm = "http://host:8177"` in a run file. The token comes from the environment."""
+
+    kind = "http"
 
     def __init__(self, settings: FarmSettings) -> None:
         """Asks the server for its host. Raises Fault(NODE_LOST) if it is not there within `patience_s`,

@@ -34,6 +34,7 @@ class Job:
     future: Future[Any] = field(default_factory=Future)
     avoid: set[int] = field(default_factory=set)  # places where it failed; others first, if there are any
     tries: int = 0
+    began: float = 0.0  # monotonic, of the last try
 
     @property
     def order(self) -> tuple[int, int]:
@@ -86,6 +87,15 @@ class Scheduler:
             self._changed.notify_all()
             return job.future
 
+    def running(self) -> dict[Kind, dict[int, float]]:
+        """Kind -> place -> for how many seconds a job has run there."""
+        now = time.monotonic()
+        with self._changed:
+            return {
+                kind: {place: now - job.began for place, job in jobs.items()}
+                for kind, jobs in self._running.items()
+            }
+
     def close(self, end_running: Callable[[], None]) -> None:
         """Drop what waits; call `end_running` until no worker is left. Call it again if interrupted."""
         with self._changed:
@@ -114,6 +124,7 @@ class Scheduler:
                         return
                     self._changed.wait()
                     job = self._take(kind, place)
+                job.began = time.monotonic()
                 self._running[kind][place] = job
             again = False
             try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Kind = Literal["local", "parsl", "http", "replay"]
+ClassName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]  # also of a folder
 
 
 class _Table(BaseModel):
@@ -70,6 +71,7 @@ class FarmSettings(_Table):
     parsl: ParslSettings | None = None
     http: HttpSettings | None = None
     replay: ReplaySettings | None = None
+    also: dict[ClassName, FarmSettings] = {}  # further classes of hosts (docs/cluster.md)
 
     @model_validator(mode="before")
     @classmethod
@@ -90,4 +92,7 @@ class FarmSettings(_Table):
                     if not there
                     else f"[farm.{kind}] is for kind = {kind!r}, not {self.kind!r}"
                 )
+        for name, one in self.also.items():
+            if one.also:
+                raise ValueError(f"farm.also.{name} has classes of its own; name them all in farm.also")
         return self

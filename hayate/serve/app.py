@@ -21,6 +21,7 @@ from starlette.routing import Route
 from hayate import __version__
 from hayate.archive import Job
 from hayate.errors import Fault
+from hayate.farm import Farms
 from hayate.judge.results import Measurement
 from hayate.records import decode
 from hayate.serve.gate import TOKEN_KEY, Gate
@@ -170,6 +171,11 @@ def create_app(service: Service, tokens: Tokens) -> FastAPI:
     async def host() -> HostReply:
         """The machine, its judge and its tasks."""
         return service.host()
+
+    @app.get("/v1/farm", responses=_refusals(), dependencies=secured)
+    async def farm() -> Farms:
+        """What the farm does: slots, nodes, queue, throughput, faults. `hayate farm URL` shows it."""
+        return await run_in_threadpool(service.status)
 
     @app.get(
         "/metrics",

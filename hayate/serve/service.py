@@ -26,7 +26,7 @@ from hayate import __version__
 from hayate.archive import Archive, Job, NewJob, QueueFull
 from hayate.errors import Fault, FaultKind
 from hayate.evaluate import EvaluateSettings, Evaluator, verdict_json
-from hayate.farm import Farm
+from hayate.farm import Farm, Farms
 from hayate.judge import JUDGE_VERSION
 from hayate.judge.results import Rejection
 from hayate.records import Built, Candidate, Origin, Record, Task, content_hash, decode, encode
@@ -171,6 +171,13 @@ class Service:
                 queued_jobs=self.settings.queue,
             ),
         )
+
+    def status(self) -> Farms:
+        """Raises Fault."""
+        jobs: dict[str, dict[str, int]] = {}
+        for (kind, state), number in sorted(self.archive.count_jobs().items()):
+            jobs.setdefault(kind, {})[state] = number
+        return Farms(farms={"": self.farm.status()}, jobs=jobs, draining=self._draining)
 
     def submit(self, token: str, requests: Sequence[BuildJob | MeasureJob | VerdictJob]) -> list[Job]:
         """The jobs, in the order of the requests; all or none are queued. Raises Refused, Fault."""

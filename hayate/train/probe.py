@@ -24,10 +24,12 @@ def probe(session: Session, when: Literal["before", "after"], model: str | Path,
     archive = session.archive()
     if any(p.name == when and p.ended is not None for p in archive.phases(session.name)):
         return
-    archive.start_phase(session.name, when)
+    for one in session.judging.archives:
+        one.start_phase(session.name, when)
     session.progress.say(f"{count} samples of the policy {when} phase 3, everything permitted")
     check(session, session.policy(str(model)), when, count, step=0)
-    archive.end_phase(session.name, when)
+    for one in session.judging.archives:
+        one.end_phase(session.name, when)
 
 
 def check(session: Session, policy: HuggingFacePolicy, phase: str, count: int, step: int) -> None:
@@ -35,7 +37,7 @@ def check(session: Session, policy: HuggingFacePolicy, phase: str, count: int, s
 
     Those of an earlier attempt at the same step are marked abandoned. In the main process only.
     """
-    session.archive().mark_abandoned(session.name, phase, step)
+    session.abandon(phase, step)
     settings = session.run.curriculum.model_copy(update={"staging": "off", "exemplars": 0})
     asking = Curriculum(session.tasks, settings)
     prompts = [session.prompt(asking.next()) for _ in session.tasks]

@@ -62,6 +62,25 @@ def test_builds_and_measurements_come_back_as_records(farm: ParslFarm) -> None:
     assert found == Measurement(outcome=found.outcome, reason="one two confirm")
 
 
+def test_blocks_and_nodes_are_shown(farm: ParslFarm) -> None:
+    held = [farm.build(TASK, f"sleep_ms = 1500; {i}", ()) for i in range(4)]
+    deadline = time.monotonic() + 60
+    while not (said := farm.status()).running and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert said.running >= 1
+    assert said.running + said.waiting == 4
+    assert sum(block.slots for block in said.blocks) >= said.running
+    assert all(block.busy <= block.slots for block in said.blocks)
+    for future in held:
+        future.result(60)
+    said = farm.status()
+    assert said.pending["build"] == 0
+    assert said.ended["build"] >= 4
+    assert sum(node.answers for node in said.nodes) >= 5
+    assert {block.state for block in said.blocks} == {"running"}
+    assert any("first node" in event.text for event in said.events)
+
+
 def test_low_priorities_go_first(farm: ParslFarm, folder: Path) -> None:
     before = len(finished(folder))
     first = farm.build(TASK, "sleep_ms = 400;", ())

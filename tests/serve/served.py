@@ -23,7 +23,7 @@ from typing import Any
 
 import httpx
 import pytest
-from record_examples import HOST, timing
+from record_examples import HOST, scripted_measurement
 
 from hayate.archive import Archive
 from hayate.errors import Fault, FaultKind
@@ -32,9 +32,7 @@ from hayate.judge import Measurement, Rejection
 from hayate.records import (
     Built,
     MeasurePlan,
-    Metric,
     Outcome,
-    Speedup,
     Task,
     Technique,
     content_hash,
@@ -98,26 +96,7 @@ class SlowFarm(Farm):
 
     def _measure(self, built: Built, plan: MeasurePlan, rival: Built | None) -> Measurement:
         self._take(f"measure {built.object_hash} {plan.purpose}")
-        speed = _speed(built)
-        if speed == 0:
-            return Measurement(outcome=Outcome.WRONG, reason="scripted to be wrong")
-        if plan.launches == 0:
-            return Measurement(outcome=Outcome.ACCEPTED, reason="right")
-        ratio = speed / (_speed(rival) if rival is not None else 1)
-        return Measurement(
-            outcome=Outcome.ACCEPTED,
-            reason=f"{ratio} times",
-            timing=timing(),
-            metric=Metric(name="GFLOPS", value=3.0 * speed, low=2.9 * speed, high=3.1 * speed),
-            speedup=Speedup(
-                baseline="reference", median=ratio, low=0.99 * ratio, high=1.01 * ratio, confidence=0.95
-            ),
-        )
-
-
-def _speed(built: Built) -> int:
-    found: Any = re.search(rb"speed = (\d)", built.object_code)
-    return int(found.group(1))
+        return scripted_measurement(built, plan, rival)
 
 
 class Server:

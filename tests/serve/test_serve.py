@@ -12,10 +12,14 @@ from typing import Any
 
 import httpx
 import pytest
+from rich.console import Console
 from served import ALICE, BOB, TASKS, Server, build, error, finish, submit, verdict
 
+from hayate import farm as farms
+from hayate.errors import WrongUse
 from hayate.judge import JUDGE_VERSION
 from hayate.records import HostProfile
+from hayate.report import farm_view
 from hayate.tasks import builtin
 
 
@@ -300,6 +304,30 @@ def test_the_host_says_what_it_is(server: Server) -> None:
     assert said["judge_version"] == JUDGE_VERSION
     assert {task["name"]: task["hash"] for task in said["tasks"]} == {n: builtin(n).hash for n in TASKS}
     assert HostProfile.model_validate(said["host"]).host_class == "Example CPU x86-64-v4"
+
+
+def test_the_farm_says_what_it_does(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    with server.client() as client:
+        (job,) = submit(client, build("int speed = 4; // for the view"))
+        finish(client, job["key"])
+        (fault,) = submit(client, build("fault // for the view"))
+        finish(client, fault["key"])
+    monkeypatch.setenv("HAYATE_TOKEN", ALICE)
+    found = farms.look_at(server.url)
+    said = found.farms[""]
+    assert said.ended["build"] >= 1
+    assert said.faults["disk_full"] >= 1
+    assert said.per_minute > 0
+    assert found.jobs["build"]["done"] >= 1
+    assert not found.draining
+    with Console(width=160, record=True, quiet=True) as console:
+        console.print(farm_view(found))
+    text = console.export_text()
+    assert "disk full" in text
+    assert "jobs in the queue's database: done" in text
+    monkeypatch.setenv("HAYATE_TOKEN", "nobody-knows-this-one")
+    with pytest.raises(WrongUse, match="does not know the token"):
+        farms.look_at(server.url)
 
 
 def test_metrics_count_what_happened(server: Server) -> None:

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 pytest.importorskip("trl", reason="training needs TRL: pip install 'hayate[train]'")
 
 import train_miniature
-from train_scripted import ScriptedFarm
+from scripted_farm import ScriptedFarm
 
 import hayate.augment
 from hayate.train import RunFile, parse_run
