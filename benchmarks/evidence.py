@@ -32,7 +32,7 @@ WORK = ROOT / "out" / "evidence"
 RUNS = {"dgemm": ROOT / "runs" / "demo.toml", "jacobi2d": ROOT / "runs" / "jacobi2d.toml"}
 TASKS = tuple(RUNS)
 SEEDS = (0, 1, 2)
-STEPS = 12  # of 32 verdicts
+STEPS = 12  # of 32 verdicts; whoever changes this or ARMS removes what was measured so far
 ARMS: dict[str, dict[str, Any]] = {
     "speed": {"curriculum": {"staging": "off"}},
     "correctness": {"curriculum": {"staging": "off"}, "reward": {"correctness_only": True}},

@@ -16,6 +16,7 @@ from typing import Annotated, Any, get_args
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from hayate import __version__
 from hayate.errors import Fault, FaultKind, WrongUse
@@ -38,8 +39,9 @@ app.add_typer(tasks_app, name="tasks")
 _LOOK_S = 1.0
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
-out = Console()
-err = Console(stderr=True)
+# No markup: much of what is printed comes from sources, tools and files, and some of that has brackets.
+out = Console(markup=False, highlight=False)
+err = Console(stderr=True, markup=False, highlight=False)
 
 
 def _print_json(value: Any) -> None:
@@ -99,7 +101,7 @@ def doctor(
     table.add_column("what")
     table.add_column("seen", overflow="fold")
     table.add_column("what to do", overflow="fold")
-    marks = {True: "[green]ok[/]", False: "[red]mend[/]", None: "[yellow]note[/]"}
+    marks = {True: Text("ok", "green"), False: Text("mend", "red"), None: Text("note", "yellow")}
     for check in checks:
         table.add_row(marks[check.ok], check.name, check.seen, "" if check.ok else check.remedy)
     if profile.peak_gflops:
@@ -188,8 +190,8 @@ def tasks_check(
         )
     else:
         for p in proofs:
-            mark = "[green]holds[/]" if p.holds else f"[red]{p.outcome}, where {p.expected} was due[/]"
-            out.print(f"{p.source}: {mark}  [dim]{p.reason}[/]", highlight=False)
+            said = ("holds", "green") if p.holds else (f"{p.outcome}, where {p.expected} was due", "red")
+            out.print(Text.assemble(f"{p.source}: ", said, "  ", (p.reason, "dim")))
         out.print(f"{sum(p.holds for p in proofs)} of {len(proofs)} hold")
     if not held:
         raise typer.Exit(1)
@@ -287,14 +289,14 @@ def judge(
     else:
         for name, verdict in verdicts.items():
             if len(verdicts) > 1:
-                out.print(f"[bold]{name or 'farm'}[/]: {verdict.host.host_class}", highlight=False)
+                out.print(Text.assemble((name or "farm", "bold"), f": {verdict.host.host_class}"))
             _print_verdict(verdict, explain)
     if any(verdict.outcome is not Outcome.ACCEPTED for verdict in verdicts.values()):
         raise typer.Exit(1)
 
 
 def _tell(event: str) -> None:
-    err.print(event, highlight=False, markup=False, soft_wrap=True)
+    err.print(event, soft_wrap=True)
 
 
 def _language(wanted: str, file: Path) -> Language:
@@ -308,22 +310,23 @@ def _language(wanted: str, file: Path) -> Language:
 
 def _print_verdict(verdict: Verdict, explain: bool) -> None:
     colour = "green" if verdict.outcome is Outcome.ACCEPTED else "red"
-    out.print(f"[{colour}]{verdict.outcome.value}[/]: {verdict.reason}", highlight=False)
+    out.print(Text.assemble((verdict.outcome.value, colour), f": {verdict.reason}"))
     if verdict.metric:
         m = verdict.metric
         speed = f"{m.value:.1f} GFLOPS ({m.low:.1f} to {m.high:.1f}) on {verdict.host.cpu}"
         if verdict.speedup:
             ratio = verdict.speedup
             speed += f", {ratio.median:.3g} times the {ratio.baseline} ({ratio.low:.3g} to {ratio.high:.3g})"
-        out.print(speed, highlight=False, soft_wrap=True)
+        out.print(speed, soft_wrap=True)
     if verdict.techniques:
-        out.print("techniques: " + ", ".join(t.value for t in verdict.techniques), highlight=False)
+        out.print("techniques: " + ", ".join(t.value for t in verdict.techniques))
     if explain:
         for step in verdict.steps:
-            out.print(f"  {step.name:8} {step.wall_s * 1e3:8.1f} ms  [dim]{step.note}[/]", highlight=False)
+            spent = f"  {step.name:8} {step.wall_s * 1e3:8.1f} ms  "
+            out.print(Text.assemble(spent, (step.note, "dim")))
         for name, value in verdict.numbers.items():
-            out.print(f"  {name} = {value:.6g}", highlight=False)
-        out.print(f"  sandbox {verdict.sandbox}, judge {verdict.judge_version}", highlight=False)
+            out.print(f"  {name} = {value:.6g}")
+        out.print(f"  sandbox {verdict.sandbox}, judge {verdict.judge_version}")
 
 
 @app.command()
@@ -363,7 +366,7 @@ def train(
         _print_json({"report": str(folder / "report.json")})
     else:
         out.print(summary(report))
-        out.print(f"report: {(folder / 'report.html').resolve()}", highlight=False, soft_wrap=True)
+        out.print(f"report: {(folder / 'report.html').resolve()}", soft_wrap=True)
 
 
 def _put_aside(folder: Path) -> None:
@@ -373,7 +376,7 @@ def _put_aside(folder: Path) -> None:
     while (aside := folder.with_name(f"{folder.name}.{n}")).exists():
         n += 1
     shutil.move(folder, aside)
-    err.print(f"the earlier run in {folder} is now {aside}", highlight=False)
+    err.print(f"the earlier run in {folder} is now {aside}")
 
 
 @app.command()
@@ -392,7 +395,7 @@ def report(
         _print_json(json.loads(made.model_dump_json()))
     else:
         out.print(summary(made))
-        out.print(f"report: {(folder / 'report.html').resolve()}", highlight=False, soft_wrap=True)
+        out.print(f"report: {(folder / 'report.html').resolve()}", soft_wrap=True)
 
 
 @app.command()
@@ -422,8 +425,11 @@ def serve(
     rate: Annotated[float, typer.Option(min=0.1, help="Requests per second and token.")] = 50,
     queue: Annotated[int, typer.Option(min=1, help="Waiting jobs per token.")] = 2000,
     workers: Annotated[
-        int, typer.Option(min=1, max=256, help="Jobs given to the farm at a time; above slots and builders.")
-    ] = 8,
+        int | None,
+        typer.Option(
+            min=1, max=256, help="Jobs given to the farm at a time. Default: 8, or twice its slots."
+        ),
+    ] = None,
     keep_days: Annotated[float, typer.Option(min=0.01, help="Results are kept so long.")] = 7,
     drain_s: Annotated[
         float, typer.Option(min=0, help="After SIGTERM, what runs has so long, in seconds.")
@@ -455,22 +461,22 @@ def serve(
         raise WrongUse("the run file says which farm", where="--slots", allowed="--run or --slots")
     known = token_files.load(tokens, os.environ)
     host, _ = served.parse_bind(bind)
-    say = lambda text: err.print(f"hayate serve: {text}", highlight=False, markup=False, soft_wrap=True)  # noqa: E731
+    say = lambda text: err.print(f"hayate serve: {text}", soft_wrap=True)  # noqa: E731
     served.check_exposure(host, known, tls=tls_cert is not None, say=say)
-    settings = served.ServeSettings(
-        body_bytes=int(body_mib * 2**20),
-        rate=rate,
-        queue=queue,
-        workers=workers,
-        keep_s=keep_days * 86400,
-        drain_s=drain_s,
-    )
     run_file = None if run is None else load_run(run)
     place = farms.FarmSettings(slots=slots) if run_file is None else run_file.farm
     if place.kind in ("http", "replay"):
         raise WrongUse(
             "a server needs a farm that measures", where=str(run), allowed="a local farm, or parsl"
         )
+    settings = served.ServeSettings(
+        body_bytes=int(body_mib * 2**20),
+        rate=rate,
+        queue=queue,
+        workers=workers or min(256, max(8, 2 * place.slots_most)),
+        keep_s=keep_days * 86400,
+        drain_s=drain_s,
+    )
     names = task or (task_room.builtin_names() if run_file is None else run_file.run.tasks)
     found = [task_room.find(name) for name in names]
     with ExitStack() as stack:
@@ -523,9 +529,7 @@ def farm(
 def _fail(message: str, kind: str) -> None:
     if "--json" in sys.argv:
         _print_json({"error": {"kind": kind, "message": message}})
-    err.print(
-        f"[red]hayate[/]: {kind.replace('_', ' ')}: {message}", highlight=False, markup=True, soft_wrap=True
-    )
+    err.print(Text.assemble(("hayate", "red"), f": {kind.replace('_', ' ')}: {message}"), soft_wrap=True)
 
 
 def main() -> None:

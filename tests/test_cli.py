@@ -166,3 +166,17 @@ def test_farm_shows_this_machine_and_a_runs_folder(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "no farm.json" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_brackets_reach_the_reader(tmp_path: Path) -> None:
+    """Sources, tools and remedies have brackets, which a terminal library could take for its own."""
+    kernel = tmp_path / "kernel.c"
+    kernel.write_text("#include <[/x]>\nvoid dgemm(void) {}\n")
+    done = hayate("judge", "dgemm", str(kernel))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "[/x]" in done.stdout
+    run = tmp_path / "run.toml"
+    run.write_text('farm = "parsl"\n[run]\nname = "x"\ntasks = ["dgemm"]\n[phases.grpo]\nsteps = 1\n')
+    done = hayate("judge", "dgemm", str(kernel), "--run", str(run))
+    assert done.returncode == 2
+    assert "[farm.parsl]" in done.stderr

@@ -25,17 +25,22 @@ class HostClasses:
         candidates: Sequence[Candidate],
         plan: MeasurePlan | None = None,
         on_verdict: OnVerdict | None = None,
+        *,
+        rank: bool = True,
     ) -> list[tuple[Verdict | Fault, ...]]:
         """For each candidate its results, the first class's first; all classes work at the same time.
 
-        `on_verdict` hears of the first class's alone. Raises what an evaluator raises.
+        `on_verdict` hears of the first class's alone. For `rank` and what is raised see Evaluator.evaluate.
         """
         if not self.others:
-            return [(result,) for result in self.first.evaluate(candidates, plan, on_verdict)]
+            own = self.first.evaluate(candidates, plan, on_verdict, rank=rank)
+            return [(result,) for result in own]
         pool = ThreadPoolExecutor(len(self.others), thread_name_prefix="hayate-class")
         try:
-            under_way = [pool.submit(one.evaluate, candidates, plan) for one in self.others.values()]
-            own = self.first.evaluate(candidates, plan, on_verdict)
+            under_way = [
+                pool.submit(one.evaluate, candidates, plan, rank=rank) for one in self.others.values()
+            ]
+            own = self.first.evaluate(candidates, plan, on_verdict, rank=rank)
             return list(zip(own, *(future.result() for future in under_way), strict=True))
         finally:
             # After an error or Ctrl-C the others end with their farms.

@@ -58,7 +58,7 @@ def open(settings: FarmSettings | None = None, *, on_event: Callable[[str], None
         host=hosts.profile(),
         slots=hosts.slots(),
         sandbox=sandbox.get(settings.sandbox) if settings.sandbox else sandbox.best(),
-        compiler=_compiler(settings.compiler),
+        compiler=toolchains.named(settings.compiler) if settings.compiler else None,
     )
 
 
@@ -97,7 +97,7 @@ def look_at(what: str, *, token_env: str = "HAYATE_TOKEN") -> Farms:
     if not what:
         return Farms(farms={"": this_machine()})
     if what.startswith(("http://", "https://")):
-        from hayate.farm.http import server_status
+        from hayate.farm.http_call import server_status
 
         return server_status(what, token_env)
     path = Path(what) / "farm.json"
@@ -108,15 +108,3 @@ def look_at(what: str, *, token_env: str = "HAYATE_TOKEN") -> Farms:
         raise WrongUse(
             reason, where=what, allowed="the folder of a run, or http://HOST:PORT of hayate serve"
         ) from error
-
-
-def _compiler(name: str | None) -> toolchains.Compiler | None:
-    found = toolchains.compilers()
-    if name is None:
-        return None
-    for compiler in found:
-        if compiler.name == name:
-            return compiler
-    raise WrongUse(
-        f"no compiler {name!r} on PATH", where="farm.compiler", allowed=", ".join(c.name for c in found)
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from functools import cached_property
 from types import TracebackType
@@ -55,6 +55,9 @@ class Farm(ABC):
     def judge_version(self, task: Task) -> str:
         """Of the judge whose verdicts on `task` it gives: this code's, unless it answers from records."""
         return JUDGE_VERSION
+
+    def expect(self, tasks: Iterable[Task]) -> None:  # noqa: B027  most farms take any task
+        """Raises WrongUse if verdicts on these tasks, as they are here, can't be had from it."""
 
     def clock(self) -> float:
         """Seconds; a difference is what the work in between took. What is replayed took what it took then."""

@@ -34,7 +34,8 @@ _KINDS: dict[str, type[Record]] = {
     "rejection": Rejection,
     "measurement": Measurement,
 }
-UNFIT_MOST = 20  # answers in a row from nodes that are not what was wanted
+UNFIT_MOST = 10  # times that a job comes upon a node that is not what was wanted
+UNFIT_PAUSE_S = node.LEAVE_S + 1  # such a node is gone by then
 CLOSE_S = 60.0
 DRAIN_S = 180  # before its walltime a block takes no more jobs
 
@@ -49,7 +50,7 @@ class _Job:
     future: Future[Any] = field(default_factory=Future)
     tries: int = 0  # faults that another try can help
     losses: int = 0  # nodes that were lost with it
-    unfit: int = 0
+    unfit: int = 0  # nodes that were not what was wanted
 
 
 @dataclass
@@ -84,7 +85,6 @@ class ParslFarm(Farm):
         self._lock = threading.Lock()
         self._pending: set[Future[Any]] = set()
         self._closing = False
-        self._unfit = 0
         self._blocks: dict[str, str] = {}  # block -> state as last told
         self._nodes: dict[str, _Node] = {}  # by name
         self._last_life = time.monotonic()
@@ -292,6 +292,14 @@ class ParslFarm(Farm):
         under_way.add_done_callback(lambda done: self._done(job, done))
 
     def _done(self, job: _Job, under_way: Future[Any]) -> None:
+        try:
+            self._look_at(job, under_way)
+        except Exception as error:  # nobody else would settle it
+            said = f"the answer to a {job.function} makes no sense: {type(error).__name__}: {error}"
+            remedy = "the same version of hayate on trainer and nodes"
+            self._settle(job.future, error=Fault(FaultKind.INTERNAL, said, remedy=remedy))
+
+    def _look_at(self, job: _Job, under_way: Future[Any]) -> None:
         if self._closing:
             self._settle(job.future, error=closed())
             return
@@ -311,15 +319,17 @@ class ParslFarm(Farm):
         answer = decode(Answer, under_way.result())
         self._heard(answer)
         if answer.fault is None:
-            self._unfit = 0
             self._settle(job.future, decode(_KINDS[answer.kind], answer.record))
             return
         fault = Fault(answer.fault, answer.message, remedy=answer.remedy)
         if answer.unfit:
-            self._unfit += 1
+            job.unfit += 1
             self._say(f"{answer.message}; it was sent away")
-            if self._unfit < UNFIT_MOST:
-                self._begin(job)
+            if job.unfit < UNFIT_MOST:
+                # At once, the same node would be the first to be free.
+                later = threading.Timer(UNFIT_PAUSE_S, self._begin, (job,))
+                later.daemon = True
+                later.start()
                 return
         elif fault.retriable and job.tries < self.retries:
             job.tries += 1

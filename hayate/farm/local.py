@@ -63,7 +63,7 @@ class LocalFarm(Farm):
             raise Fault(
                 FaultKind.HOST_UNFIT, "no slot to measure on", remedy="give this process at least one core"
             )
-        self.host = host
+        self.host = host if compiler is None else host.model_copy(update={"compiler": compiler.label})
         self.sandbox_tier = sandbox.tier
         self.slots = tuple(slots[: settings.slots])
         self._sandbox = _Tracked(sandbox)

@@ -75,6 +75,7 @@ def _report(
             abandoned=[s for s in own if s.task == name and s.abandoned],
             phases=phases,
             baselines=baselines.get(name),
+            picked=frozenset(s.phase for s in recorded if s.guess and s.task == name),
         )
         for name in names
     ]
@@ -176,7 +177,8 @@ def _portability(run_dir: Path) -> tuple[Portability | None, list[str]]:
 def _guess_notes(guessed: Sequence[SurrogateReport]) -> list[str]:
     return [
         f"{one.task}: {plural(one.guesses, 'sample')} got a surrogate's guess and no measurement; they are in no "
-        "figure here but their own."
+        "figure here but their own. What was measured beside them was picked, so that its medians and shares are not "
+        "the policy's."
         for one in guessed
         if one.guesses
     ]

@@ -170,7 +170,8 @@ class Rewarder:
         found: dict[str, Any] = {
             "verdicts": len(verdicts),
             "faults": len(self._results) - len(verdicts),
-            "accepted_share": len(accepted) / len(measured) if measured else None,
+            # What a surrogate picked for measuring is no sample of the policy's.
+            "accepted_share": len(accepted) / len(measured) if measured and not guesses else None,
             **({"guesses": len(guesses)} if guesses else {}),
             "metric_median": statistics.median(values) if values else None,
             "metric_best": max(values, default=None),

@@ -43,7 +43,8 @@ def check(session: Session, policy: HuggingFacePolicy, phase: str, count: int, s
     prompts = [session.prompt(asking.next()) for _ in session.tasks]
     each = max(1, count // len(prompts))
     seed = session.run.run.seed + step
-    results = session.evaluate(ask(session, policy, prompts, each, phase, step=step, seed=seed))
+    replies = ask(session, policy, prompts, each, phase, step=step, seed=seed)
+    results = session.evaluate(replies, rank=False)  # what it is asked for is a fair sample
     session.progress.group(results)
 
 

@@ -119,17 +119,19 @@ class Session:
             language=self.run.run.language,
         )
 
-    def evaluate(self, candidates: Sequence[Candidate]) -> list[Verdict | Fault]:
+    def evaluate(self, candidates: Sequence[Candidate], *, rank: bool = True) -> list[Verdict | Fault]:
         """As training's verdicts are made; each is shown as it comes. Raises Fault(TOO_MANY_FAULTS)."""
-        return [results[0] for results in self.evaluate_classes(candidates)]
+        return [results[0] for results in self.evaluate_classes(candidates, rank=rank)]
 
-    def evaluate_classes(self, candidates: Sequence[Candidate]) -> list[tuple[Verdict | Fault, ...]]:
+    def evaluate_classes(
+        self, candidates: Sequence[Candidate], *, rank: bool = True
+    ) -> list[tuple[Verdict | Fault, ...]]:
         """As `evaluate`, with the results on further classes of hosts where the run asks for them."""
         assert self.judging is not None, "only the main process evaluates"
         plan = MeasurePlan(purpose="training", launches=self.run.judge.launches)
         others = self.judging.others if self.run.judge.classes == "all" else {}
         return HostClasses(self.judging.evaluator, others).evaluate(
-            candidates, plan, on_verdict=lambda _, result: self.progress.verdict(result)
+            candidates, plan, on_verdict=lambda _, result: self.progress.verdict(result), rank=rank
         )
 
 

@@ -1,8 +1,8 @@
 """node.py's functions without a judge: what a node does for the tests of a farm on a cluster.
 
 A build of "int sleep_ms = 200;" takes so long; each finished one leaves a line, node and source, in the file that
-HAYATE_TEST_LOG names. A source with "unfit" is answered as by a node that is none of the farm's, one with "kill"
-ends its node's workers.
+HAYATE_TEST_LOG names. A source with "unfit" is answered as by a node that is none of the farm's, one with
+"unfit_times = 2;" so twice, one with "garbled" with what nobody understands; one with "kill" ends its node's workers.
 """
 
 from __future__ import annotations
@@ -62,7 +62,13 @@ def build(wanted: str, job: str, parsl_resource_specification: object = None) ->
             file.write(f"{_place()} killed {source!r}\n")
         os.kill(os.getppid(), signal.SIGKILL)
         time.sleep(60)
-    if "unfit" in source:
+    if "garbled" in source:
+        return "{}"
+    wanted_times = re.search(r"unfit_times = (\d+)", source)
+    refused = log.read_text().count(f"refused {source!r}") if wanted_times and log.exists() else 0
+    if "unfit" in source and (wanted_times is None or refused < int(wanted_times[1])):
+        with log.open("a") as file:
+            file.write(f"{_place()} refused {source!r}\n")
         return encode(
             Answer(
                 node="x", slot=0, fault=FaultKind.NODE_LOST, message="node x is unfit: scripted", unfit=True

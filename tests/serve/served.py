@@ -31,11 +31,14 @@ from hayate.farm import BuildJob, Farm, MeasureJob
 from hayate.judge import Measurement, Rejection
 from hayate.records import (
     Built,
+    HostProfile,
     MeasurePlan,
     Outcome,
     Task,
     Technique,
     content_hash,
+    decode,
+    encode,
 )
 from hayate.tasks import builtin
 
@@ -110,8 +113,9 @@ class Server:
         self.said: list[str] = []
         self.start()
 
-    def start(self) -> None:
-        """Also again after it ended, at the same address."""
+    def start(self, host: HostProfile = HOST) -> None:
+        """Also again after it ended, at the same address; perhaps on a machine that has changed."""
+        (self.folder / "host.json").write_text(encode(host))
         program = f"from served import main; main({str(self.folder)!r}, {self.archive!r}, {self.port}, \
             {self._delay_s}, {self._settings!r})"
         self.process = subprocess.Popen(
@@ -177,6 +181,7 @@ def main(folder: str, archive: str, port: int, delay_s: float, settings: dict[st
     limits = ServeSettings.model_validate({"rate": 10_000.0, "drain_s": 20.0, **settings})
     tokens = Tokens({"alice": ALICE, "bob": BOB})
     with Archive(archive) as kept, SlowFarm(Path(folder), delay_s) as farm:
+        farm.host = decode(HostProfile, (Path(folder) / "host.json").read_text())
         service = Service(farm, kept, {name: builtin(name) for name in TASKS}, limits)
         serve(service, tokens, bind=f"127.0.0.1:{port}", say=lambda text: print(text, flush=True))
 

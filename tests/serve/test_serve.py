@@ -17,6 +17,7 @@ from served import ALICE, BOB, TASKS, Server, build, error, finish, submit, verd
 
 from hayate import farm as farms
 from hayate.errors import WrongUse
+from hayate.farm.settings import SENT_MAX_BYTES
 from hayate.judge import JUDGE_VERSION
 from hayate.records import HostProfile
 from hayate.report import farm_view
@@ -423,6 +424,39 @@ class TestLimits:
                 small.go_on()
             for job in (*running, *waiting):
                 finish(client, job["key"])
+
+    def test_too_many_open_requests(self, tmp_path: Path) -> None:
+        with (
+            Server(tmp_path, open_requests=2) as server,
+            server.client() as client,
+            server.client(BOB) as other,
+        ):
+            server.hold()
+            (job,) = submit(client, build("int speed = 1; // held"))
+            answers: list[httpx.Response] = []
+
+            def poll() -> None:
+                with server.client() as own:
+                    answers.append(own.get(f"/v1/jobs/{job['key']}", params={"wait_s": 60}))
+
+            polls = [threading.Thread(target=poll) for _ in range(2)]
+            for thread in polls:
+                thread.start()
+            while (answer := client.get("/v1/host")).status_code == 200:
+                pass
+            assert error(answer, 429)["kind"] == "too_many_open"
+            assert other.get("/v1/host").status_code == 200
+            assert client.get("/healthz").status_code == 200
+            server.go_on()
+            for thread in polls:
+                thread.join(60)
+            assert [answer.json()["state"] for answer in answers] == ["done"] * 2
+            assert client.get("/v1/host").status_code == 200
+
+    def test_a_source_that_is_far_too_long(self, server: Server) -> None:
+        with server.client() as client:
+            answer = client.post("/v1/jobs", json=[build("x" * (SENT_MAX_BYTES + 1))])
+            assert error(answer, 422)["kind"] == "invalid"
 
     def test_too_many_requests(self, tmp_path: Path) -> None:
         with Server(tmp_path, rate=1.0) as slow, slow.client() as client, slow.client(BOB) as other:
