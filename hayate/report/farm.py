@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hayate.farm import Farms, FarmStatus
+from hayate.farm.status import BlockStatus, NodeStatus, SlotStatus
 from hayate.report.words import duration, plural
 
 STALE_S = 10.0
@@ -40,17 +41,13 @@ def _farm(name: str, farm: FarmStatus) -> list[RenderableType]:
         head.append(f"  open for {duration(farm.at - farm.opened)}", style="dim")
     parts: list[RenderableType] = [head]
     if farm.slots:
-        rows = [(s.name, s.job or "idle", duration(s.for_s) if s.job and s.for_s else "") for s in farm.slots]
-        parts.append(_table(("slot", "does", "for"), rows))
+        parts.append(_table(("slot", "does", "for"), [_slot(slot) for slot in farm.slots]))
     if farm.blocks:
-        rows = [
-            (b.name, b.state + (", leaving" if b.leaving else ""), f"{b.busy} of {b.slots}")
-            for b in farm.blocks
-        ]
-        parts.append(_table(("block", "state", "slots busy"), rows))
+        parts.append(_table(("block", "state", "slots busy"), [_block(block) for block in farm.blocks]))
     if farm.nodes:
-        rows = [(n.name, f"{n.answers:,}", f"{n.faults:,}", duration(n.heard_s)) for n in farm.nodes]
-        parts.append(_table(("node", "answers", "faults", "heard, ago"), rows))
+        parts.append(
+            _table(("node", "answers", "faults", "heard, ago"), [_node(node) for node in farm.nodes])
+        )
     said = [
         f"{farm.running:,} running, {farm.waiting:,} waiting",
         f"ended: {_counts(farm.ended)}",
@@ -68,6 +65,18 @@ def _farm(name: str, farm: FarmStatus) -> list[RenderableType]:
         for event in farm.events[-_EVENTS:]
     ]
     return parts
+
+
+def _slot(one: SlotStatus) -> tuple[str, ...]:
+    return one.name, one.job or "idle", duration(one.for_s) if one.job and one.for_s else ""
+
+
+def _block(one: BlockStatus) -> tuple[str, ...]:
+    return one.name, one.state + (", leaving" if one.leaving else ""), f"{one.busy} of {one.slots}"
+
+
+def _node(one: NodeStatus) -> tuple[str, ...]:
+    return one.name, f"{one.answers:,}", f"{one.faults:,}", duration(one.heard_s)
 
 
 def _counts(counts: dict[str, int]) -> str:
