@@ -442,55 +442,31 @@ def serve(
     Examples: `hayate serve`, `hayate serve --slots 4 --bind 0.0.0.0:8177 --tokens tokens.txt`,
     `hayate serve --run runs/demo.toml --archive postgresql+psycopg://hayate@db/hayate`
     """
-    from contextlib import ExitStack
-
-    from hayate import farm as farms
-    from hayate import tasks as task_room
-    from hayate.archive import Archive
-    from hayate.train import load_run
-
     try:
-        from hayate import serve as served
-        from hayate.serve import tokens as token_files
+        from hayate.serve import command
     except ModuleNotFoundError as error:
         raise Fault(
             FaultKind.DEPENDENCY_MISSING, f"no {error.name}", remedy="pip install 'hayate[serve]'"
         ) from error
-
-    if run is not None and slots is not None:
-        raise WrongUse("the run file says which farm", where="--slots", allowed="--run or --slots")
-    known = token_files.load(tokens, os.environ)
-    host, _ = served.parse_bind(bind)
-    say = lambda text: err.print(f"hayate serve: {text}", soft_wrap=True)  # noqa: E731
-    served.check_exposure(host, known, tls=tls_cert is not None, say=say)
-    run_file = None if run is None else load_run(run)
-    place = farms.FarmSettings(slots=slots) if run_file is None else run_file.farm
-    if place.kind in ("http", "replay"):
-        raise WrongUse(
-            "a server needs a farm that measures", where=str(run), allowed="a local farm, or parsl"
-        )
-    settings = served.ServeSettings(
-        body_bytes=int(body_mib * 2**20),
-        rate=rate,
-        queue=queue,
-        workers=workers or min(256, max(8, 2 * place.slots_most)),
-        keep_s=keep_days * 86400,
-        drain_s=drain_s,
+    command.run(
+        run=run,
+        slots=slots,
+        tasks=task or [],
+        bind=bind,
+        tokens=tokens,
+        certificate=tls_cert,
+        key=tls_key,
+        archive=archive,
+        limits={
+            "body_bytes": int(body_mib * 2**20),
+            "rate": rate,
+            "queue": queue,
+            "keep_s": keep_days * 86400,
+            "drain_s": drain_s,
+            **({"workers": workers} if workers else {}),
+        },
+        say=lambda text: err.print(f"hayate serve: {text}", soft_wrap=True),
     )
-    names = task or (task_room.builtin_names() if run_file is None else run_file.run.tasks)
-    found = [task_room.find(name) for name in names]
-    with ExitStack() as stack:
-        kept = stack.enter_context(Archive(archive))
-        opened = stack.enter_context(farms.open(place))
-        service = served.Service(
-            opened,
-            kept,
-            {one.name: one for one in found},
-            settings,
-            reward_settings=None if run_file is None else run_file.reward,
-            evaluate_settings=None if run_file is None else run_file.judge,
-        )
-        served.serve(service, known, bind=bind, certificate=tls_cert, key=tls_key, say=say)
 
 
 @app.command()

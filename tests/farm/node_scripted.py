@@ -23,7 +23,7 @@ from hayate.records import Built, HostProfile, Interval, Outcome, Record, conten
 
 HOST = HostProfile(
     fingerprint="f",
-    host_class="scripted",
+    host_class=os.environ.get("HAYATE_TEST_CLASS", "scripted"),
     cpu="scripted",
     cores=2,
     arch="x86-64-v3",

@@ -6,7 +6,7 @@ import contextlib
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -130,6 +130,34 @@ def test_who_takes_its_nodes_along_is_given_up_and_the_others_go_on(tmp_path: Pa
         assert all(isinstance(future.result(120), Built) for future in others)
     assert sum("killed" in line for line in finished(tmp_path)) == 2
     assert any("runs elsewhere" in event for event in events)
+
+
+@pytest.mark.slow
+def test_two_classes_of_hosts_are_two_farms_of_one_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened(given: FarmSettings, on_event: Callable[[str], None] | None = None) -> ParslFarm:
+        return ParslFarm(given, on_event=on_event, work=node_scripted)
+
+    monkeypatch.setattr(farms, "open", opened)
+    events: list[str] = []
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    here = settings(tmp_path / "a")
+    init = settings(tmp_path / "b").parsl.worker_init + "\nexport HAYATE_TEST_CLASS=other"
+    other = settings(tmp_path / "b", worker_init=init)
+    with ParslFarm(here, work=node_scripted) as first:
+        also = farms.open_also(
+            here.model_copy(update={"also": {"other": other}}), first, on_event=events.append
+        )
+        with also["other"] as second:
+            assert (first.host.host_class, second.host.host_class) == ("scripted", "other")
+            futures = [
+                farm.build(TASK, f"sleep_ms = 50; {i}", ()) for i in range(6) for farm in (first, second)
+            ]
+            assert all(isinstance(future.result(60), Built) for future in futures)
+            assert len(finished(tmp_path / "a")) == len(finished(tmp_path / "b")) == 6
+    assert any(event.startswith("other: first node: other") for event in events)
 
 
 @pytest.mark.slow
