@@ -24,6 +24,7 @@ from benchmarks.store import MODEL, Store, Unit
 from hayate import farm as farms
 from hayate import tasks
 from hayate.baselines import measure_baselines
+from hayate.errors import Fault, FaultKind
 from hayate.judge import Rejection, build, measure
 from hayate.records import Built, Candidate, MeasurePlan, Origin, Outcome, Technique
 from hayate.report import build as build_report
@@ -110,16 +111,17 @@ def final(store: Store, seed: int) -> dict[str, Any]:
         for name, kernel in kernels.items():
             permitted = tuple(Technique(t) for t in kernel["permitted"])
             made = farm.build(task, kernel["source"], permitted, name).result()
-            if not isinstance(made, Rejection):
-                built[name] = made
+            if isinstance(made, Rejection):
+                raise Fault(FaultKind.NOT_RECORDED, f"{name} does not build any more: {made.reason}")
+            built[name] = made
         for name in ("best-of-n", "tpe"):
-            if name not in built or "demo" not in built:
-                continue
             plan = MeasurePlan(
                 purpose="report", launches=5, max_launches=24, confidence=0.95, verify_shapes=4
             )
             result = farm.measure(task, built[name], plan, built["demo"]).result()
-            ratios[name] = result.speedup.model_dump() if result.speedup else None
+            if result.speedup is None:
+                raise Fault(FaultKind.NOT_RECORDED, f"{name} was {result.outcome}: {result.reason}")
+            ratios[name] = result.speedup.model_dump()
     return {"against_trained": ratios}
 
 
