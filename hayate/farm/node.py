@@ -45,6 +45,7 @@ class Answer(Record):
 
     node: str
     slot: int
+    pool: str = ""  # of workers, as Parsl names it
     kind: str = ""  # of the record: "host", "built", "rejection", "measurement"
     record: str = ""
     fault: FaultKind | None = None
@@ -148,9 +149,14 @@ def rank() -> int:
     return int(os.environ.get("PARSL_WORKER_RANK", "0"))
 
 
+def pool() -> str:
+    """The pool that the worker is of: all of one node in one block."""
+    return os.environ.get("PARSL_WORKER_POOL_ID", "")
+
+
 def _answer(wanted: str, run: Any) -> str:
     started = time.monotonic()
-    place = {"node": socket.gethostname(), "slot": rank()}
+    place = {"node": socket.gethostname(), "slot": rank(), "pool": pool()}
 
     def fault(kind: FaultKind, message: str, remedy: str = "", unfit: bool = False) -> str:
         wall_s = time.monotonic() - started

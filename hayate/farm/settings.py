@@ -76,6 +76,7 @@ class ParslSettings(_Table):
     idle_s: float = Field(default=120, gt=0)  # an unused block ends after that
     patience_s: float = Field(default=3600, gt=0)  # how long the queue may keep us waiting for a node
     losses: int = Field(default=3, ge=0)  # a job whose node is lost more often is a fault
+    overdue_s: float = Field(default=1800, gt=0)  # above the longest job: what a node keeps longer is lost
     poll_s: int = Field(default=15, ge=1)  # between two questions to the scheduler
     heartbeat_s: int = Field(default=5, ge=1)  # a node that is silent six times as long is lost
     command_timeout_s: int = Field(default=60, ge=1)  # of sbatch and its kin

@@ -2,7 +2,8 @@
 
 A build of "int sleep_ms = 200;" takes so long; each finished one leaves a line, node and source, in the file that
 HAYATE_TEST_LOG names. A source with "unfit" is answered as by a node that is none of the farm's, one with
-"unfit_times = 2;" so twice, one with "garbled" with what nobody understands; one with "kill" ends its node's workers.
+"unfit_times = 2;" so twice, one with "garbled" with what nobody understands; one with "kill" ends its node's workers,
+one with "keep" takes a minute the first time.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from hayate.errors import FaultKind
 from hayate.farm.base import BuildJob, MeasureJob
-from hayate.farm.node import Answer, Host
+from hayate.farm.node import Answer, Host, pool
 from hayate.judge import JUDGE_VERSION
 from hayate.judge.results import Measurement, Rejection
 from hayate.records import Built, HostProfile, Interval, Outcome, Record, content_hash, decode, encode
@@ -44,7 +45,7 @@ def _place() -> str:
 
 
 def _say(record: Record, kind: str) -> str:
-    return encode(Answer(node=_place(), slot=0, kind=kind, record=encode(record)))
+    return encode(Answer(node=_place(), slot=0, pool=pool(), kind=kind, record=encode(record)))
 
 
 def describe(wanted: str, parsl_resource_specification: object = None) -> str:
@@ -61,6 +62,10 @@ def build(wanted: str, job: str, parsl_resource_specification: object = None) ->
         with log.open("a") as file:
             file.write(f"{_place()} killed {source!r}\n")
         os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(60)
+    if "keep" in source and f"keeps {source!r}" not in log.read_text():
+        with log.open("a") as file:
+            file.write(f"{_place()} keeps {source!r}\n")
         time.sleep(60)
     if "garbled" in source:
         return "{}"
