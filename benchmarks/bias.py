@@ -9,8 +9,8 @@ Nothing else may run on the machine meanwhile.
 
 from __future__ import annotations
 
-import itertools
 import contextlib
+import itertools
 import math
 import os
 import random
