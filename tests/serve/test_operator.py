@@ -27,7 +27,7 @@ from pathlib import Path
 import hayate.farm
 from served import SlowFarm
 folder = Path(sys.argv.pop(1))
-hayate.farm.open = lambda settings: SlowFarm(folder)
+hayate.farm.open = lambda settings, on_event=None: SlowFarm(folder)
 from hayate.cli import main
 main()
 """
