@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import settings
+from train_runs import settings
 
 from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.train.run import run_phases

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import GRPO, SFT, settings
 from record_examples import HOST, OTHER_HOST
 from scripted_farm import ScriptedFarm
+from train_runs import GRPO, SFT, settings
 
 import hayate.train.session
 from hayate import farm as farms
