@@ -37,7 +37,6 @@ _KINDS: dict[str, type[Record]] = {
     "measurement": Measurement,
 }
 UNFIT_MOST = 10  # times that a job comes upon a node that is not what was wanted
-UNFIT_PAUSE_S = node.LEAVE_S + 1  # such a node is gone by then
 CLOSE_S = 60.0
 DRAIN_S = 180  # before its walltime a block takes no more jobs
 
@@ -381,16 +380,21 @@ class ParslFarm(Farm):
             job.unfit += 1
             self._say(f"{answer.message}; it was sent away")
             if job.unfit < UNFIT_MOST:
-                # At once, the same node would be the first to be free.
-                later = threading.Timer(UNFIT_PAUSE_S, self._begin, (job,))
-                later.daemon = True
-                later.start()
+                self._hold(answer.pool)
+                self._begin(job)
                 return
         elif fault.retriable and job.tries < self.retries:
             job.tries += 1
             self._begin(job)
             return
         self._settle(job.future, error=fault)
+
+    def _hold(self, pool: str) -> None:
+        """No more jobs for a node that leaves: it would be the first to be free again, and then be lost with them."""
+        try:
+            self._executor._hold_manager(pool)
+        except Exception as error:  # the interchange ends, and others will say so
+            log.debug("%s is not held: %s", pool, error)
 
     def _note(self, job: _Job, number: int, answer: Answer) -> None:
         with self._lock:

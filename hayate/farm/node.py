@@ -186,7 +186,8 @@ def _leave() -> None:
     def end() -> None:
         time.sleep(LEAVE_S)
         if os.getppid() == manager:
-            os.kill(manager, signal.SIGTERM)
+            # Its helpers would outlive a pool that is killed: the whole of this block's part here ends.
+            os.killpg(os.getpgid(manager), signal.SIGTERM)
 
     if "PARSL_WORKER_RANK" in os.environ:
         threading.Thread(target=end, daemon=True).start()

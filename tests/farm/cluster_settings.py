@@ -24,7 +24,7 @@ def settings(folder: Path, **parsl: Any) -> FarmSettings:
         "address": "127.0.0.1",
         "poll_s": 1,
         "heartbeat_s": 1,
-        "patience_s": 60,
+        "patience_s": 150,
         "exclusive": False,
         **parsl,
     }

@@ -18,7 +18,7 @@ from cluster_settings import finished, settings
 
 from hayate import farm as farms
 from hayate.errors import Fault, FaultKind, WrongUse
-from hayate.farm import FarmSettings, cluster
+from hayate.farm import FarmSettings
 from hayate.farm.cluster import ParslFarm
 from hayate.judge.results import Measurement, Rejection
 from hayate.records import Built, MeasurePlan
@@ -101,19 +101,13 @@ def test_low_priorities_go_first(farm: ParslFarm, folder: Path) -> None:
         ("garbled", FaultKind.INTERNAL, "makes no sense"),
     ],
 )
-def test_a_nodes_fault_is_the_futures(
-    farm: ParslFarm, source: str, kind: FaultKind, says: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cluster, "UNFIT_PAUSE_S", 0.05)
+def test_a_nodes_fault_is_the_futures(farm: ParslFarm, source: str, kind: FaultKind, says: str) -> None:
     with pytest.raises(Fault, match=says) as caught:
         farm.build(TASK, source, ()).result(60)
     assert caught.value.kind is kind
 
 
-def test_an_unfit_node_costs_others_nothing(
-    farm: ParslFarm, events: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cluster, "UNFIT_PAUSE_S", 0.05)
+def test_an_unfit_node_costs_others_nothing(farm: ParslFarm, events: list[str]) -> None:
     met = [farm.build(TASK, f"unfit_times = 2; {i}", ()) for i in range(12)]
     assert all(isinstance(future.result(60), Built) for future in met)
     assert sum("it was sent away" in event for event in events) >= 24
