@@ -39,7 +39,7 @@ KINDS = ("local", "parsl", "http")
 ROOT = Path(__file__).parents[1]
 SILENCE_S = 120.0  # when nothing was answered for so long, what is pending is stuck
 WAVE = 2000  # jobs under way at most: as many as a server lets one token have waiting
-END_S = 30.0  # for processes to end after their farm was closed
+END_S = 15.0  # for processes to end after their farm was closed
 READY_S = 300.0  # for a pool to start all its workers
 PLAN = MeasurePlan()
 Victims = Callable[[], list[tuple[str, psutil.Process]]]
@@ -162,7 +162,7 @@ def _pool(folder: Path, nodes: int, per_node: int, heartbeat_s: int) -> FarmSett
         "heartbeat_s": heartbeat_s,
         "patience_s": 300,
         "losses": simulated.RETRIES,
-        "overdue_s": 5,  # a hundred times a job of the kills, twenty times one of the others
+        "overdue_s": 20,  # a job waits in its node for a worker that starts, too
     }
     return FarmSettings.model_validate({"kind": "parsl", "retries": simulated.RETRIES, "parsl": parsl})
 
@@ -183,13 +183,11 @@ def _of_pool(folder: Path) -> list[tuple[str, psutil.Process]]:
     managers: dict[int, psutil.Process] = {}
     for file in simulated.workers(folder).glob("[0-9]*"):
         with contextlib.suppress(psutil.NoSuchProcess):
-            manager, created = file.read_text().split()
-            worker = psutil.Process(int(file.name))
-            if abs(worker.create_time() - float(created)) > 1:  # another one by now
+            worker, manager = psutil.Process(int(file.name)), int(file.read_text())
+            if worker.ppid() != manager:  # it is about to end, or another process has its number by now
                 continue
             found.append(("worker", worker))
-            if worker.ppid() == int(manager) and int(manager) not in managers:
-                managers[int(manager)] = psutil.Process(int(manager))
+            managers.setdefault(manager, psutil.Process(manager))
     return [*found, *(("manager", manager) for manager in managers.values())]
 
 
@@ -286,6 +284,22 @@ def _listening() -> Iterator[list[str]]:
         of_futures.removeHandler(handler)
 
 
+def _left(folder: Path) -> list[str]:
+    """Processes of a closed farm that don't end, by their first words. They are ended."""
+    mine = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.pid != os.getpid() and process.environ().get(simulated.FOLDER) == str(folder):
+                mine.append(process)
+    _, left = psutil.wait_procs(mine, END_S)
+    said = []
+    for process in left:
+        with contextlib.suppress(psutil.Error):
+            said.append(" ".join(process.cmdline())[:200])
+            process.kill()
+    return said
+
+
 def _load(engine: Engine, names: list[str], seconds: float, object_bytes: int) -> tuple[Load, Load, set[str]]:
     """Builds, then a measurement of each: their loads, and what is stuck."""
     task = tasks.builtin(simulated.TASK)
@@ -329,11 +343,8 @@ def kills(
                     stuck |= pending
                     mixed_up += sum(found.reason != job for job, found in measures.results.items())
             wall_s = time.monotonic() - began
-            alive = [process for _, process in engine.victims()]
             starts = engine.starts()
-        _, left = psutil.wait_procs(alive, END_S)
-        for process in left:
-            process.kill()
+        left = _left(folder)
         ran = Counter(line.split()[0] for line in simulated.log(folder).read_text().splitlines())
         recorded = {}
         if kind == "http":
@@ -358,6 +369,7 @@ def kills(
         "faults": Counter(lost.values()).most_common(3),
         "settled_twice": len(unheard),
         "processes_left": len(left),
+        "left": left[:4],
     }
 
 
@@ -466,7 +478,8 @@ def _connections_of_a_manager(engine: Engine) -> int | None:
     managers = [process for what, process in engine.victims() if what == "manager"]
     if not managers:
         return None
-    return sum(c.status == psutil.CONN_ESTABLISHED for c in managers[0].net_connections("tcp"))
+    found = managers[0].net_connections("tcp")
+    return [one.status for one in found].count(psutil.CONN_ESTABLISHED)
 
 
 def object_bytes() -> int:

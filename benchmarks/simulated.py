@@ -69,7 +69,7 @@ def source(name: str, seconds: float, object_bytes: int, text: str = "") -> str:
 def build_simulated(
     task: Task, text: str, permitted: Sequence[Technique], *, name: str = "", **_: object
 ) -> Built:
-    _, _, job, seconds, size = text.split("\n", 1)[0].split()
+    job, seconds, size = text.split("\n", 1)[0].split()[2:]
     code = f"{job} {seconds} ".encode().ljust(int(size), b"\0")
     return Built(
         name=name,
@@ -177,18 +177,16 @@ def measure(wanted: str, job: str, parsl_resource_specification: object = None) 
 
 
 def workers(folder: Path) -> Path:
-    """A file for each worker process that ever answered here: PID, and in it the manager's PID and its start."""
+    """A file for each worker process that ever answered here: its PID, and in it the manager's."""
     return folder / "workers"
 
 
 def _say(kind: str, record: Record) -> str:
-    import psutil  # comes with Parsl
-
     mine = workers(Path(os.environ[FOLDER])) / str(os.getpid())
     if not mine.exists():
         mine.parent.mkdir(exist_ok=True)
         partial_file = mine.with_name(f".{mine.name}")  # who looks meanwhile finds all of it or nothing
-        partial_file.write_text(f"{os.getppid()} {psutil.Process().create_time()}")
+        partial_file.write_text(str(os.getppid()))
         partial_file.replace(mine)
     return encode(Answer(node="simulated", slot=0, pool=pool(), kind=kind, record=encode(record)))
 
