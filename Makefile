@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP_ARGS ?=
 OUT ?= out
 
-.PHONY: help setup demo test test-all check format tiny bench bench-judge evidence cheats clean
+.PHONY: help setup demo test test-all check format tiny bench bench-judge bench-farm evidence cheats clean
 help:
 	@echo 'make demo      set up, then train on dgemm, up to ten minutes; ends with a report'
 	@echo 'make test      set up, then the quick tests'
@@ -16,6 +16,7 @@ help:
 	@echo 'make bench     measure what docs/performance.md quotes (says beforehand how long it takes)'
 	@echo 'make cheats    write docs/cheats.md from the tests of the judge'
 	@echo 'make bench-judge  measure the stopwatch: identical code, true differences (says how long)'
+	@echo 'make bench-farm   load, kill and scale the farm: docs/scaling.md (says how long)'
 	@echo 'make evidence  the two experiments of docs/evidence.md'
 
 setup: $(VENV)/.ready
@@ -50,6 +51,10 @@ bench: setup
 bench-judge: setup
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet $(PIP_ARGS) -c constraints.txt -e '.[rivals]'
 	@$(BIN)/python -m benchmarks.stopwatch
+
+bench-farm: setup
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet $(PIP_ARGS) -c constraints.txt -e '.[parsl,serve,surrogate,postgres]'
+	@$(BIN)/python -m benchmarks.farm
 
 evidence: setup
 	@$(BIN)/python -m benchmarks.evidence

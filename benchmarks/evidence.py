@@ -32,7 +32,7 @@ WORK = ROOT / "out" / "evidence"
 RUNS = {"dgemm": ROOT / "runs" / "demo.toml", "jacobi2d": ROOT / "runs" / "jacobi2d.toml"}
 TASKS = tuple(RUNS)
 SEEDS = (0, 1, 2)
-STEPS = 12  # of 32 verdicts
+STEPS = 12  # of 32 verdicts; whoever changes this or ARMS removes what was measured so far
 ARMS: dict[str, dict[str, Any]] = {
     "speed": {"curriculum": {"staging": "off"}},
     "correctness": {"curriculum": {"staging": "off"}, "reward": {"correctness_only": True}},
@@ -57,7 +57,7 @@ def run(task: str, arm: str, seed: int) -> dict[str, Any]:
     }
     folder = WORK / f"{task}-{arm}-{seed}"
     with PlainProgress() as progress:
-        train(parse_run(settings), folder, resume=(folder / "state.json").exists(), progress=progress)
+        train(parse_run(settings), folder, resume=(folder / "run.json").exists(), progress=progress)
     report = build_report(folder)
     phases = {p.name: p for p in report.phases}
     before, after = phases["before"], phases["after"]
@@ -139,8 +139,9 @@ def main() -> None:
     options = parser.parse_args()
     store = Store("evidence", [RUNS["dgemm"], RUNS["jacobi2d"], MODEL])
     if not options.page_only:
-        store.run(units())
-    write(store)
+        store.run(units(), lambda: write(store))
+    else:
+        write(store)
 
 
 if __name__ == "__main__":

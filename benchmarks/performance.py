@@ -24,6 +24,7 @@ from benchmarks.store import MODEL, Store, Unit
 from hayate import farm as farms
 from hayate import tasks
 from hayate.baselines import measure_baselines
+from hayate.errors import Fault, FaultKind
 from hayate.judge import Rejection, build, measure
 from hayate.records import Built, Candidate, MeasurePlan, Origin, Outcome, Technique
 from hayate.report import build as build_report
@@ -46,7 +47,7 @@ def demo(seed: int) -> dict[str, Any]:
     started = time.monotonic()
     if not (folder / "report.json").exists():
         with PlainProgress() as progress:
-            train(run, folder, resume=(folder / "state.json").exists(), progress=progress)
+            train(run, folder, resume=(folder / "run.json").exists(), progress=progress)
     wall_s = time.monotonic() - started
     report = build_report(folder)
     phases = {p.name: p for p in report.phases}
@@ -74,9 +75,7 @@ def demo(seed: int) -> dict[str, Any]:
 
 def best(store: Store, seed: int) -> dict[str, Any]:
     """The demo's best kernel against every baseline, in all report bands."""
-    record = store.load(f"demo-{seed}")
-    assert record is not None
-    kernel = record["figures"]["best"]
+    kernel = store.need(f"demo-{seed}")["best"]
     candidate = Candidate(
         task=kernel["task"],
         source=kernel["source"],
@@ -89,9 +88,7 @@ def best(store: Store, seed: int) -> dict[str, Any]:
 
 
 def _spent(store: Store, seed: int) -> int:
-    record = store.load(f"demo-{seed}")
-    assert record is not None
-    return int(record["figures"]["verdicts"])
+    return int(store.need(f"demo-{seed}")["verdicts"])
 
 
 def untrained(store: Store, seed: int) -> dict[str, Any]:
@@ -106,8 +103,7 @@ def optuna_tpe(store: Store, seed: int) -> dict[str, Any]:
 
 def final(store: Store, seed: int) -> dict[str, Any]:
     """Winners of equal budgets, frozen, head to head in fresh launches: speed over the trained policy's best."""
-    found = {name: store.load(f"{name}-{seed}") for name in ("demo", "best-of-n", "tpe")}
-    kernels = {name: record["figures"]["best"] for name, record in found.items() if record is not None}
+    kernels = {name: store.need(f"{name}-{seed}")["best"] for name in ("demo", "best-of-n", "tpe")}
     task = tasks.find("dgemm")
     ratios: dict[str, Any] = {}
     with farms.open() as farm:
@@ -115,16 +111,17 @@ def final(store: Store, seed: int) -> dict[str, Any]:
         for name, kernel in kernels.items():
             permitted = tuple(Technique(t) for t in kernel["permitted"])
             made = farm.build(task, kernel["source"], permitted, name).result()
-            if not isinstance(made, Rejection):
-                built[name] = made
+            if isinstance(made, Rejection):
+                raise Fault(FaultKind.NOT_RECORDED, f"{name} does not build any more: {made.reason}")
+            built[name] = made
         for name in ("best-of-n", "tpe"):
-            if name not in built or "demo" not in built:
-                continue
             plan = MeasurePlan(
                 purpose="report", launches=5, max_launches=24, confidence=0.95, verify_shapes=4
             )
             result = farm.measure(task, built[name], plan, built["demo"]).result()
-            ratios[name] = result.speedup.model_dump() if result.speedup else None
+            if result.speedup is None:
+                raise Fault(FaultKind.NOT_RECORDED, f"{name} was {result.outcome}: {result.reason}")
+            ratios[name] = result.speedup.model_dump()
     return {"against_trained": ratios}
 
 
@@ -203,8 +200,9 @@ def main() -> None:
     store = Store("performance", [RUN, MODEL])
     if not options.page_only:
         chosen = [u for u in units(store) if not options.only or u.key.startswith(options.only)]
-        store.run(chosen)
-    write(store)
+        store.run(chosen, lambda: write(store))
+    else:
+        write(store)
 
 
 if __name__ == "__main__":

@@ -187,9 +187,8 @@ def extra(kernel: str, percent: int) -> dict[str, Any]:
 
 
 def differences(store: Store, kernel: str, percent: int) -> dict[str, Any]:
-    known = store.load(f"extra-{kernel}-{percent}")
-    assert known is not None
-    slow, plain = built(kernel, known["figures"]["iterations_per_gflop"]), built(kernel)
+    iterations = store.need(f"extra-{kernel}-{percent}")["iterations_per_gflop"]
+    slow, plain = built(kernel, iterations), built(kernel)
     found = []
     for i in range(PAIRS):  # the slower one takes both parts in turn
         pair = (slow, plain) if i % 2 else (plain, slow)
@@ -214,9 +213,7 @@ def side_by_side(store: Store, kernel: str, what: str) -> dict[str, Any]:
     """Every method on the same pairs; with a percentage, the one timed is the slower."""
     iterations = 0
     if what not in LOADS:
-        known = store.load(f"extra-{kernel}-{what}")
-        assert known is not None
-        iterations = known["figures"]["iterations_per_gflop"]
+        iterations = store.need(f"extra-{kernel}-{what}")["iterations_per_gflop"]
     one, other = source_of(kernel, iterations), source_of(kernel)
     with neighbours(what):
         return rivals.compare(by_hayate(kernel), RIVAL_PAIRS[what], task_of(kernel), one, other)
@@ -275,18 +272,19 @@ def main() -> None:
     parser.add_argument("--only", help="a unit, or the beginning of its name")
     options = parser.parse_args()
     store = Store("stopwatch", [JUDGE_VERSION])
-    if not options.page_only:
-        lacking = rivals.missing()
-        if lacking:
-            print(f"the comparison with other ways of timing is left out: {lacking}", file=sys.stderr)
-        store.run(
-            [
-                u
-                for u in units(store)
-                if u.key.startswith(options.only or "") and not (lacking and u.key.startswith("rivals"))
-            ]
-        )
-    stopwatch_page.write(store, [u.key for u in units(store)], HEAD_TO_HEAD)
+    everything = units(store)
+
+    def write() -> None:
+        stopwatch_page.write(store, [u.key for u in everything], HEAD_TO_HEAD)
+
+    if options.page_only:
+        write()
+        return
+    lacking = rivals.missing()
+    if lacking:
+        print(f"the comparison with other ways of timing is left out: {lacking}", file=sys.stderr)
+    chosen = [u for u in everything if u.key.startswith(options.only or "")]
+    store.run([u for u in chosen if not (lacking and u.key.startswith("rivals"))], write)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hayate import __version__, hosts
+from hayate.errors import Fault, FaultKind
 from hayate.judge import JUDGE_VERSION
 from hayate.records import content_hash
 
@@ -48,6 +49,14 @@ class Store:
             return None
         return found if found.get("inputs") == self.inputs else None
 
+    def need(self, key: str) -> dict[str, Any]:
+        """The figures of another unit. Raises Fault(NOT_RECORDED) if they are not there yet."""
+        found = self.load(key)
+        if found is None:
+            raise Fault(FaultKind.NOT_RECORDED, f"{key} is not measured yet")
+        figures: dict[str, Any] = found["figures"]
+        return figures
+
     def save(self, key: str, figures: dict[str, Any]) -> dict[str, Any]:
         profile = hosts.profile()
         record = {
@@ -67,8 +76,11 @@ class Store:
         partial.replace(self.folder / f"{key}.json")
         return record
 
-    def run(self, units: list[Unit]) -> None:
-        """Make what is missing, in order; says first how long that will take."""
+    def run(self, units: list[Unit], write: Callable[[], None]) -> None:
+        """Make what is missing, in order, then `write` the page; says first how long that will take.
+
+        What met a fault of the machine's is left out; the process ends with that and status 1.
+        """
         missing = [u for u in units if self.load(u.key) is None]
         total_s = sum(u.about_s for u in missing)
         print(
@@ -76,8 +88,18 @@ class Store:
             f"the rest takes about {total_s / 60:.0f} minutes. Ctrl-C is safe: what is done is kept.",
             file=sys.stderr,
         )
-        for number, unit in enumerate(missing, 1):
-            print(
-                f"[{number}/{len(missing)}] {unit.key} (about {unit.about_s / 60:.1f} min)", file=sys.stderr
-            )
-            self.save(unit.key, unit.make())
+        faults: dict[str, Fault] = {}
+        try:
+            for number, unit in enumerate(missing, 1):
+                about = f"about {unit.about_s / 60:.1f} min"
+                print(f"[{number}/{len(missing)}] {unit.key} ({about})", file=sys.stderr)
+                try:
+                    self.save(unit.key, unit.make())
+                except Fault as fault:
+                    faults[unit.key] = fault
+                    print(f"{unit.key} is left out for now: {fault}", file=sys.stderr)
+        finally:
+            write()
+        if faults:
+            again = "When the machine is quiet, the same command makes what is missing."
+            sys.exit(f"not measured: {', '.join(faults)}. {again}")

@@ -9,12 +9,14 @@ import json
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from hayate import __version__
 from hayate.errors import Fault, FaultKind, WrongUse
@@ -34,9 +36,12 @@ tasks_app = typer.Typer(
 )
 app.add_typer(tasks_app, name="tasks")
 
+_LOOK_S = 1.0
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
-out = Console()
-err = Console(stderr=True)
+# No markup: much of what is printed comes from sources, tools and files, and some of that has brackets.
+out = Console(markup=False, highlight=False)
+err = Console(stderr=True, markup=False, highlight=False)
 
 
 def _print_json(value: Any) -> None:
@@ -96,7 +101,7 @@ def doctor(
     table.add_column("what")
     table.add_column("seen", overflow="fold")
     table.add_column("what to do", overflow="fold")
-    marks = {True: "[green]ok[/]", False: "[red]mend[/]", None: "[yellow]note[/]"}
+    marks = {True: Text("ok", "green"), False: Text("mend", "red"), None: Text("note", "yellow")}
     for check in checks:
         table.add_row(marks[check.ok], check.name, check.seen, "" if check.ok else check.remedy)
     if profile.peak_gflops:
@@ -118,8 +123,7 @@ def doctor(
         table.add_row(marks[None], "noise", f"{profile.noise:.1%} of identical code against itself", "")
     out.print(table)
     for slot in slots:
-        cores = ", ".join(map(str, slot.compute_cores))
-        out.print(f"slot: calls on core {cores}, clock on core {slot.clock_core}")
+        out.print(f"slot: {slot}")
 
 
 @tasks_app.callback()
@@ -186,8 +190,8 @@ def tasks_check(
         )
     else:
         for p in proofs:
-            mark = "[green]holds[/]" if p.holds else f"[red]{p.outcome}, where {p.expected} was due[/]"
-            out.print(f"{p.source}: {mark}  [dim]{p.reason}[/]", highlight=False)
+            said = ("holds", "green") if p.holds else (f"{p.outcome}, where {p.expected} was due", "red")
+            out.print(Text.assemble(f"{p.source}: ", said, "  ", (p.reason, "dim")))
         out.print(f"{sum(p.holds for p in proofs)} of {len(proofs)} hold")
     if not held:
         raise typer.Exit(1)
@@ -221,14 +225,21 @@ def judge(
     ] = "",
     explain: Annotated[bool, typer.Option("--explain", help="Show each step with its time.")] = False,
     language: Annotated[str, typer.Option(help="c or c++. Default: by the file's name.")] = "",
+    run: Annotated[
+        Path | None, typer.Option(help="A run file: on its farm, and on every class of hosts in farm.also.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """One verdict on one source file. Exit 0 if accepted, 1 if rejected, 2 on a Fault.
+    """One verdict on one source file; with several classes of hosts one on each. Exit 0 if accepted, 1 if rejected.
+
+    With --json and --run: {"verdicts": {CLASS: verdict}}, where "" is the run's own class.
 
     Examples: `hayate judge dgemm kernel.c`, `hayate judge dgemm kernel.c --permit simd,alloc --explain`,
-    `hayate judge jacobi2d - --json < kernel.c`
+    `hayate judge jacobi2d - --json < kernel.c`, `hayate judge dgemm kernel.c --run runs/cluster.toml`
     """
-    from hayate import farm
+    from contextlib import ExitStack
+
+    from hayate import farm as farms
     from hayate.evaluate import judge_one, verdict_json
     from hayate.records import MeasurePlan
     from hayate.rewards import RewardSettings, reward
@@ -256,21 +267,36 @@ def judge(
         max_launches=launches,
         bands=wanted or tuple(b.name for b in what.bands if b.training),
     )
-    with err.status("judging"), farm.open(farm.FarmSettings(slots=1)) as place:
-        verdict = judge_one(
-            what,
-            source,
-            _permitted(permit, what.techniques),
-            farm=place,
-            plan=plan,
-            language=_language(language, file),
-        )
+    settings, pay = farms.FarmSettings(slots=1), RewardSettings()
+    if run is not None:
+        from hayate.train import load_run
+
+        run_file = load_run(run)
+        settings, pay = run_file.farm, run_file.reward
+    with err.status("judging"), ExitStack() as stack:
+        place = stack.enter_context(farms.open(settings, on_event=_tell))
+        places = {"": place, **farms.open_also(settings, place, on_event=_tell)}
+        for other in list(places.values())[1:]:
+            stack.enter_context(other)
+        permitted, spoken = _permitted(permit, what.techniques), _language(language, file)
+        verdicts = {
+            name: judge_one(what, source, permitted, farm=one, plan=plan, language=spoken)
+            for name, one in places.items()
+        }
+    said = {name: verdict_json(one, reward(one, pay).value) for name, one in verdicts.items()}
     if as_json:
-        _print_json(verdict_json(verdict, reward(verdict, RewardSettings()).value))
+        _print_json(said[""] if run is None else {"verdicts": said})
     else:
-        _print_verdict(verdict, explain)
-    if verdict.outcome is not Outcome.ACCEPTED:
+        for name, verdict in verdicts.items():
+            if len(verdicts) > 1:
+                out.print(Text.assemble((name or "farm", "bold"), f": {verdict.host.host_class}"))
+            _print_verdict(verdict, explain)
+    if any(verdict.outcome is not Outcome.ACCEPTED for verdict in verdicts.values()):
         raise typer.Exit(1)
+
+
+def _tell(event: str) -> None:
+    err.print(event, soft_wrap=True)
 
 
 def _language(wanted: str, file: Path) -> Language:
@@ -284,20 +310,23 @@ def _language(wanted: str, file: Path) -> Language:
 
 def _print_verdict(verdict: Verdict, explain: bool) -> None:
     colour = "green" if verdict.outcome is Outcome.ACCEPTED else "red"
-    out.print(f"[{colour}]{verdict.outcome.value}[/]: {verdict.reason}", highlight=False)
+    out.print(Text.assemble((verdict.outcome.value, colour), f": {verdict.reason}"))
     if verdict.metric:
         m = verdict.metric
-        out.print(
-            f"{m.value:.1f} GFLOPS ({m.low:.1f} to {m.high:.1f}) on {verdict.host.cpu}", highlight=False
-        )
+        speed = f"{m.value:.1f} GFLOPS ({m.low:.1f} to {m.high:.1f}) on {verdict.host.cpu}"
+        if verdict.speedup:
+            ratio = verdict.speedup
+            speed += f", {ratio.median:.3g} times the {ratio.baseline} ({ratio.low:.3g} to {ratio.high:.3g})"
+        out.print(speed, soft_wrap=True)
     if verdict.techniques:
-        out.print("techniques: " + ", ".join(t.value for t in verdict.techniques), highlight=False)
+        out.print("techniques: " + ", ".join(t.value for t in verdict.techniques))
     if explain:
         for step in verdict.steps:
-            out.print(f"  {step.name:8} {step.wall_s * 1e3:8.1f} ms  [dim]{step.note}[/]", highlight=False)
+            spent = f"  {step.name:8} {step.wall_s * 1e3:8.1f} ms  "
+            out.print(Text.assemble(spent, (step.note, "dim")))
         for name, value in verdict.numbers.items():
-            out.print(f"  {name} = {value:.6g}", highlight=False)
-        out.print(f"  sandbox {verdict.sandbox}, judge {verdict.judge_version}", highlight=False)
+            out.print(f"  {name} = {value:.6g}")
+        out.print(f"  sandbox {verdict.sandbox}, judge {verdict.judge_version}")
 
 
 @app.command()
@@ -337,7 +366,7 @@ def train(
         _print_json({"report": str(folder / "report.json")})
     else:
         out.print(summary(report))
-        out.print(f"report: {(folder / 'report.html').resolve()}", highlight=False, soft_wrap=True)
+        out.print(f"report: {(folder / 'report.html').resolve()}", soft_wrap=True)
 
 
 def _put_aside(folder: Path) -> None:
@@ -347,7 +376,7 @@ def _put_aside(folder: Path) -> None:
     while (aside := folder.with_name(f"{folder.name}.{n}")).exists():
         n += 1
     shutil.move(folder, aside)
-    err.print(f"the earlier run in {folder} is now {aside}", highlight=False)
+    err.print(f"the earlier run in {folder} is now {aside}")
 
 
 @app.command()
@@ -366,7 +395,7 @@ def report(
         _print_json(json.loads(made.model_dump_json()))
     else:
         out.print(summary(made))
-        out.print(f"report: {(folder / 'report.html').resolve()}", highlight=False, soft_wrap=True)
+        out.print(f"report: {(folder / 'report.html').resolve()}", soft_wrap=True)
 
 
 @app.command()
@@ -396,8 +425,11 @@ def serve(
     rate: Annotated[float, typer.Option(min=0.1, help="Requests per second and token.")] = 50,
     queue: Annotated[int, typer.Option(min=1, help="Waiting jobs per token.")] = 2000,
     workers: Annotated[
-        int, typer.Option(min=1, max=256, help="Jobs given to the farm at a time; above slots and builders.")
-    ] = 8,
+        int | None,
+        typer.Option(
+            min=1, max=256, help="Jobs given to the farm at a time. Default: 8, or twice its slots."
+        ),
+    ] = None,
     keep_days: Annotated[float, typer.Option(min=0.01, help="Results are kept so long.")] = 7,
     drain_s: Annotated[
         float, typer.Option(min=0, help="After SIGTERM, what runs has so long, in seconds.")
@@ -410,63 +442,70 @@ def serve(
     Examples: `hayate serve`, `hayate serve --slots 4 --bind 0.0.0.0:8177 --tokens tokens.txt`,
     `hayate serve --run runs/demo.toml --archive postgresql+psycopg://hayate@db/hayate`
     """
-    from contextlib import ExitStack
-
-    from hayate import farm as farms
-    from hayate import tasks as task_room
-    from hayate.archive import Archive
-    from hayate.train import load_run
-
     try:
-        from hayate import serve as served
-        from hayate.serve import tokens as token_files
+        from hayate.serve import command
     except ModuleNotFoundError as error:
         raise Fault(
             FaultKind.DEPENDENCY_MISSING, f"no {error.name}", remedy="pip install 'hayate[serve]'"
         ) from error
-
-    if run is not None and slots is not None:
-        raise WrongUse("the run file says which farm", where="--slots", allowed="--run or --slots")
-    known = token_files.load(tokens, os.environ)
-    host, _ = served.parse_bind(bind)
-    say = lambda text: err.print(f"hayate serve: {text}", highlight=False, markup=False, soft_wrap=True)  # noqa: E731
-    served.check_exposure(host, known, tls=tls_cert is not None, say=say)
-    settings = served.ServeSettings(
-        body_bytes=int(body_mib * 2**20),
-        rate=rate,
-        queue=queue,
-        workers=workers,
-        keep_s=keep_days * 86400,
-        drain_s=drain_s,
+    command.run(
+        run=run,
+        slots=slots,
+        tasks=task or [],
+        bind=bind,
+        tokens=tokens,
+        certificate=tls_cert,
+        key=tls_key,
+        archive=archive,
+        limits={
+            "body_bytes": int(body_mib * 2**20),
+            "rate": rate,
+            "queue": queue,
+            "keep_s": keep_days * 86400,
+            "drain_s": drain_s,
+            **({"workers": workers} if workers else {}),
+        },
+        say=lambda text: err.print(f"hayate serve: {text}", soft_wrap=True),
     )
-    run_file = None if run is None else load_run(run)
-    place = farms.FarmSettings(slots=slots) if run_file is None else run_file.farm
-    if place.kind in ("http", "replay"):
-        raise WrongUse(
-            "a server needs a farm that measures", where=str(run), allowed="a local farm, or parsl"
-        )
-    names = task or (task_room.builtin_names() if run_file is None else run_file.run.tasks)
-    found = [task_room.find(name) for name in names]
-    with ExitStack() as stack:
-        kept = stack.enter_context(Archive(archive))
-        opened = stack.enter_context(farms.open(place))
-        service = served.Service(
-            opened,
-            kept,
-            {one.name: one for one in found},
-            settings,
-            reward_settings=None if run_file is None else run_file.reward,
-            evaluate_settings=None if run_file is None else run_file.judge,
-        )
-        served.serve(service, known, bind=bind, certificate=tls_cert, key=tls_key, say=say)
+
+
+@app.command()
+def farm(
+    what: Annotated[
+        str, typer.Argument(help="A run's folder, or the URL of `hayate serve`. Default: this machine.")
+    ] = "",
+    once: Annotated[bool, typer.Option("--once", help="Print it once; so without a terminal.")] = False,
+    token_env: Annotated[
+        str, typer.Option(help="The environment variable that holds a server's token.")
+    ] = "HAYATE_TOKEN",
+    as_json: AsJson = False,
+) -> None:
+    """What a farm is doing: slots, nodes, queue, throughput, faults. Live until Ctrl-C; --json prints it once.
+
+    Examples: `hayate farm`, `hayate farm out/demo`, `hayate farm http://login1:8177`,
+    `watch -n 10 "hayate farm out/demo --json | jq .farms"`
+    """
+    from rich.live import Live
+
+    from hayate.farm import look_at
+    from hayate.report import farm_view
+
+    found = look_at(what, token_env=token_env)
+    if as_json:
+        _print_json(found.model_dump())
+    elif once or not out.is_terminal:
+        out.print(farm_view(found))
+    else:
+        with Live(farm_view(found), console=out, screen=True, auto_refresh=False) as live:
+            while True:
+                time.sleep(_LOOK_S)
+                live.update(farm_view(look_at(what, token_env=token_env)), refresh=True)
 
 
 def _fail(message: str, kind: str) -> None:
     if "--json" in sys.argv:
         _print_json({"error": {"kind": kind, "message": message}})
-    err.print(
-        f"[red]hayate[/]: {kind.replace('_', ' ')}: {message}", highlight=False, markup=True, soft_wrap=True
-    )
+    err.print(Text.assemble(("hayate", "red"), f": {kind.replace('_', ' ')}: {message}"), soft_wrap=True)
 
 
 def main() -> None:

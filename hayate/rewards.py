@@ -23,6 +23,8 @@ kernels would be taught as the best.
 from __future__ import annotations
 
 import math
+import statistics
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -70,6 +72,9 @@ class RewardSettings(BaseModel):
     correctness_only: bool = False  # 1 for every accepted candidate: the control of the speed experiment
     failures: dict[Outcome, float] = {}  # in place of the preset's, outcome by outcome
     quantum: float | None = Field(default=None, ge=0, lt=1)  # of log time; None: the host's noise; 0: none
+    # Of a candidate judged on several classes of hosts (judge.classes = "all"): the run's own class counts, or the
+    # least, or the mean of its rewards. With the scale "log" the mean orders as geometric means of 1 + speed-up do.
+    over_classes: Literal["first", "worst", "mean"] = "first"
 
     @field_validator("failures")
     @classmethod
@@ -101,6 +106,20 @@ def reward(verdict: Verdict, settings: RewardSettings | None = None) -> Reward:
         scale = _S1_GFLOPS_SCALE if settings.preset == "s1" and positive == "gflops" else _SCALE[positive]
     value = scale * (math.log1p(rounded) if positive == "log" else rounded)
     return Reward(value=value, parts={positive: value, "speedup": verdict.speedup.median})
+
+
+def over_classes(results: Sequence[Verdict | Fault], settings: RewardSettings | None = None) -> float | None:
+    """What a trainer gets for a candidate's results on several classes of hosts, the run's own first.
+
+    None if the machine failed on one that counts. Raises as `reward` does.
+    """
+    settings = settings or RewardSettings()
+    counted = results[:1] if settings.over_classes == "first" else results
+    verdicts = [result for result in counted if isinstance(result, Verdict)]
+    if len(verdicts) < len(counted):
+        return None
+    values = [reward(verdict, settings).value for verdict in verdicts]
+    return min(values) if settings.over_classes == "worst" else statistics.fmean(values)
 
 
 def _speed(verdict: Verdict, positive: Positive) -> float:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
+from hayate.judge import Measurement
 from hayate.records import (
+    Built,
     Candidate,
     HostProfile,
     Interval,
     Launch,
+    MeasurePlan,
     Metric,
     Origin,
     Outcome,
@@ -27,6 +33,12 @@ HOST = HostProfile(
     compiler="gcc 12.2.0",
     peak_gflops=Interval(value=118.0, low=116.0, high=120.0),
     noise=0.01,
+)
+
+
+# Machines of another class.
+OTHER_HOST = HOST.model_copy(
+    update={"fingerprint": "f1", "host_class": "Other CPU aarch64", "cpu": "Other CPU"}
 )
 
 
@@ -55,6 +67,52 @@ def timing() -> Timing:
         peak_gflops=118.0,
     )
     return Timing(launches=(launch,))
+
+
+def measured(
+    ratio: float,
+    *,
+    gflops: float | None = None,
+    baseline: str = "reference",
+    half: float = 0.01,
+    **more: object,
+) -> Measurement:
+    """Accepted, `ratio` times as fast as the baseline; `gflops` None: three times the ratio."""
+    rate = 3 * ratio if gflops is None else gflops
+    values: dict[str, object] = {
+        "outcome": Outcome.ACCEPTED,
+        "reason": f"right, {ratio:.3g} times",
+        "timing": timing(),
+        "metric": Metric(name="GFLOPS", value=rate, low=0.97 * rate, high=1.03 * rate),
+        "speedup": Speedup(
+            baseline=baseline,
+            median=ratio,
+            low=(1 - half) * ratio,
+            high=(1 + half) * ratio,
+            confidence=0.95,
+        ),
+        **more,
+    }
+    return Measurement.model_validate(values)
+
+
+def scripted_speed(built: Built) -> int:
+    """5 of `int speed = 5;`, the whole source being the object code."""
+    found = re.search(rb"speed = (\d)", built.object_code)
+    assert found is not None
+    return int(found.group(1))
+
+
+def scripted_measurement(
+    built: Built, plan: MeasurePlan, rival: Built | None, truth: Callable[[int], int] = lambda speed: speed
+) -> Measurement:
+    """`int speed = 5;` is accepted at 5 times the reference, 0 is wrong; elsewhere another truth may hold."""
+    speed = truth(scripted_speed(built))
+    if speed == 0:
+        return Measurement(outcome=Outcome.WRONG, reason="scripted to be wrong")
+    if plan.launches == 0:
+        return Measurement(outcome=Outcome.ACCEPTED, reason="right")
+    return measured(speed / (1 if rival is None else truth(scripted_speed(rival))), gflops=3.0 * speed)
 
 
 def accepted(

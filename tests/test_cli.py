@@ -34,7 +34,7 @@ def yardstick(task: str) -> Path:
 
 
 def test_help_has_examples() -> None:
-    for command in ("doctor", "judge", "train", "report"):
+    for command in ("doctor", "judge", "train", "report", "farm", "serve"):
         done = hayate(command, "--help")
         assert done.returncode == 0
         assert "Example" in done.stdout, command
@@ -134,3 +134,49 @@ def test_a_file_in_cxx_is_known_by_its_name_or_said_to_be() -> None:
     refused = hayate("judge", "dgemm", str(kernel), "--language", "c")
     assert refused.returncode == 1
     assert hayate("judge", "dgemm", str(kernel), "--language", "fortran").returncode == 2
+
+
+def test_judge_on_the_farm_of_a_run_file(tmp_path: Path) -> None:
+    run = tmp_path / "run.toml"
+    run.write_text('farm = "local"\n[run]\nname = "x"\ntasks = ["dgemm"]\n[phases.grpo]\nsteps = 1\n')
+    kernel = str(yardstick("dgemm"))
+    done = hayate("judge", "dgemm", kernel, "--launches", "1", "--run", str(run), "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = json.loads(done.stdout)["verdicts"]
+    assert set(said) == {""}
+    assert said[""]["outcome"] == "accepted"
+    run.write_text('farm = "nowhere"\n')
+    done = hayate("judge", "dgemm", kernel, "--run", str(run))
+    assert done.returncode == 2
+    assert "farm" in done.stderr
+
+
+def test_farm_shows_this_machine_and_a_runs_folder(tmp_path: Path) -> None:
+    done = hayate("farm", "--json")
+    assert done.returncode == 0, done.stderr
+    here = json.loads(done.stdout)["farms"][""]
+    assert here["slots"]
+    assert here["host_class"]
+    (tmp_path / "farm.json").write_text(done.stdout)
+    done = hayate("farm", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert here["slots"][0]["name"] in done.stdout
+    assert "0 running" in done.stdout or "1 running" in done.stdout
+    done = hayate("farm", str(tmp_path / "nothing"))
+    assert done.returncode == 2
+    assert "no farm.json" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_brackets_reach_the_reader(tmp_path: Path) -> None:
+    """Sources, tools and remedies have brackets, which a terminal library could take for its own."""
+    kernel = tmp_path / "kernel.c"
+    kernel.write_text("#include <[/x]>\nvoid dgemm(void) {}\n")
+    done = hayate("judge", "dgemm", str(kernel))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "[/x]" in done.stdout
+    run = tmp_path / "run.toml"
+    run.write_text('farm = "parsl"\n[run]\nname = "x"\ntasks = ["dgemm"]\n[phases.grpo]\nsteps = 1\n')
+    done = hayate("judge", "dgemm", str(kernel), "--run", str(run))
+    assert done.returncode == 2
+    assert "[farm.parsl]" in done.stderr

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
-from record_examples import HOST, candidate, timing
+from record_examples import HOST, candidate, measured, timing
 
 from hayate.archive import Archive
 from hayate.errors import Fault, FaultKind, WrongUse
@@ -22,10 +22,8 @@ from hayate.records import (
     Built,
     Candidate,
     MeasurePlan,
-    Metric,
     Outcome,
     SourceText,
-    Speedup,
     Task,
     Technique,
     Verdict,
@@ -57,20 +55,7 @@ Answer = Callable[[MeasurePlan, Built | None], Measurement]
 
 
 def fast(speedup: float, *, half: float = 0.02, baseline: str = "reference") -> Measurement:
-    return Measurement(
-        outcome=Outcome.ACCEPTED,
-        reason="right",
-        timing=timing(),
-        metric=Metric(name="GFLOPS", value=3 * speedup, low=2.9 * speedup, high=3.1 * speedup),
-        speedup=Speedup(
-            baseline=baseline,
-            median=speedup,
-            low=speedup * (1 - half),
-            high=speedup * (1 + half),
-            confidence=0.95,
-        ),
-        wall_s=0.2,
-    )
+    return measured(speedup, half=half, baseline=baseline, reason="right", wall_s=0.2)
 
 
 def wrong() -> Measurement:

@@ -135,6 +135,12 @@ class Database:
             ) from error
         except sa.exc.DBAPIError as error:
             raise self._explain(error) from error
+        except sa.exc.TimeoutError as error:  # of the pool
+            raise Fault(
+                FaultKind.NODE_LOST,
+                f"no connection to the archive {self.where}: {error}",
+                remedy="lower the number of workers, or raise the database's connections",
+            ) from error
 
     def _explain(self, error: sa.exc.DBAPIError) -> Exception:
         name = getattr(error.orig, "sqlite_errorname", "")

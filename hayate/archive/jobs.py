@@ -88,7 +88,7 @@ class Jobs(Database):
         with self._write() as connection:
             if connection.dialect.name == "postgresql":  # several servers: the count below must hold
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(427820)"))
-            known = {job.key: job for job in _select(connection, distinct)}
+            known = {job.key: job for job in _select(connection, distinct, keep=True)}
             new = [job for key, job in distinct.items() if key not in known or known[key].state == "fault"]
             waiting = connection.execute(
                 sa.select(sa.func.count()).where(jobs.c.state == "queued", jobs.c.token == token)
@@ -130,8 +130,8 @@ class Jobs(Database):
     ) -> Job | None:
         """The next job, running now; None if none waits.
 
-        Lower priorities first; among equal ones the token that was served longest ago (`served`: token -> when),
-        so that one with a long queue does not starve the others.
+        Tokens take turns, the one that was served longest ago first (`served`: token -> when): neither a long queue
+        nor a low priority starves the others. Of one token's jobs, lower priorities go first.
         """
         served = served or {}
         with self._write() as connection:
@@ -139,7 +139,7 @@ class Jobs(Database):
             heads = connection.execute(
                 query.where(jobs.c.state == "queued").group_by(jobs.c.priority, jobs.c.token)
             ).all()
-            for head in sorted(heads, key=lambda h: (h.priority, served.get(h.token, 0.0), h.created)):
+            for head in sorted(heads, key=lambda h: (served.get(h.token, 0.0), h.priority, h.created)):
                 row = connection.execute(
                     sa.select(*_COLUMNS)
                     .where(
@@ -239,10 +239,10 @@ class Jobs(Database):
     def job(self, key: str) -> Job | None:
         return next(iter(self.jobs([key])), None)
 
-    def jobs(self, keys: Collection[str], *, over: bool = False) -> list[Job]:
-        """Those that are known, each once, in the order of `keys`; `over`: only those that ended."""
+    def jobs(self, keys: Collection[str]) -> list[Job]:
+        """Those that are known, each once, in the order of `keys`."""
         with self._read() as connection:
-            found = {job.key: job for job in _select(connection, keys, over=over)}
+            found = {job.key: job for job in _select(connection, keys)}
         return [found[key] for key in dict.fromkeys(keys) if key in found]
 
     def job_code(self, key: str) -> bytes | None:
@@ -298,12 +298,13 @@ def _fault(fault: Fault) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _select(connection: sa.Connection, keys: Collection[str], *, over: bool = False) -> list[Job]:
-    wanted = list(keys)
+def _select(connection: sa.Connection, keys: Collection[str], *, keep: bool = False) -> list[Job]:
+    """`keep`: nobody else changes or deletes them before this transaction ends."""
+    wanted = sorted(keys)  # in one order, so that two servers can't wait for each other
     found: list[Job] = []
     for start in range(0, len(wanted), _CHUNK):
         query = sa.select(*_COLUMNS).where(jobs.c.key.in_(wanted[start : start + _CHUNK]))
-        if over:
-            query = query.where(_OVER)
+        if keep:
+            query = query.with_for_update()
         found += [Job(**row) for row in connection.execute(query).mappings()]
     return found

@@ -8,11 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from hayate.archive.measurements import MeasurementKey, Measurements
-from hayate.archive.schema import candidates, measurements, samples, verdicts
+from hayate.archive.schema import candidates, is_guess, measurements, samples, verdicts
 from hayate.judge.results import Measurement
 from hayate.records import GUESSED, Language, Origin, Outcome, Technique, decode
 
-_MEASURED = ~verdicts.c.judge_version.startswith(GUESSED, autoescape=True)  # no guess
 _WITH_A_GUESS = sa.cast(verdicts.c.numbers, sa.Text).contains('"guessed_speedup"', autoescape=True)
 
 
@@ -65,7 +64,7 @@ class Recorded(Measurements):
         count = sa.func.count()
         query = (
             sa.select(verdicts.c.host_class, count)
-            .where(_MEASURED)
+            .where(~is_guess)
             .group_by(verdicts.c.host_class)
             .order_by(count.desc(), verdicts.c.host_class)
         )
@@ -75,7 +74,7 @@ class Recorded(Measurements):
     def verdict_rows(self, host_class: str) -> list[VerdictRow]:
         """Of every verdict on this class of host, oldest first; guesses are left out."""
         own = [verdicts.c[name] for name in VerdictRow.__slots__]
-        query = sa.select(*own).where(verdicts.c.host_class == host_class, _MEASURED)
+        query = sa.select(*own).where(verdicts.c.host_class == host_class, ~is_guess)
         with self._read() as connection:
             return [VerdictRow(*row) for row in connection.execute(query.order_by(verdicts.c.id))]
 
@@ -145,7 +144,7 @@ class Recorded(Measurements):
         query = (
             sa.select(s.id, s.task, v.judge_version, v.outcome, v.speedup, v.numbers)
             .select_from(samples.join(verdicts, s.verdict == v.id))
-            .where(s.run == run, ~s.abandoned, sa.or_(~_MEASURED, _WITH_A_GUESS))
+            .where(s.run == run, ~s.abandoned, sa.or_(is_guess, _WITH_A_GUESS))
             .order_by(s.id)
         )
         with self._read() as connection:

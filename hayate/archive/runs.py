@@ -10,8 +10,7 @@ import sqlalchemy as sa
 
 from hayate.archive.database import Database
 from hayate.archive.rows import PhaseRow, RunRow, StepRow
-from hayate.archive.schema import phases, runs, samples, steps, verdicts
-from hayate.records import GUESSED
+from hayate.archive.schema import is_guess, phases, runs, samples, steps, verdicts
 
 
 class Runs(Database):
@@ -94,8 +93,7 @@ class Runs(Database):
             where = [*where, samples.c.run == run]
         if phase is not None:
             where = [*where, samples.c.phase == phase]
-        guessed = verdicts.c.judge_version.startswith(GUESSED, autoescape=True)
-        outcome = sa.case((guessed, "guess"), else_=sa.func.coalesce(verdicts.c.outcome, "fault"))
+        outcome = sa.case((is_guess, "guess"), else_=sa.func.coalesce(verdicts.c.outcome, "fault"))
         query = (
             sa.select(outcome, sa.func.count())
             .select_from(samples.outerjoin(verdicts, samples.c.verdict == verdicts.c.id))

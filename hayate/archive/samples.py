@@ -10,10 +10,9 @@ import sqlalchemy as sa
 
 from hayate.archive.database import Database
 from hayate.archive.rows import Ancestor, SampleRow
-from hayate.archive.schema import candidates, parents, prompts, samples, verdicts
+from hayate.archive.schema import candidates, is_guess, parents, prompts, samples, verdicts
 from hayate.errors import Fault
 from hayate.records import (
-    GUESSED,
     Candidate,
     Origin,
     Outcome,
@@ -139,7 +138,7 @@ class Samples(Database):
                 s.reward,
                 v.wall_s,
                 v.reused,
-                sa.func.coalesce(v.judge_version.startswith(GUESSED, autoescape=True), False).label("guess"),
+                sa.func.coalesce(is_guess, False).label("guess"),
                 s.abandoned,
                 s.created,
             )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from hayate.records import GUESSED
+
 HEAD = "0003"  # newest revision in migrations/versions
 
 metadata = sa.MetaData(
@@ -116,6 +118,8 @@ verdicts = sa.Table(
     sa.Index(None, "task", "outcome"),
     sa.Index(None, "object_hash"),
 )
+
+is_guess = verdicts.c.judge_version.startswith(GUESSED, autoescape=True)
 
 samples = sa.Table(
     "samples",

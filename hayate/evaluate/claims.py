@@ -143,6 +143,8 @@ class Claims:
         try:
             check = self._confirm(task, built, plan, rival)
         except Fault as fault:
+            if against is not None:
+                self._rivals.pop(against.candidate, None)  # a farm may have lost it: built again next time
             if fault.kind is not FaultKind.YARDSTICK_BROKEN or rival is None or against is None:
                 raise
             if not self._depose(task, against, rival, plan):

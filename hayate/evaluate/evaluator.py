@@ -52,8 +52,10 @@ class Evaluator:
     ) -> None:
         """`run` is the origin's run of candidates that name none.
 
-        Raises Fault(DEPENDENCY_MISSING) if a surrogate is to rank and there is no library for it.
+        Raises Fault(DEPENDENCY_MISSING) if a surrogate is to rank and there is no library for it, WrongUse if the
+        farm has other versions of the tasks.
         """
+        farm.expect(tasks.values())
         self.farm, self.archive, self.tasks, self.run = farm, archive, tasks, run
         self.reward_settings = reward_settings or RewardSettings()
         self.settings = settings or EvaluateSettings()
@@ -65,14 +67,18 @@ class Evaluator:
         candidates: Sequence[Candidate],
         plan: MeasurePlan | None = None,
         on_verdict: OnVerdict | None = None,
+        *,
+        rank: bool = True,
     ) -> list[Verdict | Fault]:
         """What became of each candidate, in their order. `on_verdict` hears of each as it comes.
 
+        `rank` False: all are measured even where a surrogate may rank, since what it picks is no fair sample.
         Plans to confirm or report are measured afresh, others only if nothing like it is in the archive.
         Raises Fault(TOO_MANY_FAULTS) when more than `fault_share` of the batch met the machine's trouble,
         after all is recorded; any Fault of the archive at once; WrongUse for an unknown task.
         """
-        batch = _Batch(self, [self._of_run(c) for c in candidates], plan or MeasurePlan(), on_verdict)
+        own = [self._of_run(candidate) for candidate in candidates]
+        batch = _Batch(self, own, plan or MeasurePlan(), on_verdict, rank)
         results = batch.run()
         faults = [result for result in results if isinstance(result, Fault)]
         too_many(faults, len(results), self.settings.fault_share)
@@ -115,6 +121,7 @@ class _Batch:
         candidates: Sequence[Candidate],
         plan: MeasurePlan,
         on_verdict: OnVerdict | None,
+        rank: bool,
     ) -> None:
         self.evaluator, self.candidates, self.plan, self.on_verdict = evaluator, candidates, plan, on_verdict
         self.farm, self.archive = evaluator.farm, evaluator.archive
@@ -123,7 +130,7 @@ class _Batch:
         self.building: dict[Future[Built | Rejection], list[int]] = {}
         self.measuring: dict[Future[Measurement], _Pending] = {}
         # Only what would be measured once and then known is worth a guess.
-        self.ranking = evaluator.ranking if not self.fresh and plan.launches else None
+        self.ranking = evaluator.ranking if rank and not self.fresh and plan.launches else None
         self.unranked: list[_Pending] = []
 
     def run(self) -> list[Verdict | Fault]:

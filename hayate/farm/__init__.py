@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
 
 from hayate import hosts, sandbox, toolchains
 from hayate.errors import WrongUse
 from hayate.farm.base import BuildJob, Farm, MeasureJob
-from hayate.farm.local import LocalFarm
+from hayate.farm.local import LocalFarm, this_machine
 from hayate.farm.settings import FarmSettings, HttpSettings, ParslSettings, ReplaySettings
+from hayate.farm.status import Farms, FarmStatus, published
+from hayate.records import decode
 
 __all__ = [
     "BuildJob",
     "Farm",
     "FarmSettings",
+    "FarmStatus",
+    "Farms",
     "HttpSettings",
     "LocalFarm",
     "MeasureJob",
     "ParslSettings",
     "ReplaySettings",
+    "look_at",
     "open",
+    "open_also",
+    "published",
+    "this_machine",
 ]
 
 
@@ -47,17 +58,53 @@ def open(settings: FarmSettings | None = None, *, on_event: Callable[[str], None
         host=hosts.profile(),
         slots=hosts.slots(),
         sandbox=sandbox.get(settings.sandbox) if settings.sandbox else sandbox.best(),
-        compiler=_compiler(settings.compiler),
+        compiler=toolchains.named(settings.compiler) if settings.compiler else None,
     )
 
 
-def _compiler(name: str | None) -> toolchains.Compiler | None:
-    found = toolchains.compilers()
-    if name is None:
-        return None
-    for compiler in found:
-        if compiler.name == name:
-            return compiler
-    raise WrongUse(
-        f"no compiler {name!r} on PATH", where="farm.compiler", allowed=", ".join(c.name for c in found)
-    )
+def open_also(
+    settings: FarmSettings, first: Farm, *, on_event: Callable[[str], None] | None = None
+) -> dict[str, Farm]:
+    """The farms of further classes of hosts, by name; `first` is that of `settings` itself.
+
+    Raises Fault as `open` does, WrongUse if two are of one class: that would be one farm with more slots.
+    """
+    known = {first.host.host_class: "farm"}
+    with ExitStack() as opened:
+        found = {}
+        for name, one in settings.also.items():
+            say = None if on_event is None else partial(_say, on_event, name)
+            made = opened.enter_context(open(one, on_event=say))
+            here = made.host.host_class
+            if here in known:
+                raise WrongUse(
+                    f"{known[here]} is of the same class of hosts, {here}",
+                    where=f"farm.also.{name}",
+                    allowed="another kind of machine; more nodes of one kind are more slots of one farm",
+                )
+            known[here] = f"farm.also.{name}"
+            found[name] = made
+        opened.pop_all()
+    return found
+
+
+def _say(on_event: Callable[[str], None], name: str, text: str) -> None:
+    on_event(f"{name}: {text}")
+
+
+def look_at(what: str, *, token_env: str = "HAYATE_TOKEN") -> Farms:
+    """What the farm of a run's folder, of a server (URL) or of this machine ("") does now. Raises WrongUse, Fault."""
+    if not what:
+        return Farms(farms={"": this_machine()})
+    if what.startswith(("http://", "https://")):
+        from hayate.farm.http_call import server_status
+
+        return server_status(what, token_env)
+    path = Path(what) / "farm.json"
+    try:
+        return decode(Farms, path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = "no farm.json here" if isinstance(error, OSError) else "its farm.json is another version's"
+        raise WrongUse(
+            reason, where=what, allowed="the folder of a run, or http://HOST:PORT of hayate serve"
+        ) from error

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from hayate.errors import Fault, FaultKind
+from hayate.farm.status import FarmStatus, Look, Tally
 from hayate.judge import JUDGE_VERSION, Measurement, Rejection
 from hayate.records import Built, HostProfile, Language, MeasurePlan, Record, Source, Task, Technique
 
@@ -42,12 +44,20 @@ def closed() -> Fault:
 class Farm(ABC):
     """Futures raise `Fault`. Closing, or leaving the `with` block, ends what runs and leaves no process."""
 
+    kind: ClassVar[str] = ""  # as in the settings
     host: HostProfile
     sandbox_tier: str
+
+    @cached_property
+    def tally(self) -> Tally:
+        return Tally()
 
     def judge_version(self, task: Task) -> str:
         """Of the judge whose verdicts on `task` it gives: this code's, unless it answers from records."""
         return JUDGE_VERSION
+
+    def expect(self, tasks: Iterable[Task]) -> None:  # noqa: B027  most farms take any task
+        """Raises WrongUse if verdicts on these tasks, as they are here, can't be had from it."""
 
     def clock(self) -> float:
         """Seconds; a difference is what the work in between took. What is replayed took what it took then."""
@@ -65,7 +75,7 @@ class Farm(ABC):
     ) -> Future[Built | Rejection]:
         """Guard and compile. Lower priorities go first, equal ones in the order in which they came."""
         job = BuildJob(task=task, source=source, permitted=tuple(permitted), name=name, language=language)
-        return self.submit_build(job, priority)
+        return self.tally.follow("build", self.submit_build(job, priority))
 
     def measure(
         self,
@@ -79,7 +89,21 @@ class Farm(ABC):
     ) -> Future[Measurement]:
         """Verify and time. `elsewhere`: not where this object code was measured last, if it can be."""
         job = MeasureJob(task=task, built=built, plan=plan, rival=rival, elsewhere=elsewhere)
-        return self.submit_measure(job, priority)
+        return self.tally.follow("measure", self.submit_measure(job, priority))
+
+    def status(self) -> FarmStatus:
+        """What it is doing now."""
+        return self.tally.status(
+            self.kind,
+            self.look(),
+            host_class=self.host.host_class,
+            sandbox=self.sandbox_tier,
+            judge_version=JUDGE_VERSION,
+        )
+
+    def look(self) -> Look:
+        """Slots, blocks and nodes, as far as this farm sees them."""
+        return Look()
 
     @abstractmethod
     def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]: ...

@@ -22,10 +22,13 @@ from hayate.farm import node
 from hayate.farm.base import BuildJob, Farm, MeasureJob, closed
 from hayate.farm.node import Answer, Host, Wanted
 from hayate.farm.settings import FarmSettings
+from hayate.farm.status import BlockStatus, Look, NodeStatus
 from hayate.hosts import state_dir
 from hayate.judge import JUDGE_VERSION
 from hayate.judge.results import Measurement, Rejection
 from hayate.records import Built, Record, decode, encode
+
+log = logging.getLogger("hayate.farm.cluster")
 
 _KINDS: dict[str, type[Record]] = {
     "host": Host,
@@ -33,7 +36,8 @@ _KINDS: dict[str, type[Record]] = {
     "rejection": Rejection,
     "measurement": Measurement,
 }
-UNFIT_MOST = 20  # answers in a row from nodes that are not what was wanted
+UNFIT_MOST = 10  # times that a job comes upon a node that is not what was wanted
+UNFIT_PAUSE_S = node.LEAVE_S + 1  # such a node is gone by then
 CLOSE_S = 60.0
 DRAIN_S = 180  # before its walltime a block takes no more jobs
 
@@ -48,11 +52,24 @@ class _Job:
     future: Future[Any] = field(default_factory=Future)
     tries: int = 0  # faults that another try can help
     losses: int = 0  # nodes that were lost with it
-    unfit: int = 0
+    unfit: int = 0  # nodes that were not what was wanted
+    begun: int = 0  # the number of its last beginning; an earlier one's loss is no loss
+    handed_out: float | None = None  # when it was first seen that some node must have it
+
+
+@dataclass
+class _Node:
+    """A machine that has answered."""
+
+    answers: int = 0
+    faults: int = 0
+    heard: float = 0.0  # monotonic
 
 
 class ParslFarm(Farm):
     """Blocks of nodes from a batch scheduler. `on_event` hears what becomes of them."""
+
+    kind = "parsl"
 
     def __init__(
         self,
@@ -67,13 +84,16 @@ class ParslFarm(Farm):
         """
         assert settings.parsl is not None
         self.settings, self.retries = settings.parsl, settings.retries
-        self.on_event = on_event or (lambda _: None)
+        self._on_event = on_event or (lambda _: None)
         self._work = work
         self._lock = threading.Lock()
-        self._pending: set[Future[Any]] = set()
+        self._pending: dict[Future[Any], _Job] = {}
+        self._begun = self._under_way = 0
+        self._answered: dict[int, int] = {}  # priority -> the latest beginning that was answered
+        self._heard: dict[str, float] = {}  # pool of workers -> when it answered last, or was seen first
         self._closing = False
-        self._unfit = 0
         self._blocks: dict[str, str] = {}  # block -> state as last told
+        self._nodes: dict[str, _Node] = {}  # by name
         self._last_life = time.monotonic()
         self._dead = ""
         self._wanted = Wanted(
@@ -103,6 +123,35 @@ class ParslFarm(Farm):
         """`elsewhere` is left to chance: which node is free next is not ours to say."""
         return self._submit(_Job("measure", (encode(job),), 2 * priority + 1))
 
+    def look(self) -> Look:
+        trouble, managers = "", []
+        try:
+            managers = self._executor.connected_managers()
+        except Exception as error:  # Parsl's own, of many kinds
+            trouble = f"Parsl does not answer: {error}"
+        now = time.monotonic()
+        with self._lock:
+            states, nodes = dict(self._blocks), dict(self._nodes)
+        blocks = {}
+        for name in {*states, *(m["block_id"] for m in managers)}:
+            own = [m for m in managers if m["block_id"] == name]
+            blocks[name] = BlockStatus(
+                name=str(name),
+                state=states.get(name, "running").lower(),
+                slots=sum(m["worker_count"] for m in own),
+                busy=sum(min(m["tasks"], m["worker_count"]) for m in own),
+                leaving=any(m["draining"] or not m["active"] for m in own),
+            )
+        return Look(
+            running=sum(block.busy for block in blocks.values()),
+            blocks=tuple(blocks[name] for name in sorted(blocks, key=lambda name: (len(name), name))),
+            nodes=tuple(
+                NodeStatus(name=name, answers=one.answers, faults=one.faults, heard_s=now - one.heard)
+                for name, one in sorted(nodes.items())
+            ),
+            trouble=trouble,
+        )
+
     def close(self) -> None:
         """End the blocks; what is pending raises Fault(NODE_LOST)."""
         with self._lock:
@@ -117,7 +166,11 @@ class ParslFarm(Farm):
         ending.start()
         ending.join(CLOSE_S)
         if ending.is_alive():
-            self.on_event("the scheduler does not answer: blocks may be left; look with squeue or its kin")
+            self._say("the scheduler does not answer: blocks may be left; look with squeue or its kin")
+
+    def _say(self, event: str) -> None:
+        self.tally.event(event)
+        self._on_event(event)
 
     # -- Parsl
 
@@ -183,7 +236,7 @@ class ParslFarm(Farm):
     def _first_node(self) -> Host:
         job = _Job("describe", (), -1)
         found: Future[Host] = self._submit(job)
-        self.on_event("waiting for the first node")
+        self._say("waiting for the first node")
         try:
             host = found.result(self.settings.patience_s)
         except TimeoutError:
@@ -192,7 +245,7 @@ class ParslFarm(Farm):
                 f"no node within {self.settings.patience_s:.0f} s",
                 remedy="look at the scheduler's queue; raise farm.parsl.patience_s",
             ) from None
-        self.on_event(f"first node: {host.profile.host_class}, {host.slots} slots, {host.sandbox_tier}")
+        self._say(f"first node: {host.profile.host_class}, {host.slots} slots, {host.sandbox_tier}")
         return host
 
     def _look_at_blocks(self, executor: Any, statuses: Mapping[str, Any]) -> None:
@@ -201,12 +254,13 @@ class ParslFarm(Farm):
             return
         dead: list[str] = []
         alive = False
+        self._look_for_lost_jobs(executor)
         for block, status in statuses.items():
             state = str(status.state).removeprefix("JobState.")
             if self._blocks.get(block) != state:
                 self._blocks[block] = state
                 why = _why(executor, block, status) if status.terminal else ""
-                self.on_event(f"block {block}: {state.lower()}{': ' + why if why else ''}")
+                self._say(f"block {block}: {state.lower()}{': ' + why if why else ''}")
             if not status.terminal:
                 alive = True
             elif state in ("FAILED", "MISSING", "TIMEOUT"):
@@ -218,19 +272,62 @@ class ParslFarm(Farm):
             self._dead = f"no node for {waited_s:.0f} s; {len(dead)} blocks failed, the last: {dead[-1]}"
             executor.set_bad_state_and_fail_all(RuntimeError(self._dead))
 
+    def _look_for_lost_jobs(self, executor: Any) -> None:
+        """A worker that is killed at the wrong moment takes its job along, or a lock that the others of its pool wait
+        for, and Parsl hears nothing of it: what no node can still be busy with begins anew.
+        """
+        try:
+            pools = executor.connected_managers()
+        except Exception as error:  # the interchange ends
+            log.debug("no word of the nodes: %s", error)
+            return
+        now = time.monotonic()
+        late = now - self.settings.overdue_s
+        mute: list[str] = []  # blocks
+        overdue: list[_Job] = []
+        with self._lock:
+            waiting = self._under_way - sum(pool["tasks"] for pool in pools)
+            busy = {str(pool["manager"]): str(pool["block_id"]) for pool in pools if pool["tasks"]}
+            self._heard = {pool: self._heard.get(pool, now) for pool in busy}
+            for pool, block in busy.items():
+                if self._heard[pool] < late:
+                    self._heard[pool] = now
+                    mute.append(block)
+            for job in self._pending.values():
+                passed = (b for p, b in self._answered.items() if p >= job.priority)
+                if job.handed_out is None and (waiting <= 0 or job.begun < max(passed, default=0)):
+                    job.handed_out = now
+                if job.handed_out is not None and job.handed_out < late:
+                    overdue.append(job)
+        for block in mute:
+            self._end_block(executor, block)
+        for job in overdue:
+            self._lose(job, "a worker keeps a job for too long")
+
+    def _end_block(self, executor: Any, block: str) -> None:
+        job_id = executor.blocks_to_job_id.get(block)
+        if job_id is not None:
+            self._say(f"block {block}: a node of it has jobs and does not answer; it is ended")
+            executor.provider.cancel([job_id])
+
     # -- jobs
 
     def _submit(self, job: _Job) -> Future[Any]:
         with self._lock:
             if self._closing:
                 raise closed()
-            self._pending.add(job.future)
+            self._pending[job.future] = job
         job.future.set_running_or_notify_cancel()
         self._begin(job)
         return job.future
 
     def _begin(self, job: _Job) -> None:
         """Hand it to Parsl; what comes of that is looked at in one of its threads."""
+        with self._lock:
+            self._begun += 1
+            self._under_way += 1
+            number = job.begun = self._begun
+            job.handed_out = None
         try:
             under_way = self._kernel.submit(
                 getattr(self._work, job.function),
@@ -241,38 +338,53 @@ class ParslFarm(Farm):
                 app_kwargs={"parsl_resource_specification": {"priority": 100 + job.priority}},
             )
         except Exception as error:
+            with self._lock:
+                self._under_way -= 1
             self._settle(job.future, error=closed() if self._closing else self._lost(job, error))
             return
-        under_way.add_done_callback(lambda done: self._done(job, done))
+        under_way.add_done_callback(lambda done: self._done(job, number, done))
 
-    def _done(self, job: _Job, under_way: Future[Any]) -> None:
+    def _done(self, job: _Job, number: int, under_way: Future[Any]) -> None:
+        with self._lock:
+            self._under_way -= 1
+        try:
+            self._look_at(job, number, under_way)
+        except Exception as error:  # nobody else would settle it
+            said = f"the answer to a {job.function} makes no sense: {type(error).__name__}: {error}"
+            remedy = "the same version of hayate on trainer and nodes"
+            self._settle(job.future, error=Fault(FaultKind.INTERNAL, said, remedy=remedy))
+
+    def _look_at(self, job: _Job, number: int, under_way: Future[Any]) -> None:
         if self._closing:
             self._settle(job.future, error=closed())
             return
         error = under_way.exception()
+        late = number != job.begun  # it was begun anew meanwhile: only a result still counts
+        if job.future.done() or (error is not None and late):
+            return
         if error is not None:
             if not type(error).__module__.startswith("parsl.") and not self._dead:
                 self._settle(job.future, error=Fault(FaultKind.INTERNAL, f"{type(error).__name__}: {error}"))
                 return
-            job.losses += 1
-            if self._dead or job.losses > self.settings.losses:
-                self._settle(job.future, error=self._lost(job, error))
-            else:
-                self.on_event(f"{error}; its {job.function} runs elsewhere")
-                self._begin(job)
+            self._lose(job, error)
             return
         self._last_life = time.monotonic()
         answer = decode(Answer, under_way.result())
+        self._note(job, number, answer)
         if answer.fault is None:
-            self._unfit = 0
             self._settle(job.future, decode(_KINDS[answer.kind], answer.record))
+            return
+        if late:
             return
         fault = Fault(answer.fault, answer.message, remedy=answer.remedy)
         if answer.unfit:
-            self._unfit += 1
-            self.on_event(f"{answer.message}; it was sent away")
-            if self._unfit < UNFIT_MOST:
-                self._begin(job)
+            job.unfit += 1
+            self._say(f"{answer.message}; it was sent away")
+            if job.unfit < UNFIT_MOST:
+                # At once, the same node would be the first to be free.
+                later = threading.Timer(UNFIT_PAUSE_S, self._begin, (job,))
+                later.daemon = True
+                later.start()
                 return
         elif fault.retriable and job.tries < self.retries:
             job.tries += 1
@@ -280,7 +392,24 @@ class ParslFarm(Farm):
             return
         self._settle(job.future, error=fault)
 
-    def _lost(self, job: _Job, error: BaseException) -> Fault:
+    def _note(self, job: _Job, number: int, answer: Answer) -> None:
+        with self._lock:
+            self._answered[job.priority] = max(number, self._answered.get(job.priority, 0))
+            self._heard[answer.pool] = self._last_life
+            known = self._nodes.setdefault(answer.node, _Node())
+            known.answers += 1
+            known.faults += answer.fault is not None
+            known.heard = self._last_life
+
+    def _lose(self, job: _Job, why: object) -> None:
+        job.losses += 1
+        if self._dead or job.losses > self.settings.losses:
+            self._settle(job.future, error=self._lost(job, why))
+        else:
+            self._say(f"{why}; its {job.function} runs elsewhere")
+            self._begin(job)
+
+    def _lost(self, job: _Job, error: object) -> Fault:
         if self._dead:
             return Fault(FaultKind.NODE_LOST, self._dead, remedy="look at the blocks' logs, then --resume")
         return Fault(
@@ -292,9 +421,8 @@ class ParslFarm(Farm):
     def _settle(self, future: Future[Any], result: Any = None, *, error: Fault | None = None) -> None:
         """Once: who comes second is not heard."""
         with self._lock:
-            if future not in self._pending:
+            if self._pending.pop(future, None) is None:
                 return
-            self._pending.discard(future)
         if error is not None:
             future.set_exception(error)
         else:

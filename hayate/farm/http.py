@@ -12,13 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import json
 import logging
-import os
-import random
 import threading
-import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -26,48 +22,30 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import pydantic
 
 from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.farm.base import BuildJob, Farm, MeasureJob, closed
-from hayate.farm.settings import FarmSettings
+from hayate.farm.http_call import Caller, Refusal
+from hayate.farm.settings import SENT_MAX_BYTES, FarmSettings
 from hayate.judge import JUDGE_VERSION
 from hayate.judge.results import Measurement, Rejection
 from hayate.records import Built, Candidate, HostProfile, Outcome, Task
-
-try:
-    import httpx
-except ModuleNotFoundError as error:
-    raise Fault(FaultKind.DEPENDENCY_MISSING, "no httpx", remedy="pip install 'hayate[client]'") from error
 
 log = logging.getLogger("hayate.farm.http")
 
 _BATCH_JOBS = 64
 _BATCH_BYTES = 2**20
-_SOURCE_MAX_BYTES = 2**19  # eight times what the judge takes; beyond it there is nothing to send
 _POLL_KEYS = 1024
 _POLL_S = 25.0
 _REPOLL_S = 0.2  # a poll under way is begun again for new keys, but not more often than this
-_CONNECT_S = 10.0
-_ANSWER_S = 30.0
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 10.0
 _LAST_WORDS_S = 3.0  # on closing: for taking back what still waits
 _JOIN_S = 10.0
 _KEPT_RECIPES = 8192
 _REBUILDS = 3
-_TRY_LATER = (408, 425, 429, 500, 502, 503, 504)  # some are a proxy's
 
 Parse = Callable[[dict[str, Any]], Any]
-
-
-class _Refusal(Exception):
-    """The server's no, other than 'later'."""
-
-    def __init__(self, status: int, kind: str, message: str, remedy: str) -> None:
-        super().__init__(status, kind, message)
-        self.status, self.kind, self.message, self.remedy = status, kind, message, remedy
 
 
 @dataclass(eq=False)
@@ -100,6 +78,8 @@ class _Ask:
 class HttpFarm(Farm):
     """`farm = "http://host:8177"` in a run file. The token comes from the environment."""
 
+    kind = "http"
+
     def __init__(self, settings: FarmSettings) -> None:
         """Asks the server for its host. Raises Fault(NODE_LOST) if it is not there within `patience_s`,
         WrongUse if it has another judge or does not know the token.
@@ -107,14 +87,13 @@ class HttpFarm(Farm):
         assert settings.http is not None
         self.url = settings.http.url.rstrip("/")
         self._patience_s = settings.http.patience_s
-        self._answer_s = min(_ANSWER_S, max(1.0, self._patience_s))
         self._token_env = settings.http.token_env
+        self._caller = Caller(self.url, self._token_env, self._patience_s)
         self._loop = asyncio.new_event_loop()
         self._lock = threading.Lock()
         self._asked = 0
         self._closing = False
         self._recipes: OrderedDict[tuple[object, ...], _Recipe] = OrderedDict()
-        self._heard = time.monotonic()  # when a job was over last
         # Of the loop's thread:
         self._live: set[_Ask] = set()
         self._unsent: list[_Ask] = []
@@ -135,9 +114,19 @@ class HttpFarm(Farm):
         except BaseException:  # Ctrl-C, too
             self.close()
             raise
-        self.host, self.sandbox_tier = HostProfile.model_validate(said["host"]), str(said["sandbox"])
-        self.task_hashes: dict[str, str] = {task["name"]: task["hash"] for task in said["tasks"]}
-        self._batch_jobs = max(1, min(_BATCH_JOBS, int(said["limits"]["queued_jobs"]) // 4))
+        self._take_in(said)
+
+    def expect(self, tasks: Iterable[Task]) -> None:
+        for task in tasks:
+            there = self.task_hashes.get(task.name)
+            if there != task.hash:
+                raise WrongUse(
+                    f"the server has no task {task.name!r}"
+                    if there is None
+                    else f"the task {task.name} is {there} there, {task.hash} here",
+                    where=self.url,
+                    allowed="the same version of hayate and its tasks on both sides",
+                )
 
     def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]:
         """The Built's object code is empty: it stays with the server."""
@@ -171,7 +160,7 @@ class HttpFarm(Farm):
         for one in (job.built, job.rival):
             if one is None:
                 continue
-            recipe = self._recipes.get(_recipe_key(job.task, one))
+            recipe = self._recipe(_recipe_key(job.task, one))
             if recipe is None:
                 failed: Future[Measurement] = Future()
                 failed.set_exception(
@@ -212,7 +201,7 @@ class HttpFarm(Farm):
         The future raises Fault, and WrongUse if the server does not have the task, or not with this hash.
         """
         # What is cut off a text that is far too long does not change its verdict: it is still too long.
-        source = candidate.source.encode()[:_SOURCE_MAX_BYTES].decode(errors="ignore")
+        source = candidate.source.encode()[:SENT_MAX_BYTES].decode(errors="ignore")
         request = {
             "kind": "verdict",
             "task": candidate.task,
@@ -276,9 +265,9 @@ class HttpFarm(Farm):
         self._loop.close()
 
     async def _main(self) -> None:
-        async with self._open() as client:
+        async with self._caller:
             ending = asyncio.ensure_future(self._end.wait())
-            hello = asyncio.ensure_future(self._hello(client))
+            hello = asyncio.ensure_future(self._hello())
             await asyncio.wait({ending, hello}, return_when=asyncio.FIRST_COMPLETED)
             hello.cancel()
             try:
@@ -287,13 +276,11 @@ class HttpFarm(Farm):
                 self._first_answer.set_exception(error)
                 ending.cancel()
                 return
-            work = [
-                asyncio.ensure_future(part)
-                for part in (self._send(client), self._poll(client), self._tell(client))
-            ]
+            work = [asyncio.ensure_future(part) for part in (self._send(), self._poll(), self._tell())]
             done, _ = await asyncio.wait({ending, *work}, return_when=asyncio.FIRST_COMPLETED)
-            for ask in list(self._live):
-                self._settle(ask, closed())
+            if ending in done:
+                for ask in list(self._live):
+                    self._settle(ask, closed())
             with contextlib.suppress(TimeoutError):  # of a batch on its way the answer has the keys
                 async with asyncio.timeout(_LAST_WORDS_S):
                     await self._posting.acquire()
@@ -304,7 +291,7 @@ class HttpFarm(Farm):
             if waiting:
                 with contextlib.suppress(Exception):
                     async with asyncio.timeout(_LAST_WORDS_S):
-                        await self._drop_there(client, waiting, patience_s=0)
+                        await self._drop_there(waiting, patience_s=0)
             for task in done - {ending}:
                 task.result()  # none of them ends by itself
 
@@ -342,14 +329,29 @@ class HttpFarm(Farm):
             ask.future.set_result(result)
 
     def _over(self, ask: _Ask, reply: dict[str, Any]) -> None:
-        self._heard = time.monotonic()
+        self._caller.heard()
         try:
             if reply["state"] == "fault":
-                self._settle(ask, _fault(reply["fault"]))
+                fault = _fault(reply["fault"])
+                if fault.kind is not FaultKind.NODE_LOST or not self._again(ask):
+                    self._settle(ask, fault)
             else:
                 self._settle(ask, ask.parse(reply))
         except (KeyError, TypeError, ValueError, pydantic.ValidationError) as error:
             self._settle(ask, _no_sense(self.url, error))
+
+    def _again(self, ask: _Ask) -> bool:
+        """Its server was lost, or is another one now: send it once more, and build before what it measures."""
+        if ask.rebuilds >= _REBUILDS or ask not in self._live:
+            return False
+        if ask.needs:
+            self._build_again(ask)
+        else:
+            ask.rebuilds += 1
+            ask.key = ""
+            self._unsent.append(ask)
+            self._something_to_send.set()
+        return True
 
     def _built(self, task: Task, job: dict[str, Any], name: str, reply: dict[str, Any]) -> Built | Rejection:
         if reply.get("rejection") is not None:
@@ -357,12 +359,24 @@ class HttpFarm(Farm):
         found = Built.model_validate(reply["built"])
         built = found.model_copy(update={"name": name or found.object_hash, "object_code": b""})
         key = _recipe_key(task, built)
-        self._recipes[key] = _Recipe(job, reply["key"], built.object_hash)
-        if len(self._recipes) > _KEPT_RECIPES:
-            self._recipes.popitem(last=False)
+        with self._lock:
+            self._recipes[key] = _Recipe(job, reply["key"], built.object_hash)
+            self._recipes.move_to_end(key)
+            if len(self._recipes) > _KEPT_RECIPES:
+                self._recipes.popitem(last=False)
         return built
 
-    async def _send(self, client: httpx.AsyncClient) -> None:
+    def _recipe(self, key: tuple[object, ...]) -> _Recipe | None:
+        """In any thread. What is asked for is kept longest."""
+        with self._lock:
+            found = self._recipes.get(key)
+            if found is not None:
+                self._recipes.move_to_end(key)
+            return found
+
+    async def _send(
+        self,
+    ) -> None:
         while True:
             await self._something_to_send.wait()
             self._something_to_send.clear()
@@ -375,18 +389,18 @@ class HttpFarm(Farm):
                     batch.append(self._unsent.pop(0))
                     size += len(json.dumps(batch[-1].body()))
                 async with self._posting:
-                    await self._send_batch(client, batch)
+                    await self._send_batch(batch)
 
-    async def _send_batch(self, client: httpx.AsyncClient, batch: list[_Ask]) -> None:
+    async def _send_batch(self, batch: list[_Ask]) -> None:
         try:
-            replies = await self._call(client, "POST", "/v1/jobs", [ask.body() for ask in batch])
+            replies = await self._caller.call("POST", "/v1/jobs", [ask.body() for ask in batch])
             if len(replies) != len(batch):
                 raise ValueError(f"{len(replies)} replies to {len(batch)} jobs")
             keys = [str(reply["key"]) for reply in replies]
-        except _Refusal as refusal:
+        except Refusal as refusal:
             if len(batch) > 1:  # one of them is the cause
                 for ask in batch:
-                    await self._send_batch(client, [ask])
+                    await self._send_batch([ask])
             else:
                 self._refused(batch[0], refusal)
             return
@@ -398,6 +412,13 @@ class HttpFarm(Farm):
             for ask in batch:
                 self._settle(ask, _no_sense(self.url, error))
             return
+        if any(reply.get("place") != self._place for reply in replies):
+            try:
+                await self._meet_again()
+            except (Fault, WrongUse) as trouble:
+                for ask in batch:
+                    self._settle(ask, trouble)
+                return
         for ask, key, reply in zip(batch, keys, replies, strict=True):
             ask.key = key
             if ask not in self._live:  # cancelled meanwhile
@@ -411,7 +432,7 @@ class HttpFarm(Farm):
                 self._sent.setdefault(key, []).append(ask)
                 self._something_to_poll.set()
 
-    def _refused(self, ask: _Ask, refusal: _Refusal) -> None:
+    def _refused(self, ask: _Ask, refusal: Refusal) -> None:
         if refusal.kind in ("unknown_build", "build_unfinished") and ask.needs:
             self._build_again(ask)
         elif refusal.kind == "build_rejected":
@@ -419,7 +440,7 @@ class HttpFarm(Farm):
         else:
             self._settle(ask, self._wrong(refusal))
 
-    def _wrong(self, refusal: _Refusal) -> WrongUse:
+    def _wrong(self, refusal: Refusal) -> WrongUse:
         allowed = refusal.remedy
         if refusal.status == 401:
             allowed = f"a token that the server knows, in the environment variable {self._token_env}"
@@ -471,18 +492,18 @@ class HttpFarm(Farm):
             again.future.add_done_callback(partial(built_again, recipe))
             self._begin(again)
 
-    async def _poll(self, client: httpx.AsyncClient) -> None:
+    async def _poll(
+        self,
+    ) -> None:
         while True:
             if not self._sent:
                 await self._something_to_poll.wait()
             self._something_to_poll.clear()
-            keys = list(self._sent)[:_POLL_KEYS]
+            keys = sorted(self._sent, key=lambda key: min(ask.order for ask in self._sent[key]))[:_POLL_KEYS]
             if not keys:
                 continue
             body = {"keys": keys, "wait_s": _POLL_S}
-            asking = asyncio.ensure_future(
-                self._call(client, "POST", "/v1/results", body, answer_s=_POLL_S + self._answer_s)
-            )
+            asking = asyncio.ensure_future(self._caller.call("POST", "/v1/results", body, more_s=_POLL_S))
             try:
                 reply = await self._unless_new(asking)
                 if reply is None:
@@ -494,7 +515,7 @@ class HttpFarm(Farm):
                 self._send_again(unknown)
             except Fault as fault:
                 self._lose(keys, fault)
-            except _Refusal as refusal:
+            except Refusal as refusal:
                 self._lose(keys, self._wrong(refusal))
             except (KeyError, TypeError, ValueError) as error:
                 self._lose(keys, _no_sense(self.url, error))
@@ -524,7 +545,9 @@ class HttpFarm(Farm):
             for ask in self._sent.pop(key, []):
                 self._settle(ask, error)
 
-    async def _tell(self, client: httpx.AsyncClient) -> None:
+    async def _tell(
+        self,
+    ) -> None:
         """Tells the server what nobody wants any more."""
         while True:
             await self._something_to_drop.wait()
@@ -532,31 +555,43 @@ class HttpFarm(Farm):
             await asyncio.sleep(0.05)  # a batch is cancelled one by one
             keys = self._unwanted - self._sent.keys()
             self._unwanted.clear()
-            with contextlib.suppress(Fault, _Refusal):  # then it runs for nobody
-                await self._drop_there(client, keys, patience_s=self._patience_s)
+            with contextlib.suppress(Fault, Refusal):  # then it runs for nobody
+                await self._drop_there(keys, patience_s=self._patience_s)
 
-    async def _drop_there(self, client: httpx.AsyncClient, keys: Iterable[str], *, patience_s: float) -> None:
+    async def _drop_there(self, keys: Iterable[str], *, patience_s: float) -> None:
         wanted = sorted(keys)
         for start in range(0, len(wanted), _POLL_KEYS):
             body = {"keys": wanted[start : start + _POLL_KEYS]}
-            await self._call(client, "POST", "/v1/drop", body, patience_s=patience_s)
+            await self._caller.call("POST", "/v1/drop", body, patience_s=patience_s)
 
-    def _open(self) -> httpx.AsyncClient:
-        token = os.environ.get(self._token_env, "").strip()
-        return httpx.AsyncClient(
-            base_url=self.url,
-            headers={"Authorization": f"Bearer {token}"} if token else {},
-            timeout=httpx.Timeout(self._answer_s, connect=min(_CONNECT_S, self._answer_s)),
-            trust_env=not _is_loopback(self.url),  # no proxy leads to this machine
-        )
+    def _take_in(self, said: dict[str, Any]) -> None:
+        self.host, self.sandbox_tier = HostProfile.model_validate(said["host"]), str(said["sandbox"])
+        self.task_hashes: dict[str, str] = {task["name"]: task["hash"] for task in said["tasks"]}
+        self._place = str(said["place"])
+        self._batch_jobs = max(1, min(_BATCH_JOBS, int(said["limits"]["queued_jobs"]) // 4))
 
-    async def _hello(self, client: httpx.AsyncClient) -> dict[str, Any]:
+    async def _meet_again(self) -> None:
+        """The server is on another machine or has another compiler now. Raises Fault(HOST_UNFIT), WrongUse."""
+        said = await self._hello()
+        known = self.host.host_class
+        if said["host"]["host_class"] != known:
+            raise Fault(
+                FaultKind.HOST_UNFIT,
+                f"{self.url} is {said['host']['host_class']} now, and was {known}",
+                remedy="go on with --resume, with a server of the same class of hosts",
+            )
+        self._take_in(said)
+
+    async def _hello(
+        self,
+    ) -> dict[str, Any]:
         try:
-            said: dict[str, Any] = await self._call(client, "GET", "/v1/host")
+            said: dict[str, Any] = await self._caller.call("GET", "/v1/host")
             version = said["judge_version"]
             HostProfile.model_validate(said["host"])
             _ = said["sandbox"], [task["hash"] for task in said["tasks"]], said["limits"]["queued_jobs"]
-        except _Refusal as refusal:
+            _ = said["place"]
+        except Refusal as refusal:
             raise self._wrong(refusal) from None
         except (KeyError, TypeError, ValueError) as error:
             raise WrongUse("no hayate server", where=self.url, allowed="`hayate serve`'s address") from error
@@ -567,48 +602,6 @@ class HttpFarm(Farm):
                 allowed="the same version of hayate on both sides",
             )
         return said
-
-    async def _call(
-        self,
-        client: httpx.AsyncClient,
-        method: str,
-        path: str,
-        body: object = None,
-        *,
-        patience_s: float | None = None,
-        answer_s: float | None = None,
-    ) -> Any:
-        """The answer's JSON. Tries again while the server is away or asks to wait. Raises Fault, _Refusal."""
-        patience_s = self._patience_s if patience_s is None else patience_s
-        began, pause_s = time.monotonic(), _FIRST_PAUSE_S
-        content = None if body is None else json.dumps(body).encode()
-        headers = {} if content is None else {"Content-Type": "application/json"}
-        timeout = httpx.Timeout(self._answer_s, read=answer_s or self._answer_s)
-        while True:
-            at_least_s = 0.0
-            try:
-                response = await client.request(
-                    method, path, content=content, headers=headers, timeout=timeout
-                )
-                if response.status_code not in _TRY_LATER:
-                    return _answer(response)
-                trouble = _refusal(response).message
-                at_least_s = _retry_after_s(response)
-                if response.status_code == 429:  # no trouble as long as jobs end
-                    began = max(began, self._heard)
-            except httpx.TransportError as error:
-                trouble = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            wait_s = max(at_least_s, pause_s * random.uniform(0.5, 1))
-            left_s = began + patience_s - time.monotonic()
-            if left_s <= 0:
-                raise Fault(
-                    FaultKind.NODE_LOST,
-                    f"{self.url} did not take {method} {path} for {patience_s:g} s: {trouble}",
-                    remedy="start `hayate serve` there, or look at its log; then go on with --resume",
-                )
-            log.info("%s: %s; again in %.1f s", self.url, trouble, wait_s)
-            await asyncio.sleep(min(wait_s, left_s))
-            pause_s = min(_LONGEST_PAUSE_S, 2 * pause_s)
 
 
 def _job_of(recipe: _Recipe) -> dict[str, Any]:
@@ -629,32 +622,9 @@ def _verdict(reply: dict[str, Any]) -> dict[str, Any]:
 def _unsendable(source: str) -> Rejection | None:
     """What the judge would say of a text that no request can carry."""
     size = len(source.encode())
-    if size > _SOURCE_MAX_BYTES:
+    if size > SENT_MAX_BYTES:
         return Rejection(outcome=Outcome.VIOLATION, reason=f"the source has {size} bytes, far too many")
     return None
-
-
-def _answer(response: httpx.Response) -> Any:
-    if response.status_code != 200:
-        raise _refusal(response)
-    return response.json()
-
-
-def _refusal(response: httpx.Response) -> _Refusal:
-    status = response.status_code
-    try:
-        error = response.json()["error"]
-        return _Refusal(status, str(error["kind"]), str(error["message"]), str(error["remedy"]))
-    except (KeyError, TypeError, ValueError):
-        return _Refusal(
-            status, "http", f"HTTP {status} {response.reason_phrase}", "the address of a hayate server"
-        )
-
-
-def _retry_after_s(response: httpx.Response) -> float:
-    """0 if it isn't said in seconds."""
-    said = response.headers.get("Retry-After", "")
-    return float(said) if said.isdigit() and len(said) < 6 else 0.0
 
 
 def _fault(said: dict[str, Any]) -> Fault:
@@ -671,11 +641,3 @@ def _no_sense(url: str, error: Exception) -> Fault:
         f"the answer of {url} makes no sense: {type(error).__name__}: {error}",
         remedy="the same version of hayate on both sides",
     )
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

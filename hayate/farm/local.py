@@ -4,24 +4,49 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
-from hayate import judge
+from hayate import hosts, judge
 from hayate.errors import Fault, FaultKind
 from hayate.farm.base import BuildJob, Farm, MeasureJob, closed
 from hayate.farm.schedule import Kind, Scheduler
 from hayate.farm.settings import FarmSettings
+from hayate.farm.status import FarmStatus, Look, SlotStatus
 from hayate.hosts import Slot
+from hayate.judge.locks import slot_in_use
 from hayate.judge.results import Measurement, Rejection
 from hayate.records import Built, HostProfile
-from hayate.sandbox import Command, Process, Sandbox
+from hayate.sandbox import Command, Process, Sandbox, best
 from hayate.toolchains import Compiler
+
+
+def this_machine() -> FarmStatus:
+    """Its slots, and which of them any process times on now. Raises Fault. Calibrates if it has to."""
+    host = hosts.profile()
+    now = time.time()
+    slots = [
+        SlotStatus(name=f"slot {place}: {slot}", job="measure" if slot_in_use(slot) else "")
+        for place, slot in enumerate(hosts.slots())
+    ]
+    return FarmStatus(
+        kind="local",
+        host_class=host.host_class,
+        sandbox=best().tier,
+        judge_version=judge.JUDGE_VERSION,
+        opened=now,
+        at=now,
+        running=sum(bool(slot.job) for slot in slots),
+        slots=tuple(slots),
+    )
 
 
 class LocalFarm(Farm):
     """`build` and `measure` are the judge's, unless a test says otherwise."""
+
+    kind = "local"
 
     def __init__(
         self,
@@ -38,7 +63,7 @@ class LocalFarm(Farm):
             raise Fault(
                 FaultKind.HOST_UNFIT, "no slot to measure on", remedy="give this process at least one core"
             )
-        self.host = host
+        self.host = host if compiler is None else host.model_copy(update={"compiler": compiler.label})
         self.sandbox_tier = sandbox.tier
         self.slots = tuple(slots[: settings.slots])
         self._sandbox = _Tracked(sandbox)
@@ -89,6 +114,22 @@ class LocalFarm(Farm):
         return self._scheduler.submit(
             "measure", run, priority=priority, avoid=None if last is None else {last}
         )
+
+    def look(self) -> Look:
+        running = self._scheduler.running()
+        builds, calls = running["build"], running["measure"]
+        slots = [
+            SlotStatus(
+                name=f"slot {place}: {slot}",
+                job="measure" if place in calls else "",
+                for_s=calls.get(place, 0.0),
+            )
+            for place, slot in enumerate(self.slots)
+        ]
+        builders = [
+            SlotStatus(name=f"builder {place}", job="build", for_s=s) for place, s in sorted(builds.items())
+        ]
+        return Look(running=len(builds) + len(calls), slots=(*slots, *builders))
 
     def close(self) -> None:
         self._scheduler.close(self._sandbox.end_all)

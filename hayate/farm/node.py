@@ -22,7 +22,7 @@ from hayate.judge.locks import held
 from hayate.judge.results import Measurement, Rejection
 from hayate.records import HostProfile, Record, decode, encode
 from hayate.sandbox import Sandbox
-from hayate.toolchains import Compiler, compilers
+from hayate.toolchains import named
 
 _PRIORITIES = ("none", "nice", "fifo")
 LEAVE_S = 2.0  # an unfit node answers first, then takes itself out of the farm
@@ -45,6 +45,7 @@ class Answer(Record):
 
     node: str
     slot: int
+    pool: str = ""  # of workers, as Parsl names it
     kind: str = ""  # of the record: "host", "built", "rejection", "measurement"
     record: str = ""
     fault: FaultKind | None = None
@@ -121,10 +122,13 @@ class _Ready:
         self.slot = slots[rank()]
         try:
             self.sandbox: Sandbox = sandbox.get(wanted.sandbox) if wanted.sandbox else sandbox.best()
-            self.compiler = _compiler(wanted.compiler)
+            self.compiler = named(wanted.compiler) if wanted.compiler else None
             # One worker calibrates, the others find the profile made.
-            with held(hosts.state_dir() / "hosts" / "calibrating", CALIBRATION_WAIT_S, "a calibration"):
+            lock = hosts.state_dir() / "hosts" / f"calibrating-{socket.gethostname()}"
+            with held(lock, CALIBRATION_WAIT_S, "a calibration"):
                 self.host = hosts.profile()
+                if self.compiler is not None:
+                    self.host = self.host.model_copy(update={"compiler": self.compiler.label})
         except (Fault, WrongUse) as trouble:
             raise _Unfit(str(trouble)) from trouble
         if wanted.host_class and self.host.host_class != wanted.host_class:
@@ -145,19 +149,14 @@ def rank() -> int:
     return int(os.environ.get("PARSL_WORKER_RANK", "0"))
 
 
-def _compiler(name: str) -> Compiler | None:
-    found = compilers()
-    if not name:
-        return None
-    for compiler in found:
-        if compiler.name == name:
-            return compiler
-    raise WrongUse(f"no compiler {name!r} on PATH", allowed=", ".join(c.name for c in found))
+def pool() -> str:
+    """The pool that the worker is of: all of one node in one block."""
+    return os.environ.get("PARSL_WORKER_POOL_ID", "")
 
 
 def _answer(wanted: str, run: Any) -> str:
     started = time.monotonic()
-    place = {"node": socket.gethostname(), "slot": rank()}
+    place = {"node": socket.gethostname(), "slot": rank(), "pool": pool()}
 
     def fault(kind: FaultKind, message: str, remedy: str = "", unfit: bool = False) -> str:
         wall_s = time.monotonic() - started

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from parsl.jobs.states import JobState, JobStatus
-from parsl.launchers import SimpleLauncher, SingleNodeLauncher, SrunLauncher
+from parsl.launchers import SingleNodeLauncher, SrunLauncher
 from parsl.launchers.base import Launcher
 from parsl.providers import LocalProvider, PBSProProvider, SlurmProvider
 from parsl.providers.base import ExecutionProvider
@@ -41,7 +41,6 @@ def provider(settings: ParslSettings, worker_init: str) -> ExecutionProvider:
     if settings.provider == "local":
         return _Local(poll_s=settings.poll_s, launcher=SingleNodeLauncher(), **common)
     common |= {"walltime": settings.walltime, "cmd_timeout": settings.command_timeout_s}
-    several = settings.nodes_per_block > 1
     if settings.provider == "slurm":
         # A job that Slurm queues again by itself would come back beside the block that replaced it.
         options = "#SBATCH --no-requeue\n" + settings.options
@@ -52,7 +51,7 @@ def provider(settings: ParslSettings, worker_init: str) -> ExecutionProvider:
             cores_per_node=settings.cores_per_node,
             exclusive=settings.exclusive,
             scheduler_options=options,
-            launcher=SrunLauncher() if several else SingleNodeLauncher(),
+            launcher=SrunLauncher() if settings.nodes_per_block > 1 else SingleNodeLauncher(),
             **common,
         )
     if settings.provider == "pbs":
@@ -62,7 +61,7 @@ def provider(settings: ParslSettings, worker_init: str) -> ExecutionProvider:
             account=settings.account or None,
             cpus_per_node=settings.cores_per_node or 1,
             scheduler_options=settings.options,
-            launcher=SimpleLauncher() if several else SingleNodeLauncher(),
+            launcher=SingleNodeLauncher(),
             **common,
         )
     return PjmProvider(

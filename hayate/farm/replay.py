@@ -54,6 +54,8 @@ class ReplayFarm(Farm):
     done when they are returned.
     """
 
+    kind = "replay"
+
     def __init__(self, settings: FarmSettings) -> None:
         """Raises WrongUse if the archive is not there or holds no verdict, Fault if it can't be read."""
         if settings.replay is None:

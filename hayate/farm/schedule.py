@@ -8,8 +8,10 @@ and is then measured undisturbed. Builds are finite, hence nobody starves.
 from __future__ import annotations
 
 import contextlib
+import operator
 import threading
 import time
+from bisect import insort
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -34,6 +36,7 @@ class Job:
     future: Future[Any] = field(default_factory=Future)
     avoid: set[int] = field(default_factory=set)  # places where it failed; others first, if there are any
     tries: int = 0
+    began: float = 0.0  # monotonic, of the last try
 
     @property
     def order(self) -> tuple[int, int]:
@@ -57,7 +60,7 @@ class Scheduler:
         self.retries = retries
         self._prepare = prepare
         self._changed = threading.Condition()
-        self._waiting: dict[Kind, list[Job]] = {"build": [], "measure": []}
+        self._waiting: dict[Kind, list[Job]] = {"build": [], "measure": []}  # in their order
         self._running: dict[Kind, dict[int, Job]] = {"build": {}, "measure": {}}
         self._places: dict[Kind, int] = {"build": builders, "measure": slots}
         self._arrived = 0
@@ -82,9 +85,18 @@ class Scheduler:
                 raise closed()
             self._arrived += 1
             job = Job(kind, run, priority, self._arrived, avoid=set(avoid or ()))
-            self._waiting[kind].append(job)
+            self._queue(job)
             self._changed.notify_all()
             return job.future
+
+    def running(self) -> dict[Kind, dict[int, float]]:
+        """Kind -> place -> for how many seconds a job has run there."""
+        now = time.monotonic()
+        with self._changed:
+            return {
+                kind: {place: now - job.began for place, job in jobs.items()}
+                for kind, jobs in self._running.items()
+            }
 
     def close(self, end_running: Callable[[], None]) -> None:
         """Drop what waits; call `end_running` until no worker is left. Call it again if interrupted."""
@@ -114,6 +126,7 @@ class Scheduler:
                         return
                     self._changed.wait()
                     job = self._take(kind, place)
+                job.began = time.monotonic()
                 self._running[kind][place] = job
             again = False
             try:
@@ -123,7 +136,7 @@ class Scheduler:
                 with self._changed:
                     del self._running[kind][place]
                     if again and not self._closing:
-                        self._waiting[kind].append(job)
+                        self._queue(job)
                         again = False
                     self._changed.notify_all()
                 if again:
@@ -133,12 +146,13 @@ class Scheduler:
         """The next job that may start here now. With the lock held."""
         if self._closing or (self.exclusive and not self._gate_open(kind)):
             return None
-        fit = [job for job in self._waiting[kind] if self._may_run_at(job, place)]
-        if not fit:
-            return None
-        job = min(fit, key=lambda job: job.order)
-        self._waiting[kind].remove(job)
-        return job
+        waiting = self._waiting[kind]
+        at = next((at for at, job in enumerate(waiting) if self._may_run_at(job, place)), None)
+        return None if at is None else waiting.pop(at)
+
+    def _queue(self, job: Job) -> None:
+        """Kept sorted: with ten thousand waiting, a search for the first would cost more than a short job."""
+        insort(self._waiting[job.kind], job, key=operator.attrgetter("order"))
 
     def _gate_open(self, kind: Kind) -> bool:
         if kind == "build":

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import ipaddress
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hayate.toolchains.syntax import SOURCE_MAX_BYTES
+
+SENT_MAX_BYTES = (
+    8 * SOURCE_MAX_BYTES
+)  # of a source on its way to a server: beyond it there is nothing to judge
+
 Kind = Literal["local", "parsl", "http", "replay"]
+ClassName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]  # also of a folder
+
+
+# What only those who build and measure themselves can be told.
+_UNHEARD = {
+    "parsl": {"slots", "builders"},
+    "http": {"slots", "builders", "compiler", "sandbox", "retries"},
+    "replay": {"slots", "builders", "compiler", "sandbox", "retries"},
+}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address is this machine's own, without asking anybody."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class _Table(BaseModel):
@@ -52,10 +76,19 @@ class ParslSettings(_Table):
     idle_s: float = Field(default=120, gt=0)  # an unused block ends after that
     patience_s: float = Field(default=3600, gt=0)  # how long the queue may keep us waiting for a node
     losses: int = Field(default=3, ge=0)  # a job whose node is lost more often is a fault
+    overdue_s: float = Field(default=1800, gt=0)  # above the longest job: what a node keeps longer is lost
     poll_s: int = Field(default=15, ge=1)  # between two questions to the scheduler
     heartbeat_s: int = Field(default=5, ge=1)  # a node that is silent six times as long is lost
     command_timeout_s: int = Field(default=60, ge=1)  # of sbatch and its kin
     run_dir: str = ""  # scripts and logs; "": a folder of the state folder, on a file system that nodes see
+
+    @model_validator(mode="after")
+    def _nodes_of_a_block(self) -> ParslSettings:
+        if self.nodes_per_block > 1 and self.provider != "slurm":
+            raise ValueError(
+                "nodes_per_block above 1 is for slurm, whose srun starts them; raise max_blocks instead"
+            )
+        return self
 
 
 class FarmSettings(_Table):
@@ -70,6 +103,14 @@ class FarmSettings(_Table):
     parsl: ParslSettings | None = None
     http: HttpSettings | None = None
     replay: ReplaySettings | None = None
+    also: dict[ClassName, FarmSettings] = {}  # further classes of hosts (docs/cluster.md)
+
+    @property
+    def slots_most(self) -> int:
+        """How many slots it may have as far as the settings say; 1 if they don't."""
+        if self.parsl is not None:
+            return self.parsl.max_blocks * self.parsl.nodes_per_block * self.parsl.slots_per_node
+        return self.slots or 1
 
     @model_validator(mode="before")
     @classmethod
@@ -90,4 +131,10 @@ class FarmSettings(_Table):
                     if not there
                     else f"[farm.{kind}] is for kind = {kind!r}, not {self.kind!r}"
                 )
+        unheard = sorted(_UNHEARD.get(self.kind, set()) & self.model_fields_set)
+        if unheard:
+            raise ValueError(f"{unheard[0]} says nothing to kind = {self.kind!r}")
+        for name, one in self.also.items():
+            if one.also:
+                raise ValueError(f"farm.also.{name} has classes of its own; name them all in farm.also")
         return self

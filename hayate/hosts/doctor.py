@@ -139,6 +139,18 @@ def cpu_quota(root: Path = _ROOT) -> Check:
     return Check("CPU quota", True, "none")
 
 
+def autogroups(root: Path = _ROOT) -> Check:
+    """Whether the scheduler shares cores among login sessions before it looks at `nice`."""
+    if _read(root / "proc/sys/kernel/sched_autogroup_enabled") != "1":
+        return Check("session groups", True, "off: `nice` counts everywhere")
+    return Check(
+        "session groups",
+        None,
+        "on: `nice` counts within a login session only, and other sessions' work slows training down however nice",
+        "sudo sysctl kernel.sched_autogroup_enabled=0",
+    )
+
+
 def huge_pages(root: Path = _ROOT) -> Check:
     """Transparent huge pages: whether a kernel's arrays get them by luck."""
     text = _read(root / "sys/kernel/mm/transparent_hugepage/enabled")
@@ -334,7 +346,9 @@ def checks(root: Path = _ROOT) -> list[Check]:
             found += look()
         except (Fault, OSError) as error:
             found.append(Check(name, False, str(error), getattr(error, "remedy", "")))
-    rooted = (cores, smt, governor, turbo, steal, cpu_quota, huge_pages, numa, load, clock_source, memory)
+    rooted = (
+        cores, smt, governor, turbo, steal, cpu_quota, autogroups, huge_pages, numa, load, clock_source, memory,
+    )  # fmt: skip
     single: list[tuple[str, Callable[[], Check]]] = [
         *((look.__name__, lambda look=look: look(root)) for look in rooted),
         ("priority", priorities),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import platform
+import re
 import secrets
 from functools import lru_cache
 from pathlib import Path
@@ -119,7 +120,7 @@ def _fresh(profile: HostProfile, mark: str) -> bool:
 
 @lru_cache(maxsize=2)
 def _profile(folder: Path, mark: str) -> HostProfile:
-    path = folder / "hosts" / f"{mark}.json"
+    path = _place(folder, mark)
     try:
         kept = decode(HostProfile, path.read_bytes())
         if _fresh(kept, mark):
@@ -127,6 +128,11 @@ def _profile(folder: Path, mark: str) -> HostProfile:
     except (OSError, ValidationError):
         pass
     return _keep(_make(), path)
+
+
+def _place(folder: Path, mark: str) -> Path:
+    """Machines of one kind may share a state folder; each has noise of its own."""
+    return folder / "hosts" / f"{re.sub('[^A-Za-z0-9.-]', '-', platform.node()) or 'host'}-{mark}.json"
 
 
 def _keep(profile: HostProfile, path: Path) -> HostProfile:
@@ -149,5 +155,5 @@ def profile(refresh: bool = False) -> HostProfile:
     folder, mark = state_dir(), fingerprint()
     if refresh:
         _profile.cache_clear()
-        return _keep(_make(), folder / "hosts" / f"{mark}.json")
+        return _keep(_make(), _place(folder, mark))
     return _profile(folder, mark)

@@ -17,6 +17,10 @@ class Slot:
     clock_core: int
     shared: bool = False  # the clock has no core of its own: intervals get wide
 
+    def __str__(self) -> str:
+        cores = ", ".join(map(str, self.compute_cores))
+        return f"calls on core {cores}, clock on core {self.clock_core}"
+
 
 def _siblings(root: Path, core: int) -> tuple[int, ...]:
     """Hardware threads of the physical core that `core` belongs to."""

@@ -117,7 +117,7 @@ def _flag(name: str) -> bool:
 def _shim(source: str, host: HostProfile, sandbox: Sandbox) -> Built:
     """Trusted code, so the guard that forbids dlopen to candidates is not asked."""
     compiler = compilers()[0]
-    with new_box("hayate-build-") as box:
+    with new_box() as box:
         (box / "shim.c").write_text(source)
         argv = (str(compiler.path), "-O2", "-fPIC", "-shared", "-o", "shim.so", "shim.c", "-ldl")
         ended = sandbox.run(Command(argv=argv, box=box, profile="build"))

@@ -104,7 +104,7 @@ def _compile(
         file_bytes=64 * _MIB,
         output_bytes=4 * _MIB,
     )
-    with new_box("hayate-build-") as box:
+    with new_box() as box:
         for name, contents in todo.files.items():
             path = box / name
             data = contents if isinstance(contents, bytes) else contents.encode(errors="surrogateescape")

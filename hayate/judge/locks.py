@@ -69,13 +69,31 @@ def held(path: Path, limit_s: float, what: str) -> Iterator[None]:
         os.close(fd)
 
 
+def _core(core: int) -> Path:
+    path = CORES / f"cpu{core}"
+    return path if path.is_dir() else state_dir() / "slots" / f"core-{core}.lock"
+
+
+def slot_in_use(slot: Slot) -> bool:
+    """Whether some process times on the slot's cores at this moment."""
+    for core in {*slot.compute_cores, slot.clock_core}:
+        try:
+            fd = os.open(_core(core), os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:  # nobody has made it yet
+            continue
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(fd)
+    return False
+
+
 @contextlib.contextmanager
 def slot_held(slot: Slot) -> Iterator[None]:
     """Keep other launches off the slot's cores; taken in one order, so that overlapping slots can't deadlock."""
     with contextlib.ExitStack() as stack:
         for core in sorted({*slot.compute_cores, slot.clock_core}):
-            path = CORES / f"cpu{core}"
-            if not path.is_dir():
-                path = state_dir() / "slots" / f"core-{core}.lock"
-            stack.enter_context(held(path, SLOT_WAIT_S, f"core {core}"))
+            stack.enter_context(held(_core(core), SLOT_WAIT_S, f"core {core}"))
         yield

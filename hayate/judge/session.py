@@ -32,6 +32,8 @@ DELAYED_SHARE = 0.02
 LONG_CALL_NS = 400_000_000
 LONG_DELAYED_SHARE = 0.08
 _MIB = 1 << 20
+# Where scratch memory is withheld, recursion that hands down its frames must not give it back.
+SMALL_STACK_BYTES = 256 * 1024
 
 
 class CandidateFailed(Exception):
@@ -203,8 +205,8 @@ class LaunchSession:
 
     def _start_runner(self, who: str, objects: list[Built], inputs: int, output: int, control: int) -> None:
         """Its objects lie in a folder that it can read and not write; each runner has its own."""
-        box: Path = self._stack.enter_context(new_box("hayate-run-"))
-        shelf: Path = self._stack.enter_context(new_box("hayate-obj-"))
+        box: Path = self._stack.enter_context(new_box())
+        shelf: Path = self._stack.enter_context(new_box())
         self._shelves += (box, shelf)
         threads = any(Technique.THREADS in o.permitted for o in objects)
         profile: Profile = "run_threads" if threads or any(o.libraries for o in objects) else "run"
@@ -245,6 +247,7 @@ class LaunchSession:
                 cpu_s=(self.wall_s + 30) * len(self.slot.compute_cores),
                 wall_s=self.wall_s + 120,
                 memory_bytes=4 * 1024 * _MIB,
+                stack_bytes=_stack_bytes(objects),
                 file_bytes=16 * _MIB,
                 output_bytes=64 * 1024,
             ),
@@ -548,3 +551,9 @@ def _place(path: Path, data: bytes, mode: int) -> None:
         raise Fault(
             kind, f"{path} can't be written: {error}", remedy="free space in the temporary folder"
         ) from error
+
+
+def _stack_bytes(objects: Sequence[Built]) -> int:
+    """Small unless scratch memory is permitted; a vendor's library is taken as it is."""
+    roomy = any(Technique.ALLOC in built.permitted or built.libraries for built in objects)
+    return Limits().stack_bytes if roomy else SMALL_STACK_BYTES

@@ -11,7 +11,8 @@ from typing import Any
 from hayate.archive import Archive, RunRow, SampleRow
 from hayate.errors import WrongUse
 from hayate.farm.replay import REPLAYED
-from hayate.records import HostProfile, Task, Verdict
+from hayate.portability import Portability
+from hayate.records import HostProfile, Task, Verdict, decode
 from hayate.report.baselines import read_baselines
 from hayate.report.figures import figures
 from hayate.report.gather import gather
@@ -37,7 +38,7 @@ def build(run_dir: Path, *, run: str | None = None, tasks: Mapping[str, Task] | 
     with Archive(path) as archive:
         row = _run(archive, run, path)
         report, work = _report(archive, row, run_dir, tasks)
-    without = None if report.surrogate else {"surrogate"}
+    without = {name for name in ("surrogate", "portability") if not getattr(report, name)}
     _write(run_dir / "report.json", report.model_dump_json(indent=1, exclude=without) + "\n")
     drawings = [figures(task, rows) for task, rows in zip(report.tasks, work, strict=True)]
     _write(run_dir / "report.html", page(report, drawings))
@@ -74,6 +75,7 @@ def _report(
             abandoned=[s for s in own if s.task == name and s.abandoned],
             phases=phases,
             baselines=baselines.get(name),
+            picked=frozenset(s.phase for s in recorded if s.guess and s.task == name),
         )
         for name in names
     ]
@@ -81,6 +83,7 @@ def _report(
     last = _last_verdict(archive, everything)
     end = row.ended or max((s.created for s in recorded), default=None)
     guessed = surrogates(archive, row.id)
+    portable, complaints = _portability(run_dir)
     faults = Counter(s.fault or "unknown" for s in kept if s.outcome is None)
     first = reports[0] if reports else None
     report = RunReport(
@@ -110,8 +113,9 @@ def _report(
         sandbox=last.sandbox if last else "",
         judge_version=last.judge_version if last else "",
         settings=row.config,
-        notes=(*notes, *_notes(row, reports, work, kept, last), *_guess_notes(guessed)),
+        notes=(*notes, *complaints, *_notes(row, reports, work, kept, last), *_guess_notes(guessed)),
         surrogate=guessed,
+        portability=portable,
     )
     return report, work
 
@@ -149,15 +153,32 @@ def _notes(
             notes.append(f"{report.task}: the task has changed since; the reference shown is today's.")
     if last is not None and REPLAYED in last.host.warnings:
         notes.append("The verdicts were replayed from an archive: nothing was measured in this run.")
+    paid = row.config.get("reward", {}).get("over_classes", "first")
+    if paid != "first":
+        notes.append(
+            f"Rewards shown are of the run's own class of hosts; the trainer was paid the {paid} over all classes."
+        )
     if any(s.outcome is None for s in kept):
         notes.append("Samples lost to faults of the machine count neither as right nor as wrong.")
     return notes
 
 
+def _portability(run_dir: Path) -> tuple[Portability | None, list[str]]:
+    """What training measured on several classes of hosts at its end; and why it can't be read."""
+    path = run_dir / "portability.json"
+    try:
+        return decode(Portability, path.read_text(encoding="utf-8")), []
+    except FileNotFoundError:
+        return None, []
+    except (OSError, ValueError) as error:
+        return None, [f"{path.name} could not be read: {str(error).splitlines()[0]}"]
+
+
 def _guess_notes(guessed: Sequence[SurrogateReport]) -> list[str]:
     return [
         f"{one.task}: {plural(one.guesses, 'sample')} got a surrogate's guess and no measurement; they are in no "
-        "figure here but their own."
+        "figure here but their own. What was measured beside them was picked, so that its medians and shares are not "
+        "the policy's."
         for one in guessed
         if one.guesses
     ]

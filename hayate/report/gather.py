@@ -160,7 +160,7 @@ def _quartiles(values: Sequence[float]) -> tuple[float | None, float | None, flo
 
 def _change(work: TaskRows, permitted: dict[int, list[tuple[str, ...]]]) -> Change | None:
     cut = quarters(work.rl_steps)
-    if cut is None:
+    if cut is None or RL in work.picked:
         return None
     rows = work.of_phase(RL)
     parts = [[row for row in rows if row.step in set(steps)] for steps in cut]
@@ -175,7 +175,7 @@ def _change(work: TaskRows, permitted: dict[int, list[tuple[str, ...]]]) -> Chan
 def _probe(work: TaskRows) -> Probe | None:
     parts = [work.of_phase(BEFORE), work.of_phase(AFTER)]
     shares = [_share(part) for part in parts]
-    if not all(parts):
+    if not all(parts) or {BEFORE, AFTER} & work.picked:
         return None
     points = None
     if shares[0] is not None and shares[1] is not None:

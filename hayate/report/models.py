@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hayate.portability import Portability
 from hayate.records import HostProfile, Interval, Language, Record
 
 SCHEMA_VERSION = 1
@@ -229,3 +230,4 @@ class RunReport(Record):
     settings: dict[str, Any]
     notes: tuple[str, ...]  # what a reader must know before quoting a figure
     surrogate: tuple[SurrogateReport, ...] = ()
+    portability: Portability | None = None  # of a run with several classes of hosts; a key only there

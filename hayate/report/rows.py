@@ -24,6 +24,9 @@ class TaskRows:
     abandoned: list[SampleRow]
     phases: list[PhaseRow]
     baselines: StoredBaselines | None
+    picked: frozenset[str] = (
+        frozenset()
+    )  # phases with guesses: what was measured there is no sample of the policy's
 
     def of_phase(self, name: str) -> list[SampleRow]:
         return [row for row in self.rows if row.phase == name]

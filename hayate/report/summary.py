@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from hayate.portability import Portability, TaskPortability
 from hayate.records import Interval
 from hayate.report.models import RunReport, SurrogateReport, TaskReport
 from hayate.report.page import cards
@@ -23,6 +24,8 @@ def summary(report: RunReport) -> RenderableType:
         found = cards(task)
         if found:
             parts.append(_headlines(found))
+    if report.portability is not None:
+        parts += [_portable(report.portability, task) for task in report.portability.tasks]
     said = [plural(report.verdicts, "verdict"), duration(report.wall_s)]
     if report.reused:
         said.append(f"{report.reused:,} of known object code")
@@ -77,6 +80,28 @@ def _baselines(task: TaskReport) -> Table:
         if ratio is not None:
             said = f"{times(1 / ratio.value)}  {figure(1 / ratio.high)} to {figure(1 / ratio.low)}"
         table.add_row(name, f"{figure(b.value)}  {span(b)}", said)
+    return table
+
+
+def _portable(whole: Portability, task: TaskPortability) -> Table:
+    table = Table(
+        title=f"{task.task} across classes of hosts",
+        box=box.SIMPLE_HEAD,
+        title_style="bold",
+        title_justify="left",
+    )
+    table.add_column("kernel")
+    for one in (*(c.name or "this run's" for c in whole.classes), "portability"):
+        table.add_column(one, justify="right")
+    for kernel in task.kernels:
+        cells: list[Text | str] = []
+        for c in whole.classes:
+            at = kernel.figures[c.name]
+            if at.speedup is not None:
+                cells.append(Text.assemble(times(at.speedup.value), (f"  {span(at.speedup)}", "dim")))
+            else:
+                cells.append("fault" if at.outcome is None else at.outcome.value)
+        table.add_row(f"{kernel.candidate[:8]} {kernel.niche}", *cells, percent(kernel.portability))
     return table
 
 

@@ -18,9 +18,9 @@ from hayate.errors import Fault, FaultKind
 from hayate.sandbox.identity import pool
 
 LEAST_FREE_BYTES = 64 << 20
-PREFIX = "hayate-"
+PREFIX = "hayate-box-"
 STALE_S = 600.0  # a younger one may not have its lock yet
-_NAME = re.compile(rf"{PREFIX}([a-z]+-)?[a-z0-9_]{{8}}")  # as mkdtemp makes them
+_NAME = re.compile(rf"{PREFIX}[a-z0-9_]{{8}}")  # as mkdtemp makes them
 _swept: set[Path] = set()
 
 
@@ -30,12 +30,12 @@ def reachable(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def new_box(prefix: str = PREFIX) -> Iterator[Path]:
+def new_box() -> Iterator[Path]:
     """A new, empty box, removed at the end.
 
     Raises Fault(DISK_FULL) if there is too little room, Fault(NOT_WRITABLE) if no temporary folder will do.
     """
-    box = _make(prefix)
+    box = _make()
     # Held as long as the box is in use, and given up by the kernel however its holder ends.
     lock = os.open(box, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -46,7 +46,7 @@ def new_box(prefix: str = PREFIX) -> Iterator[Path]:
         remove(box)
 
 
-def _make(prefix: str) -> Path:
+def _make() -> Path:
     problem: OSError | None = None
     full = ""
     tried: list[str] = []
@@ -63,7 +63,7 @@ def _make(prefix: str) -> Path:
             if root not in _swept:
                 _swept.add(root)
                 _sweep(root)
-            return Path(tempfile.mkdtemp(prefix=prefix, dir=root))
+            return Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
         except OSError as found:
             if found.errno in (errno.ENOSPC, errno.EDQUOT):
                 full = str(root)

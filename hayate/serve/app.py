@@ -21,6 +21,7 @@ from starlette.routing import Route
 from hayate import __version__
 from hayate.archive import Job
 from hayate.errors import Fault
+from hayate.farm import Farms
 from hayate.judge.results import Measurement
 from hayate.records import decode
 from hayate.serve.gate import TOKEN_KEY, Gate
@@ -42,7 +43,8 @@ from hayate.serve.models import (
     Submission,
 )
 from hayate.serve.refused import Refused
-from hayate.serve.service import BuildResult, Service
+from hayate.serve.requests import BuildResult
+from hayate.serve.service import Service
 from hayate.serve.tokens import Tokens
 
 T = TypeVar("T")
@@ -116,14 +118,14 @@ def create_app(service: Service, tokens: Tokens) -> FastAPI:
     @app.post("/v1/jobs", responses=_refusals(404, 409, *_WITH_BODY), dependencies=secured)
     async def submit(jobs: Submission, token: Token) -> list[JobReply]:
         """Submit jobs. What was submitted before is not run again: the job comes back as it stands."""
-        return [reply(job) for job in await run_in_threadpool(service.submit, token, jobs)]
+        return [reply(service, job) for job in await run_in_threadpool(service.submit, token, jobs)]
 
     @app.get("/v1/jobs/{key}", responses=_refusals(404), dependencies=secured)
     async def job(request: Request, key: Key, wait_s: Wait = 0.0) -> JobReply:
         """One job; with `wait_s` as soon as it is over, but not later."""
         async for _ in waiting.over([key], wait_s, request):
             pass
-        return reply(await run_in_threadpool(_found, service, key))
+        return reply(service, await run_in_threadpool(_found, service, key))
 
     @app.delete("/v1/jobs/{key}", responses=_refusals(404, 409), dependencies=secured)
     async def drop(key: Key, token: Token) -> DroppedReply:
@@ -143,7 +145,7 @@ def create_app(service: Service, tokens: Tokens) -> FastAPI:
         known = await run_in_threadpool(service.archive.jobs, wanted.keys)
         ended = {job.key for job in over}
         return ResultsReply(
-            over=[reply(job) for job in over],
+            over=[reply(service, job) for job in over],
             waiting=[job.key for job in known if job.key not in ended],
             unknown=sorted(set(wanted.keys) - {job.key for job in known}),
         )
@@ -162,7 +164,7 @@ def create_app(service: Service, tokens: Tokens) -> FastAPI:
 
         async def lines() -> AsyncIterator[str]:
             async for over in waiting.over(keys, wait_s, request, alive_s=_ALIVE_S):
-                yield "".join(reply(job).model_dump_json() + "\n" for job in over) or "\n"
+                yield "".join(reply(service, job).model_dump_json() + "\n" for job in over) or "\n"
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
@@ -170,6 +172,11 @@ def create_app(service: Service, tokens: Tokens) -> FastAPI:
     async def host() -> HostReply:
         """The machine, its judge and its tasks."""
         return service.host()
+
+    @app.get("/v1/farm", responses=_refusals(), dependencies=secured)
+    async def farm() -> Farms:
+        """What the farm does: slots, nodes, queue, throughput, faults. `hayate farm URL` shows it."""
+        return await run_in_threadpool(service.status)
 
     @app.get(
         "/metrics",
@@ -271,7 +278,7 @@ async def _gone(request: Request) -> None:
         pass
 
 
-def reply(job: Job) -> JobReply:
+def reply(service: Service, job: Job) -> JobReply:
     found: dict[str, Any] = {}
     if job.result is not None:
         if job.kind == "build":
@@ -288,6 +295,7 @@ def reply(job: Job) -> JobReply:
     return JobReply.model_validate(
         {
             "key": job.key,
+            "place": service.requests.place,
             "kind": job.kind,
             "state": job.state,
             "created": job.created,

@@ -6,10 +6,13 @@ A plain ASGI application around the other, since the body must be counted while 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hayate.farm.settings import is_loopback
 from hayate.serve.limits import Rates, ServeSettings, whole_seconds
 from hayate.serve.metrics import Metrics
 from hayate.serve.refused import Refused
@@ -25,6 +28,7 @@ class Gate:
     def __init__(self, app: ASGIApp, *, tokens: Tokens, settings: ServeSettings, metrics: Metrics) -> None:
         self.app, self.tokens, self.settings, self.metrics = app, tokens, settings, metrics
         self._rates = Rates(settings.rate)
+        self._open: Counter[str] = Counter()  # requests under way, by token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -40,9 +44,10 @@ class Gate:
 
         try:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-            scope[TOKEN_KEY] = self._admit(scope["path"], headers)
-            body = await self._body(scope, headers, receive)
-            await self.app(scope, _replay(body, receive), counted)
+            scope[TOKEN_KEY] = name = self._admit(scope["path"], headers)
+            with self._one_more(scope["path"], name):
+                body = await self._body(scope, headers, receive)
+                await self.app(scope, _replay(body, receive), counted)
         except Refused as refused:
             self.metrics.refused.labels(refused.kind).inc()
             await refused.response()(scope, receive, counted)
@@ -76,6 +81,23 @@ class Gate:
                 retry_after_s=whole_seconds(wait_s),
             )
         return name
+
+    @contextmanager
+    def _one_more(self, path: str, name: str) -> Iterator[None]:
+        """One open request more of this token. Raises Refused."""
+        if path not in OPEN and self._open[name] >= self.settings.open_requests:
+            raise Refused(
+                429,
+                "too_many_open",
+                f"{self._open[name]} requests of this token are open",
+                "wait for some, or name more keys in one",
+                retry_after_s=1,
+            )
+        self._open[name] += 1
+        try:
+            yield
+        finally:
+            self._open[name] -= 1
 
     async def _body(self, scope: Scope, headers: dict[str, str], receive: Receive) -> bytes:
         """All of it. Raises Refused as soon as it is too long, or not there in time."""
@@ -131,11 +153,7 @@ def _too_large(limit: int) -> Refused:
 
 def _is_local(host: str) -> bool:
     name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    name = name.strip("[]").lower()
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
+    return is_loopback(name.strip("[]").lower())
 
 
 def _method(method: str) -> str:

@@ -24,12 +24,13 @@ class ServeSettings(BaseModel):
     body_bytes: int = Field(default=4 * 2**20, ge=1024)
     body_s: float = Field(default=30.0, gt=0)  # within which a body must have come
     rate: float = Field(default=50.0, gt=0)  # requests per second and token
+    open_requests: int = Field(default=64, ge=1)  # per token at a time, long polls and streams among them
     queue: int = Field(default=2000, ge=1)  # waiting jobs per token
     workers: int = Field(default=8, ge=1)  # jobs given to the farm at a time
     lease_s: float = Field(default=30.0, gt=0)  # a server that is silent so long has lost its jobs
     keep_s: float = Field(
         default=7 * 86400.0, gt=0
-    )  # results are kept so long after they were last asked for
+    )  # results are kept so long after they were last submitted
     drain_s: float = Field(default=120.0, ge=0)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from hayate.farm.settings import SENT_MAX_BYTES
 from hayate.judge.results import Measurement, Rejection
 from hayate.records import Built, HostProfile, Language, MeasurePlan, Technique
 
@@ -26,6 +27,7 @@ def _whole(value: object) -> object:
 _WHOLE = BeforeValidator(_whole)  # after the limits, or the schema would not show them
 Key = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 Name = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+Source = Annotated[str, Field(max_length=SENT_MAX_BYTES)]
 Priority = Annotated[int, Field(ge=-100, le=100), _WHOLE]
 # Strictly, JSON has neither tuples nor enumerations.
 _Technique = Annotated[Technique, Field(strict=False)]
@@ -72,7 +74,7 @@ class BuildJob(_Request):
     kind: Literal["build"]
     task: Name
     task_hash: Key  # as the client knows it; another one is refused
-    source: str
+    source: Source
     language: Language = "c"
     permitted: Permitted
     priority: Priority = 0
@@ -95,7 +97,7 @@ class VerdictJob(_Request):
     kind: Literal["verdict"]
     task: Name
     task_hash: Key | None = None
-    source: str
+    source: Source
     language: Language = "c"
     permitted: Permitted
     plan: Plan = OncePlan(purpose="training")
@@ -130,6 +132,7 @@ class JobReply(BaseModel):
     """A job as it stands. What it found is there if it is done, `fault` if the machine failed."""
 
     key: str
+    place: str  # of the server that answers: as in HostReply
     kind: Literal["build", "measure", "verdict"]
     state: State
     created: float  # seconds since 1970, like the next two
@@ -171,6 +174,7 @@ class LimitsReply(BaseModel):
 
 
 class HostReply(BaseModel):
+    place: str  # a hash of host, compiler, judge and sandbox; changes when any of them does
     host: HostProfile
     sandbox: str
     judge_version: str

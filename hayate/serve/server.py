@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import signal
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
 
 from hayate.errors import WrongUse
+from hayate.farm.settings import is_loopback
 from hayate.serve.app import Waiting, create_app
 from hayate.serve.service import Service
 from hayate.serve.tokens import Tokens
@@ -37,11 +38,7 @@ def serve(
     without tokens is `check_exposure`'s matter.
     """
     host, port = parse_bind(bind)
-    for file in (certificate, key):
-        if file is not None and not file.is_file():
-            raise WrongUse(
-                "no such file", where=str(file), allowed="a PEM file, for --tls-cert and --tls-key"
-            )
+    _check_tls(certificate, key)
     app = create_app(service, tokens)
     with _bound(host, port) as listening:
         config = uvicorn.Config(
@@ -65,6 +62,21 @@ def serve(
     say("ended; what waits is kept")
 
 
+def _check_tls(certificate: Path | None, key: Path | None) -> None:
+    """Raises WrongUse unless they are a certificate and its key (which may be in the same file), or neither."""
+    if certificate is None and key is None:
+        return
+    if certificate is None:
+        raise WrongUse("a key without its certificate", where="--tls-key", allowed="--tls-cert as well")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except OSError as error:  # SSLError is one
+        where = ", ".join(str(file) for file in (certificate, key) if file is not None)
+        raise WrongUse(
+            f"TLS can't use these: {error}", where=where, allowed="PEM files, a certificate chain and its key"
+        ) from error
+
+
 def parse_bind(bind: str) -> tuple[str, int]:
     """HOST:PORT, an IPv6 address in brackets. Raises WrongUse."""
     host, colon, port = bind.rpartition(":")
@@ -80,7 +92,7 @@ def parse_bind(bind: str) -> tuple[str, int]:
 
 def check_exposure(host: str, tokens: Tokens, *, tls: bool, say: Callable[[str], None]) -> None:
     """Raises WrongUse if others could reach a server without tokens; says where they would travel in the clear."""
-    if _is_loopback(host):
+    if is_loopback(host):
         if not tokens:
             say("no tokens: every process on this machine may submit")
         return
@@ -92,13 +104,6 @@ def check_exposure(host: str, tokens: Tokens, *, tls: bool, say: Callable[[str],
         )
     if not tls:
         say(f"no TLS on {host}: tokens and sources travel in the clear (--tls-cert, or a proxy that has TLS)")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @contextlib.contextmanager

@@ -4,39 +4,33 @@
                  ^         |
                  +---------+  the server died, or was told to end before the job had
 
-A job's key is a hash of all that determines its result, this host and judge among it. Whatever a client
-names is looked up here: the task by its name, the object by the key of the build that made it.
+A job's key is a hash of all that determines its result (requests.py).
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from hayate import __version__
-from hayate.archive import Archive, Job, NewJob, QueueFull
+from hayate.archive import Archive, Job, QueueFull
 from hayate.errors import Fault, FaultKind
 from hayate.evaluate import EvaluateSettings, Evaluator, verdict_json
-from hayate.farm import Farm
+from hayate.farm import Farm, Farms
 from hayate.judge import JUDGE_VERSION
 from hayate.judge.results import Rejection
-from hayate.records import Built, Candidate, Origin, Record, Task, content_hash, decode, encode
+from hayate.records import Candidate, Origin, Task, encode
 from hayate.rewards import RewardSettings, reward
 from hayate.serve.limits import ServeSettings, Throughput
 from hayate.serve.metrics import Metrics
 from hayate.serve.models import (
     BuildJob,
     HostReply,
-    JobRequest,
     LimitsReply,
     MeasureJob,
     TaskReply,
@@ -44,20 +38,14 @@ from hayate.serve.models import (
     measure_plan,
 )
 from hayate.serve.refused import Refused
+from hayate.serve.requests import BuildResult, Requests, read
+from hayate.serve.worker import is_dead, worker_name
 
 log = logging.getLogger("hayate.serve")
 
-_REQUEST: TypeAdapter[BuildJob | MeasureJob | VerdictJob] = TypeAdapter(JobRequest)
 _TICK_S = 1.0
 _FORGET_EVERY_S = 600.0
 _JOIN_S = 10.0
-
-
-class BuildResult(Record):
-    """What a build job keeps: one of the two, the Built without its object code."""
-
-    built: Built | None = None
-    rejection: Rejection | None = None
 
 
 class Service:
@@ -83,12 +71,9 @@ class Service:
         self._evaluator = Evaluator(
             farm, archive, self.tasks, reward_settings=self.reward_settings, settings=lenient, run="serve"
         )
-        host = farm.host
-        self._place = content_hash(
-            JUDGE_VERSION, host.fingerprint, host.host_class, host.arch, host.compiler, farm.sandbox_tier
-        )
-        self.metrics.info.labels(__version__, JUDGE_VERSION, host.host_class, farm.sandbox_tier).set(1)
-        self.worker = _worker_name()
+        self.requests = Requests(farm, archive, self.tasks, self.reward_settings, lenient)
+        self.metrics.info.labels(__version__, JUDGE_VERSION, farm.host.host_class, farm.sandbox_tier).set(1)
+        self.worker = worker_name()
         self.on_end: Callable[[str], None] = lambda key: None  # hears of each job that ended, from any thread
         self._changed = threading.Condition()
         self._submissions = 0
@@ -101,7 +86,7 @@ class Service:
 
     def start(self) -> None:
         """Queue again what an earlier server left, and begin. Raises Fault."""
-        dead = {worker for worker in self.archive.job_workers() if _is_dead(worker)}
+        dead = {worker for worker in self.archive.job_workers() if is_dead(worker)}
         self._requeue(dead)
         # Daemons: the interpreter must end even if a farm never answers.
         self._threads = [
@@ -150,6 +135,7 @@ class Service:
 
     def host(self) -> HostReply:
         return HostReply(
+            place=self.requests.place,
             host=self.farm.host,
             sandbox=self.farm.sandbox_tier,
             judge_version=JUDGE_VERSION,
@@ -172,11 +158,18 @@ class Service:
             ),
         )
 
+    def status(self) -> Farms:
+        """Raises Fault."""
+        jobs: dict[str, dict[str, int]] = {}
+        for (kind, state), number in sorted(self.archive.count_jobs().items()):
+            jobs.setdefault(kind, {})[state] = number
+        return Farms(farms={"": self.farm.status()}, jobs=jobs, draining=self._draining)
+
     def submit(self, token: str, requests: Sequence[BuildJob | MeasureJob | VerdictJob]) -> list[Job]:
         """The jobs, in the order of the requests; all or none are queued. Raises Refused, Fault."""
         if self._draining:
             raise Refused(503, "draining", "the server ends", "send it again after a while", retry_after_s=10)
-        wanted = [self._new_job(request) for request in requests]
+        wanted = [self.requests.new_job(request) for request in requests]
         distinct = {job.key for job in wanted}
         if len(distinct) > self.settings.queue:
             raise Refused(
@@ -211,76 +204,6 @@ class Service:
         self._wake()
         return found
 
-    def _new_job(self, request: BuildJob | MeasureJob | VerdictJob) -> NewJob:
-        if isinstance(request, MeasureJob):
-            task, _ = self._made(request.build)
-            if request.rival is not None:
-                other, _ = self._made(request.rival)
-                if other.name != task.name:
-                    raise Refused(
-                        409,
-                        "rival_of_another_task",
-                        f"the build is of {task.name}, the rival of {other.name}",
-                        "name two builds of the same task",
-                    )
-        else:
-            task = self._task(request.task, request.task_hash)
-            if isinstance(request, VerdictJob):
-                request = request.model_copy(update={"task_hash": task.hash})
-        if not isinstance(request, BuildJob):
-            known = [band.name for band in task.bands]
-            for band in request.plan.bands or ():
-                if band not in known:
-                    raise Refused(
-                        404, "unknown_band", f"{task.name} has no band {band!r}", f"one of {', '.join(known)}"
-                    )
-        text = request.model_dump_json()
-        return NewJob(self._key(request), request.kind, text, request.priority)
-
-    def _key(self, request: BuildJob | MeasureJob | VerdictJob) -> str:
-        what = request.model_dump(mode="json", exclude={"priority"})
-        if "permitted" in what:
-            what["permitted"] = sorted(what["permitted"])
-        return content_hash("job", self._place, what)
-
-    def _task(self, name: str, task_hash: str | None) -> Task:
-        task = self.tasks.get(name)
-        if task is None:
-            raise Refused(
-                404, "unknown_task", f"no task {name!r} here", f"one of {', '.join(sorted(self.tasks))}"
-            )
-        if task_hash is not None and task_hash != task.hash:
-            raise Refused(
-                409,
-                "task_differs",
-                f"the task {name} is {task.hash} here, {task_hash} with the client",
-                "install the same version of hayate on both sides",
-            )
-        return task
-
-    def _made(self, key: str) -> tuple[Task, Built]:
-        """The task and the object (without its code) of a finished build. Raises Refused."""
-        job = self.archive.job(key)
-        again = "submit the build again"
-        if job is None or job.kind != "build":
-            raise Refused(404, "unknown_build", f"no build {key} here", again)
-        request = _REQUEST.validate_json(job.request)
-        if not isinstance(request, BuildJob) or self._key(request) != key:
-            raise Refused(
-                404, "unknown_build", f"{key} was built by another compiler or for another task", again
-            )
-        if job.result is None:
-            wait = "wait for its result first"
-            raise Refused(
-                409, "build_unfinished", f"the build {key} is {job.state}", again if job.over else wait
-            )
-        result = decode(BuildResult, job.result)
-        if result.built is None:
-            raise Refused(
-                409, "build_rejected", f"the build {key} was a rejection", "nothing can be measured"
-            )
-        return self.tasks[request.task], result.built
-
     def _work(self) -> None:
         """One worker: take, run, record, until the server drains."""
         while True:
@@ -306,7 +229,7 @@ class Service:
         with self._changed:
             # What could not be taken because of trouble may be there later.
             timeout = _TICK_S if self._trouble or seen < 0 else None
-            self._changed.wait_for(lambda: self._draining or self._submissions != seen, timeout)
+            self._changed.wait_for(lambda: self._draining or 0 <= seen != self._submissions, timeout)
 
     def _take_and_run(self) -> bool:
         """False if there was nothing to take."""
@@ -374,8 +297,8 @@ class Service:
 
     def _do(self, job: Job) -> tuple[str, bytes | None]:
         """The result as JSON, and the object code of a build. Raises Fault, Refused."""
-        request = _REQUEST.validate_json(job.request)
-        if self._key(request) != job.key:
+        request = read(job.request)
+        if self.requests.key(request) != job.key:
             raise Fault(
                 FaultKind.NODE_LOST,
                 "the server's judge, compiler or host changed since this was submitted",
@@ -384,11 +307,11 @@ class Service:
         if isinstance(request, BuildJob):
             return self._build(request, job)
         if isinstance(request, MeasureJob):
-            return self._measure(request), None
+            return self._measure(request, job), None
         return self._evaluate(request, job), None
 
     def _build(self, request: BuildJob, job: Job) -> tuple[str, bytes | None]:
-        task = self._task(request.task, request.task_hash)
+        task = self.requests.task(request.task, request.task_hash)
         found = self.farm.build(
             task, request.source, request.permitted, job.key, language=request.language, priority=job.priority
         ).result()
@@ -397,28 +320,21 @@ class Service:
         without = found.model_copy(update={"object_code": b""})
         return encode(BuildResult(built=without)), found.object_code
 
-    def _measure(self, request: MeasureJob) -> str:
-        task, built = self._object(request.build)
-        rival = None if request.rival is None else self._object(request.rival)[1]
+    def _measure(self, request: MeasureJob, job: Job) -> str:
+        task, built = self.requests.object(request.build)
+        rival = None if request.rival is None else self.requests.object(request.rival)[1]
         found = self.farm.measure(
             task,
             built,
             measure_plan(request.plan),
             rival,
-            priority=request.priority,
+            priority=job.priority,
             elsewhere=request.elsewhere,
         )
         return encode(found.result())
 
-    def _object(self, key: str) -> tuple[Task, Built]:
-        task, built = self._made(key)
-        code = self.archive.job_code(key)
-        if code is None:
-            raise Refused(404, "unknown_build", f"the build {key} was forgotten", "submit it again")
-        return task, built.model_copy(update={"object_code": code})
-
     def _evaluate(self, request: VerdictJob, job: Job) -> str:
-        self._task(request.task, request.task_hash)
+        self.requests.task(request.task, request.task_hash)
         candidate = Candidate(
             task=request.task,
             source=request.source,
@@ -448,11 +364,15 @@ class Service:
                 if now - forgotten >= _FORGET_EVERY_S:
                     forgotten = now
                     self.archive.forget_jobs(time.time() - self.settings.keep_s)
-                if self._busy < self.settings.workers and self.archive.job_waits():
+                if self.archive.job_waits() and self._busy < self.settings.workers:
                     self._wake()  # another server on the same database took it in
+                self._trouble = ""  # it answers
             except Fault as fault:
                 self._trouble = str(fault)
                 log.error("the database: %s", fault)
+            except Exception as error:  # without its keeper a server loses its leases
+                self._trouble = f"{type(error).__name__}: {error}"
+                log.exception("the keeper")
 
     def _requeue(self, dead: set[str]) -> None:
         queued, given_up = self.archive.requeue_jobs(dead)
@@ -469,36 +389,3 @@ class Service:
 
 def _json(value: dict[str, Any]) -> str:
     return TypeAdapter(dict[str, Any]).dump_json(value).decode()
-
-
-def _worker_name() -> str:
-    """host, boot, process, start of the process, and what tells two services of one process apart."""
-    pid = os.getpid()
-    return "/".join([socket.gethostname(), _boot(), str(pid), _start(pid), uuid.uuid4().hex[:8]])
-
-
-def _is_dead(worker: str) -> bool:
-    """True only if it is certain: a worker on this host whose process is gone."""
-    try:
-        host, boot, pid, start, _ = worker.rsplit("/", 4)
-        if host != socket.gethostname():
-            return False
-        return boot != _boot() or _start(int(pid)) != start
-    except ValueError:
-        return False
-
-
-def _boot() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]
-    except OSError:
-        return "-"
-
-
-def _start(pid: int) -> str:
-    """When the process was started, in ticks since boot; "" if there is no such process, or it is a zombie."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:
-        return ""
-    return "" if fields[0] == "Z" else fields[19]

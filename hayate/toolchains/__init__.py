@@ -1,6 +1,6 @@
 """Source and permitted techniques -> build plan; and what a source or an object shows. Runs no candidate."""
 
-from hayate.toolchains.base import BuildPlan, Compiler, compilers
+from hayate.toolchains.base import BuildPlan, Compiler, compilers, named
 from hayate.toolchains.c import compile_flags, plan
 from hayate.toolchains.objects import ObjectFacts, object_facts, packed_arithmetic
 from hayate.toolchains.syntax import SourceFacts, allowed_headers, inspect, inspect_preprocessed
@@ -15,6 +15,7 @@ __all__ = [
     "compilers",
     "inspect",
     "inspect_preprocessed",
+    "named",
     "object_facts",
     "packed_arithmetic",
     "plan",

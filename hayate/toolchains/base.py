@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from hayate.errors import Fault, FaultKind
+from hayate.errors import Fault, FaultKind, WrongUse
 
 
 @dataclass(frozen=True)
@@ -111,3 +111,13 @@ def compilers() -> list[Compiler]:
             remedy="install one, e.g. `apt install gcc` or `dnf install gcc`",
         )
     return found
+
+
+def named(name: str) -> Compiler:
+    """The compiler of that name. Raises WrongUse if it is not on PATH, Fault if there is none at all."""
+    found = compilers()
+    for compiler in found:
+        if compiler.name == name:
+            return compiler
+    known = ", ".join(compiler.name for compiler in found)
+    raise WrongUse(f"no compiler {name!r} on PATH", where="farm.compiler", allowed=known)

@@ -44,8 +44,9 @@ _NO_VECTORS = {
     "clang": ("-fno-vectorize", "-fno-slp-vectorize"),
 }
 _ERRORS = ("-Werror=implicit-function-declaration",)
-# Scratch memory on the stack that reading the source has missed. The slack is for spilled registers.
-FRAME_MAX_BYTES = STACK_MAX_BYTES + 8192
+# Scratch memory on the stack that reading the source has missed: twice what one function may have, since the
+# compiler puts the frames of inlined functions together, and some slack for spilled registers.
+FRAME_MAX_BYTES = 2 * STACK_MAX_BYTES + 8192
 _SMALL_FRAMES = {
     "gcc": (f"-Werror=frame-larger-than={FRAME_MAX_BYTES}",),
     "clang": (f"-Wframe-larger-than={FRAME_MAX_BYTES}", "-Werror=frame-larger-than="),

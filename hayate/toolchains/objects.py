@@ -16,6 +16,8 @@ from hayate.toolchains.source.buffers import STACK_MAX_BYTES
 from hayate.toolchains.source.names import words
 
 _SHF_ALLOC = 0x2
+# Writable sections that the linker makes; all others, those of threads included, are the source's.
+_LINKERS = re.compile(r"\.(?:got|got\.plt|dynamic|data\.rel\.ro(?:\..*)?|(?:init|fini|preinit)_array)")
 _LIBC = words(
     """
     memcpy memmove memset memcmp bcmp mempcpy malloc calloc realloc free aligned_alloc posix_memalign
@@ -66,7 +68,7 @@ class ObjectFacts:
     libraries: tuple[str, ...]  # DT_NEEDED
     forbidden_imports: tuple[str, ...]
     has_constructors: bool
-    static_bytes: int  # writable data that lives as long as the process
+    static_bytes: int  # writable data that lives as long as the process or a thread
     vector_registers: frozenset[str] = (
         frozenset()
     )  # "xmm", "ymm", "zmm" of packed arithmetic; from a disassembly
@@ -95,7 +97,7 @@ def _facts(elf: bytes, entry: str, allowed: frozenset[Technique], disassembly: s
     forbidden = tuple(name for name in imports if not _may_import(name, allowed))
     registers, packed = _packed(disassembly)
     static_bytes = sum(
-        s["sh_size"] for s in sections if s["sh_flags"] & 3 == 3 and s.name in (".data", ".bss")
+        s["sh_size"] for s in sections if s["sh_flags"] & 3 == 3 and not _LINKERS.fullmatch(s.name)
     )
     found: list[str] = []
     if exports != (entry,):

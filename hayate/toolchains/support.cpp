@@ -34,6 +34,12 @@ void operator delete[](void *p, std::align_val_t) noexcept { std::free(p); }
 void operator delete(void *p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 void operator delete[](void *p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 
+// Of local statics that have destructors: those never run, since the process ends without.
+extern "C" {
+__attribute__((visibility("hidden"))) void *__dso_handle = nullptr;
+__attribute__((visibility("hidden"))) int __cxa_atexit(void (*)(void *), void *, void *) { return 0; }
+}
+
 namespace std {
 const nothrow_t nothrow{};
 [[noreturn]] void __throw_length_error(const char *) { __builtin_trap(); }

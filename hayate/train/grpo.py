@@ -22,7 +22,7 @@ from hayate.errors import Fault
 from hayate.policies import HuggingFacePolicy
 from hayate.prompts import extract
 from hayate.records import Candidate, Outcome, Prompt, Verdict, decode
-from hayate.rewards import reward
+from hayate.rewards import over_classes
 from hayate.train import trainers
 from hayate.train.live import LivePrompts
 from hayate.train.runfile import PhaseName
@@ -147,7 +147,8 @@ class Rewarder:
                     prompts[group], source, PHASE, step=step, group=first + group, index=index
                 )
             )
-        results = self.session.evaluate(candidates)
+        everywhere = self.session.evaluate_classes(candidates)
+        results = [of_classes[0] for of_classes in everywhere]
         for group, prompt in enumerate(prompts):
             of_group = results[group * size : (group + 1) * size]
             assert self.live.curriculum is not None
@@ -157,8 +158,7 @@ class Rewarder:
             self.session.progress.group(of_group)
         self._results += results
         self._prompts += prompts
-        settings = self.session.run.reward
-        return [reward(r, settings).value if isinstance(r, Verdict) else None for r in results]
+        return [over_classes(of_classes, self.session.run.reward) for of_classes in everywhere]
 
     def metrics(self) -> dict[str, Any]:
         """Of the step that has just ended."""
@@ -170,7 +170,8 @@ class Rewarder:
         found: dict[str, Any] = {
             "verdicts": len(verdicts),
             "faults": len(self._results) - len(verdicts),
-            "accepted_share": len(accepted) / len(measured) if measured else None,
+            # What a surrogate picked for measuring is no sample of the policy's.
+            "accepted_share": len(accepted) / len(measured) if measured and not guesses else None,
             **({"guesses": len(guesses)} if guesses else {}),
             "metric_median": statistics.median(values) if values else None,
             "metric_best": max(values, default=None),

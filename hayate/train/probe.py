@@ -24,10 +24,12 @@ def probe(session: Session, when: Literal["before", "after"], model: str | Path,
     archive = session.archive()
     if any(p.name == when and p.ended is not None for p in archive.phases(session.name)):
         return
-    archive.start_phase(session.name, when)
+    for one in session.judging.archives:
+        one.start_phase(session.name, when)
     session.progress.say(f"{count} samples of the policy {when} phase 3, everything permitted")
     check(session, session.policy(str(model)), when, count, step=0)
-    archive.end_phase(session.name, when)
+    for one in session.judging.archives:
+        one.end_phase(session.name, when)
 
 
 def check(session: Session, policy: HuggingFacePolicy, phase: str, count: int, step: int) -> None:
@@ -35,13 +37,14 @@ def check(session: Session, policy: HuggingFacePolicy, phase: str, count: int, s
 
     Those of an earlier attempt at the same step are marked abandoned. In the main process only.
     """
-    session.archive().mark_abandoned(session.name, phase, step)
+    session.abandon(phase, step)
     settings = session.run.curriculum.model_copy(update={"staging": "off", "exemplars": 0})
     asking = Curriculum(session.tasks, settings)
     prompts = [session.prompt(asking.next()) for _ in session.tasks]
     each = max(1, count // len(prompts))
     seed = session.run.run.seed + step
-    results = session.evaluate(ask(session, policy, prompts, each, phase, step=step, seed=seed))
+    replies = ask(session, policy, prompts, each, phase, step=step, seed=seed)
+    results = session.evaluate(replies, rank=False)  # what it is asked for is a fair sample
     session.progress.group(results)
 
 

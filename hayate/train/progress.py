@@ -220,7 +220,7 @@ class RichProgress(Progress):
 
     def show(self, event: str, *, text: str = "", metrics: Mapping[str, Any] | None = None) -> None:
         if event == "say":
-            self._console.print(text, highlight=False)
+            self._console.print(text, highlight=False, markup=False)
         elif event == "phase":
             if self._task is not None:
                 self._bar.remove_task(self._task)

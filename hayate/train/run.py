@@ -27,6 +27,7 @@ from hayate.baselines import measure_baselines
 from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.evaluate import Evaluator
 from hayate.farm import Farm
+from hayate.portability import measure_portability
 from hayate.records import Task
 from hayate.train import progress as shown
 from hayate.train.grpo import grpo
@@ -89,6 +90,8 @@ def run_phases(
                 model = str(session.state.model(name))
             if run.run.baselines and session.judging is not None:
                 _baselines(session, session.judging)
+            if session.judging is not None and session.judging.others:
+                _portability(session, session.judging)
         except Stopped:
             progress.say(f"saved. Go on with: {go_on}")
             raise KeyboardInterrupt from None
@@ -97,7 +100,8 @@ def run_phases(
             raise
         finally:
             if session.judging is not None:
-                session.archive().end_run(session.name)
+                for archive in session.judging.archives:
+                    archive.end_run(session.name)
     return Path(model)
 
 
@@ -115,16 +119,18 @@ def _phase(session: Session, name: PhaseName, number: int, model: str) -> None:
     main = session.judging is not None
     checked = table.check_samples if isinstance(table, GrpoTable) else 0
     probe(session, "before", model, checked)
-    if main:
+    if session.judging is not None:
         session.state.start(name)
-        session.archive().start_phase(session.name, name)
+        for archive in session.judging.archives:
+            archive.start_phase(session.name, name)
     try:
         result = PHASES[name](session, model)
     finally:
         if main:
             session.state.add_wall(name, time.monotonic() - began)
-    if main:
-        session.archive().end_phase(session.name, name)
+    if session.judging is not None:
+        for archive in session.judging.archives:
+            archive.end_phase(session.name, name)
     probe(session, "after", result, checked)
     if main:
         session.state.end(name, result)
@@ -151,6 +157,19 @@ def _baselines(session: Session, judging: Judging) -> None:
         session.progress.say(f"no baselines: {fault}")
 
 
+def _portability(session: Session, judging: Judging) -> None:
+    """The fastest kernels of each class of hosts, measured on all of them; the report shows it."""
+    where = session.out / "portability.json"
+    if where.exists():
+        return
+    evaluators = {"": judging.evaluator, **judging.others}
+    session.progress.say("the best kernels of each class of hosts, on all of them")
+    try:
+        measure_portability(session.tasks, evaluators, where, say=session.progress.say)
+    except Fault as fault:  # as above
+        session.progress.say(f"no table of the classes of hosts: {fault}")
+
+
 @contextmanager
 def _session(
     run: RunFile, out: Path, resume: bool, progress: Progress, open_farm: OpenFarm | None
@@ -169,12 +188,25 @@ def _session(
             farm = stack.enter_context(
                 open_farm(run) if open_farm is not None else farms.open(run.farm, on_event=progress.say)
             )
-            archive = stack.enter_context(Archive(out / "archive.db"))
-            archive.start_run(run.run.name, run.model_dump(mode="json"), farm.host.cpu)
-            evaluator = Evaluator(
-                farm, archive, wanted, reward_settings=run.reward, settings=run.judge, run=run.run.name
+            others = farms.open_also(run.farm, farm, on_event=progress.say)
+            for other in others.values():
+                stack.enter_context(other)
+            statuses = {name: one.status for name, one in {"": farm, **others}.items()}
+            stack.enter_context(farms.published(statuses, out / "farm.json"))
+
+            def evaluator(where: Farm, path: Path) -> Evaluator:
+                archive = stack.enter_context(Archive(path))
+                archive.start_run(run.run.name, run.model_dump(mode="json"), where.host.cpu)
+                return Evaluator(
+                    where, archive, wanted, reward_settings=run.reward, settings=run.judge, run=run.run.name
+                )
+
+            own = evaluator(farm, out / "archive.db")
+            judging = Judging(
+                own.archive,
+                own,
+                {n: evaluator(f, out / "classes" / n / "archive.db") for n, f in others.items()},
             )
-            judging = Judging(archive, evaluator)
         dispatch.wait()
         yield Session(
             run=run,

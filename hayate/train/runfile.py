@@ -55,6 +55,8 @@ class RunTable(_Table):
 
 class JudgeTable(EvaluateSettings):
     launches: int = Field(default=1, ge=0)  # of a training verdict; 0: correctness only, nothing is timed
+    # On the classes of hosts in farm.also: the elites when training ends, or every candidate as it comes
+    classes: Literal["elites", "all"] = "elites"
 
 
 class PhaseTable(_Table):
@@ -156,6 +158,12 @@ def parse_run(data: Mapping[str, Any], where: str = "run file") -> RunFile:
             "phase 1's solutions are in C",
             where=f"{where}: run.language",
             allowed="c, or no [phases.sft]",
+        )
+    if run.reward.over_classes != "first" and (run.judge.classes != "all" or not run.farm.also):
+        raise WrongUse(
+            "a reward over classes of hosts needs verdicts on each",
+            where=f"{where}: reward.over_classes",
+            allowed='first, or judge.classes = "all" and a table [farm.also.NAME]',
         )
     if run.lora is not None:
         check_lora(run.lora, f"{where}: lora")

@@ -50,7 +50,7 @@ def _round(session: Session, table: SelftrainTable, model: str, number: int, fol
     first_step = number * (table.steps + 1)  # the round's samples, then its training steps
     kept = folder / "kept.json"
     if session.dispatch.is_main and not kept.exists():
-        session.archive().mark_abandoned(session.name, PHASE, first_step)
+        session.abandon(PHASE, first_step)
         session.progress.say(
             f"round {number + 1} of {table.rounds}: sampling {table.groups * table.samples} replies"
         )

@@ -8,7 +8,7 @@ each other's timing.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from hayate.archive import Archive
 from hayate.curriculum import Curriculum
 from hayate.errors import Fault
-from hayate.evaluate import Evaluator
+from hayate.evaluate import Evaluator, HostClasses
 from hayate.policies import HuggingFacePolicy, PolicySettings
 from hayate.policies import load as load_policy
 from hayate.prompts import Exemplar, render
@@ -39,6 +39,12 @@ class Judging:
 
     archive: Archive
     evaluator: Evaluator
+    others: Mapping[str, Evaluator] = field(default_factory=dict)  # further classes of hosts, by name
+
+    @property
+    def archives(self) -> list[Archive]:
+        """The run's own, and one for each further class of hosts."""
+        return [self.archive, *(other.archive for other in self.others.values())]
 
 
 @dataclass
@@ -62,6 +68,12 @@ class Session:
     def archive(self) -> Archive:
         assert self.judging is not None, "only the main process has an archive"
         return self.judging.archive
+
+    def abandon(self, phase: str, from_step: int) -> None:
+        """Mark what was judged from that step on: it will be made again."""
+        assert self.judging is not None
+        for archive in self.judging.archives:
+            archive.mark_abandoned(self.name, phase, from_step)
 
     def policy(self, model: str) -> HuggingFacePolicy:
         """`model` is as in the settings, or the folder that an earlier phase wrote."""
@@ -107,12 +119,19 @@ class Session:
             language=self.run.run.language,
         )
 
-    def evaluate(self, candidates: Sequence[Candidate]) -> list[Verdict | Fault]:
+    def evaluate(self, candidates: Sequence[Candidate], *, rank: bool = True) -> list[Verdict | Fault]:
         """As training's verdicts are made; each is shown as it comes. Raises Fault(TOO_MANY_FAULTS)."""
+        return [results[0] for results in self.evaluate_classes(candidates, rank=rank)]
+
+    def evaluate_classes(
+        self, candidates: Sequence[Candidate], *, rank: bool = True
+    ) -> list[tuple[Verdict | Fault, ...]]:
+        """As `evaluate`, with the results on further classes of hosts where the run asks for them."""
         assert self.judging is not None, "only the main process evaluates"
         plan = MeasurePlan(purpose="training", launches=self.run.judge.launches)
-        return self.judging.evaluator.evaluate(
-            candidates, plan, on_verdict=lambda _, result: self.progress.verdict(result)
+        others = self.judging.others if self.run.judge.classes == "all" else {}
+        return HostClasses(self.judging.evaluator, others).evaluate(
+            candidates, plan, on_verdict=lambda _, result: self.progress.verdict(result), rank=rank
         )
 
 

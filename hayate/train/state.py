@@ -3,14 +3,18 @@
     DIR/run.json                    the run as it was begun
     DIR/state.json                  which phases are done, and where their models are
     DIR/archive.db                  every verdict, as soon as it is made
-    DIR/phases/PHASE/checkpoint-N/  after N steps; complete only with `hayate.json` in it, which is written
-    last DIR/phases/PHASE/model/         the phase's result
+    DIR/phases/PHASE/checkpoint-N/  after N steps; complete only with `hayate.json` in it, which is written last
+    DIR/phases/PHASE/model/         the phase's result
+    DIR/classes/NAME/archive.db     every verdict on a further class of hosts
+    DIR/baselines.json, DIR/portability.json   what the end of the run measured; made once
+    DIR/farm.json                   what the farm does now, for `hayate farm`
 
 Every file is written beside its place and renamed into it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -106,6 +110,8 @@ def open_folder(out: Path, run: RunFile, *, resume: bool) -> IO[str]:
     config = run.model_dump(mode="json")
     if begun:
         was = json.loads((out / "run.json").read_text())
+        with contextlib.suppress(ValueError):  # of a version that lacked a setting: its default is no change
+            was = RunFile.model_validate(was).model_dump(mode="json")
         changed = sorted(_differences(was, config))
         if changed:
             raise WrongUse(

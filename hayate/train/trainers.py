@@ -94,7 +94,7 @@ def run_trainer(
     found = session.dispatch.from_main(lambda: last_checkpoint(folder))
     done = 0 if found is None else checkpoint_step(found[0])
     if session.judging is not None:
-        session.archive().mark_abandoned(session.name, phase, first_step + done)
+        session.abandon(phase, first_step + done)
     if found is not None:
         restore(found[1])
     if found is not None and done >= steps:

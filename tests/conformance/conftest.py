@@ -34,14 +34,14 @@ def sandbox(request: pytest.FixtureRequest, reports: dict[str, TierReport]) -> S
 
 @pytest.fixture
 def box() -> Iterator[Path]:
-    with new_box("hayate-test-") as folder:
+    with new_box() as folder:
         yield folder
 
 
 @pytest.fixture
 def outside() -> Iterator[Path]:
     """A folder that is open to all: only the sandbox keeps a command out of it."""
-    with new_box("hayate-outside-") as folder:
+    with new_box() as folder:
         folder.chmod(0o777)
         yield folder
 
@@ -52,7 +52,7 @@ def attack() -> Iterator[Path]:
     compiler = shutil.which("gcc")
     if compiler is None:
         pytest.skip("needs a C compiler: apt install gcc")
-    with new_box("hayate-attack-") as folder:
+    with new_box() as folder:
         folder.chmod(0o755)
         program = folder / "attack"
         source = Path(__file__).with_name("attack.c")

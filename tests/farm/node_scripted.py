@@ -1,8 +1,9 @@
 """node.py's functions without a judge: what a node does for the tests of a farm on a cluster.
 
 A build of "int sleep_ms = 200;" takes so long; each finished one leaves a line, node and source, in the file that
-HAYATE_TEST_LOG names. A source with "unfit" is answered as by a node that is none of the farm's, one with "kill"
-ends its node's workers.
+HAYATE_TEST_LOG names. A source with "unfit" is answered as by a node that is none of the farm's, one with
+"unfit_times = 2;" so twice, one with "garbled" with what nobody understands; one with "kill" ends its node's workers,
+one with "keep" takes a minute the first time.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from pathlib import Path
 
 from hayate.errors import FaultKind
 from hayate.farm.base import BuildJob, MeasureJob
-from hayate.farm.node import Answer, Host
+from hayate.farm.node import Answer, Host, pool
 from hayate.judge import JUDGE_VERSION
 from hayate.judge.results import Measurement, Rejection
 from hayate.records import Built, HostProfile, Interval, Outcome, Record, content_hash, decode, encode
 
 HOST = HostProfile(
     fingerprint="f",
-    host_class="scripted",
+    host_class=os.environ.get("HAYATE_TEST_CLASS", "scripted"),
     cpu="scripted",
     cores=2,
     arch="x86-64-v3",
@@ -44,7 +45,7 @@ def _place() -> str:
 
 
 def _say(record: Record, kind: str) -> str:
-    return encode(Answer(node=_place(), slot=0, kind=kind, record=encode(record)))
+    return encode(Answer(node=_place(), slot=0, pool=pool(), kind=kind, record=encode(record)))
 
 
 def describe(wanted: str, parsl_resource_specification: object = None) -> str:
@@ -62,7 +63,17 @@ def build(wanted: str, job: str, parsl_resource_specification: object = None) ->
             file.write(f"{_place()} killed {source!r}\n")
         os.kill(os.getppid(), signal.SIGKILL)
         time.sleep(60)
-    if "unfit" in source:
+    if "keep" in source and f"keeps {source!r}" not in log.read_text():
+        with log.open("a") as file:
+            file.write(f"{_place()} keeps {source!r}\n")
+        time.sleep(60)
+    if "garbled" in source:
+        return "{}"
+    wanted_times = re.search(r"unfit_times = (\d+)", source)
+    refused = log.read_text().count(f"refused {source!r}") if wanted_times and log.exists() else 0
+    if "unfit" in source and (wanted_times is None or refused < int(wanted_times[1])):
+        with log.open("a") as file:
+            file.write(f"{_place()} refused {source!r}\n")
         return encode(
             Answer(
                 node="x", slot=0, fault=FaultKind.NODE_LOST, message="node x is unfit: scripted", unfit=True

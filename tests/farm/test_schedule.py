@@ -115,6 +115,27 @@ def test_a_retriable_fault_is_tried_on_another_slot() -> None:
     assert len(set(places)) == 2
 
 
+def test_a_retry_keeps_its_place_in_the_queue() -> None:
+    tried: list[str] = []
+    hold = threading.Event()
+
+    def run(name: str) -> Callable[[int], None]:
+        def work(_place: int) -> None:
+            hold.wait(20)
+            tried.append(name)
+            if tried.count("a") == 1 and name == "a":
+                raise Fault(FaultKind.RUNNER_LOST, "once")
+
+        return work
+
+    with scheduler(retries=1) as made:
+        names = [("a", 0), ("b", 0), ("c", 1)]
+        futures = [made.submit("measure", run(name), priority=p) for name, p in names]
+        hold.set()
+        _done(futures)
+    assert tried == ["a", "a", "b", "c"]
+
+
 def test_retries_end_and_other_faults_are_not_retried() -> None:
     tries: list[FaultKind] = []
 

@@ -71,6 +71,15 @@ CASES: list[tuple[str, Look, dict[str, str], bool | None, str]] = [
         "none",
     ),
     (
+        "groups on",
+        rooms.autogroups,
+        {"proc/sys/kernel/sched_autogroup_enabled": "1\n"},
+        None,
+        "login session",
+    ),
+    ("groups off", rooms.autogroups, {"proc/sys/kernel/sched_autogroup_enabled": "0\n"}, True, "off"),
+    ("no groups", rooms.autogroups, {}, True, "off"),
+    (
         "huge pages",
         rooms.huge_pages,
         {"sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never\n"},

@@ -20,7 +20,7 @@ from hayate.errors import Fault, FaultKind
 from hayate.hosts import Slot
 from hayate.judge import measure
 from hayate.judge.locks import slot_held
-from hayate.judge.measure import _Measurer, _Suspicion
+from hayate.judge.measure import ACCUSED, PERSISTS, _Measurer, _Suspicion
 from hayate.judge.native import natives
 from hayate.judge.results import Measurement
 from hayate.judge.session import CandidateFailed, LaunchSession, Starved
@@ -334,7 +334,10 @@ def test_only_what_persists_is_held_against_a_candidate(
     assert found.outcome is Outcome.ACCEPTED
 
 
-@pytest.mark.parametrize(("make", "outcome"), [(suspicion, Outcome.CHEATED), (doubt, Outcome.CRASHED)])
+@pytest.mark.parametrize(
+    ("make", "outcome", "launches"),
+    [(suspicion, Outcome.CHEATED, ACCUSED), (doubt, Outcome.CRASHED, PERSISTS)],
+)
 def test_what_persists_is_a_verdict(
     monkeypatch: pytest.MonkeyPatch,
     task: Task,
@@ -342,10 +345,21 @@ def test_what_persists_is_a_verdict(
     slot: Slot,
     make: Callable[[], Exception],
     outcome: Outcome,
+    launches: int,
 ) -> None:
-    found, left = complain(monkeypatch, task, host, slot, [make(), noise(), make(), make(), noise()])
+    again = [make() for _ in range(launches - 1)]
+    found, left = complain(monkeypatch, task, host, slot, [make(), noise(), *again, noise()])
     assert len(left) == 1
     assert found.outcome is outcome
+
+
+def test_an_accusation_by_times_waits_for_a_burst_to_end(
+    monkeypatch: pytest.MonkeyPatch, task: Task, host: HostProfile, slot: Slot
+) -> None:
+    """Three launches in a row fit into a second of somebody else's work."""
+    found, left = complain(monkeypatch, task, host, slot, [suspicion() for _ in range(PERSISTS)])
+    assert not left
+    assert found.outcome is Outcome.ACCEPTED
 
 
 def test_noise_that_persists_is_a_fault(

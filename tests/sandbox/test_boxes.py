@@ -16,7 +16,7 @@ LONG_AGO = 1_000_000_000.0
 MAKER = """
 import time
 from hayate.sandbox import new_box
-with new_box("hayate-run-") as box:
+with new_box() as box:
     (box / "x").write_text("1")
     print(box, flush=True)
     time.sleep(60)
@@ -42,13 +42,15 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(root: Path) -> N
         boxes._sweep(root)
         assert left.exists()  # in use
         maker.send_signal(signal.SIGKILL)
-    others = [root / "hayate-uids", root / "hayate-notes-of-mine", root / "other-run-abcd1234"]
-    young = root / "hayate-run-abcd1234"
+    # The second is a state folder of a user whose name has eight letters.
+    names = ("hayate-uids", "hayate-u1234567", "hayate-box-notes-of-mine", "other-box-abcd1234")
+    others = [root / name for name in names]
+    young = root / "hayate-box-abcd1234"
     for folder in (*others, young):
         folder.mkdir()
     for folder in others:
         os.utime(folder, (LONG_AGO, LONG_AGO))
-    (root / "hayate-run-abcd5678").symlink_to(others[0])
+    (root / "hayate-box-abcd5678").symlink_to(others[0])
     boxes._sweep(root)
     assert not left.exists()
     assert all(folder.exists() for folder in (*others, young))

@@ -29,7 +29,7 @@ def sandbox() -> Sandbox:
 
 @pytest.fixture
 def box() -> Iterator[Path]:
-    with new_box("hayate-test-") as folder:
+    with new_box() as folder:
         yield folder
 
 
@@ -139,7 +139,7 @@ def test_core_that_is_not_there_is_a_fault(sandbox: Sandbox, box: Path) -> None:
 def test_unreachable_path_is_told(sandbox: Sandbox, box: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("needs root: otherwise commands run as the same user")
-    with new_box("hayate-closed-") as closed:
+    with new_box() as closed:
         (closed / "file").touch()
         with pytest.raises(Fault, match="unprivileged"):
             sandbox.start(Command(["true"], box, readonly=(closed / "file",)))

@@ -24,7 +24,7 @@ from typing import Any
 
 import httpx
 import pytest
-from record_examples import HOST, timing
+from record_examples import HOST, scripted_measurement
 
 from hayate.archive import Archive
 from hayate.errors import Fault, FaultKind
@@ -32,13 +32,14 @@ from hayate.farm import BuildJob, Farm, MeasureJob
 from hayate.judge import Measurement, Rejection
 from hayate.records import (
     Built,
+    HostProfile,
     MeasurePlan,
-    Metric,
     Outcome,
-    Speedup,
     Task,
     Technique,
     content_hash,
+    decode,
+    encode,
 )
 from hayate.tasks import builtin
 
@@ -101,26 +102,7 @@ class SlowFarm(Farm):
 
     def _measure(self, built: Built, plan: MeasurePlan, rival: Built | None) -> Measurement:
         self._take(f"measure {built.object_hash} {plan.purpose}")
-        speed = _speed(built)
-        if speed == 0:
-            return Measurement(outcome=Outcome.WRONG, reason="scripted to be wrong")
-        if plan.launches == 0:
-            return Measurement(outcome=Outcome.ACCEPTED, reason="right")
-        ratio = speed / (_speed(rival) if rival is not None else 1)
-        return Measurement(
-            outcome=Outcome.ACCEPTED,
-            reason=f"{ratio} times",
-            timing=timing(),
-            metric=Metric(name="GFLOPS", value=3.0 * speed, low=2.9 * speed, high=3.1 * speed),
-            speedup=Speedup(
-                baseline="reference", median=ratio, low=0.99 * ratio, high=1.01 * ratio, confidence=0.95
-            ),
-        )
-
-
-def _speed(built: Built) -> int:
-    found: Any = re.search(rb"speed = (\d)", built.object_code)
-    return int(found.group(1))
+        return scripted_measurement(built, plan, rival)
 
 
 class Server:
@@ -134,8 +116,9 @@ class Server:
         self.said: list[str] = []
         self.start()
 
-    def start(self) -> None:
-        """Also again after it ended, at the same address."""
+    def start(self, host: HostProfile = HOST) -> None:
+        """Also again after it ended, at the same address; perhaps on a machine that has changed."""
+        (self.folder / "host.json").write_text(encode(host))
         program = f"from served import main; main({str(self.folder)!r}, {self.archive!r}, {self.port}, \
             {self._delay_s}, {self._settings!r})"
         self.process = subprocess.Popen(
@@ -201,6 +184,7 @@ def main(folder: str, archive: str, port: int, delay_s: float, settings: dict[st
     limits = ServeSettings.model_validate({"rate": 10_000.0, "drain_s": 20.0, **settings})
     tokens = Tokens({"alice": ALICE, "bob": BOB})
     with Archive(archive) as kept, SlowFarm(Path(folder), delay_s) as farm:
+        farm.host = decode(HostProfile, (Path(folder) / "host.json").read_text())
         service = Service(farm, kept, {name: builtin(name) for name in TASKS}, limits)
         serve(service, tokens, bind=f"127.0.0.1:{port}", say=lambda text: print(text, flush=True))
 

@@ -27,7 +27,7 @@ from pathlib import Path
 import hayate.farm
 from served import SlowFarm
 folder = Path(sys.argv.pop(1))
-hayate.farm.open = lambda settings: SlowFarm(folder)
+hayate.farm.open = lambda settings, on_event=None: SlowFarm(folder)
 from hayate.cli import main
 main()
 """
@@ -192,7 +192,11 @@ def test_the_command_serves_and_ends(tmp_path: Path) -> None:
 def test_the_command_refuses_with_one_message(tmp_path: Path) -> None:
     archive = ("--archive", tmp_path / "a.db")
     assert "no tokens" in refused(tmp_path, "--bind", "0.0.0.0:0", *archive, HAYATE_TOKENS="")
-    assert "no such file" in refused(tmp_path, "--bind", "127.0.0.1:0", "--tls-cert", "/nowhere", *archive)
+    here = ("--bind", "127.0.0.1:0", *archive)
+    assert "No such file" in refused(tmp_path, *here, "--tls-cert", "/nowhere")
+    (tmp_path / "damaged.pem").write_text("-----BEGIN CERTIFICATE-----\nnonsense\n")
+    assert "TLS can't use" in refused(tmp_path, *here, "--tls-cert", tmp_path / "damaged.pem")
+    assert "without its certificate" in refused(tmp_path, *here, "--tls-key", tmp_path / "damaged.pem")
 
 
 def test_a_server_of_a_server_is_refused(tmp_path: Path) -> None:

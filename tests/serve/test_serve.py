@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import socket
@@ -12,10 +13,15 @@ from typing import Any
 
 import httpx
 import pytest
+from rich.console import Console
 from served import ALICE, BOB, TASKS, Server, build, error, finish, submit, verdict
 
+from hayate import farm as farms
+from hayate.errors import WrongUse
+from hayate.farm.settings import SENT_MAX_BYTES
 from hayate.judge import JUDGE_VERSION
 from hayate.records import HostProfile
+from hayate.report import farm_view
 from hayate.tasks import builtin
 
 
@@ -302,6 +308,30 @@ def test_the_host_says_what_it_is(server: Server) -> None:
     assert HostProfile.model_validate(said["host"]).host_class == "Example CPU x86-64-v4"
 
 
+def test_the_farm_says_what_it_does(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    with server.client() as client:
+        (job,) = submit(client, build("int speed = 4; // for the view"))
+        finish(client, job["key"])
+        (fault,) = submit(client, build("fault // for the view"))
+        finish(client, fault["key"])
+    monkeypatch.setenv("HAYATE_TOKEN", ALICE)
+    found = farms.look_at(server.url)
+    said = found.farms[""]
+    assert said.ended["build"] >= 1
+    assert said.faults["disk_full"] >= 1
+    assert said.per_minute > 0
+    assert found.jobs["build"]["done"] >= 1
+    assert not found.draining
+    shown = io.StringIO()
+    Console(width=160, file=shown).print(farm_view(found))
+    text = shown.getvalue()
+    assert "disk full" in text
+    assert "jobs in the queue's database: done" in text
+    monkeypatch.setenv("HAYATE_TOKEN", "nobody-knows-this-one")
+    with pytest.raises(WrongUse, match="does not know the token"):
+        farms.look_at(server.url)
+
+
 def test_metrics_count_what_happened(server: Server) -> None:
     with server.client() as client:
         (job,) = submit(client, build("int speed = 6; // counted"))
@@ -395,6 +425,39 @@ class TestLimits:
                 small.go_on()
             for job in (*running, *waiting):
                 finish(client, job["key"])
+
+    def test_too_many_open_requests(self, tmp_path: Path) -> None:
+        with (
+            Server(tmp_path, open_requests=2) as server,
+            server.client() as client,
+            server.client(BOB) as other,
+        ):
+            server.hold()
+            (job,) = submit(client, build("int speed = 1; // held"))
+            answers: list[httpx.Response] = []
+
+            def poll() -> None:
+                with server.client() as own:
+                    answers.append(own.get(f"/v1/jobs/{job['key']}", params={"wait_s": 60}))
+
+            polls = [threading.Thread(target=poll) for _ in range(2)]
+            for thread in polls:
+                thread.start()
+            while (answer := client.get("/v1/host")).status_code == 200:
+                pass
+            assert error(answer, 429)["kind"] == "too_many_open"
+            assert other.get("/v1/host").status_code == 200
+            assert client.get("/healthz").status_code == 200
+            server.go_on()
+            for thread in polls:
+                thread.join(60)
+            assert [answer.json()["state"] for answer in answers] == ["done"] * 2
+            assert client.get("/v1/host").status_code == 200
+
+    def test_a_source_that_is_far_too_long(self, server: Server) -> None:
+        with server.client() as client:
+            answer = client.post("/v1/jobs", json=[build("x" * (SENT_MAX_BYTES + 1))])
+            assert error(answer, 422)["kind"] == "invalid"
 
     def test_too_many_requests(self, tmp_path: Path) -> None:
         with Server(tmp_path, rate=1.0) as slow, slow.client() as client, slow.client(BOB) as other:

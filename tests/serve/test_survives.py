@@ -12,12 +12,14 @@ from typing import Any
 import httpx
 import pytest
 from record_examples import HOST
-from served import BOB, Server, SlowFarm, build, error, finish, submit
+from served import BOB, Server, SlowFarm, build, error, finish, submit, verdict
 
 from hayate.archive import Archive, Job, NewJob, QueueFull
-from hayate.errors import Fault, FaultKind
+from hayate.errors import Fault, FaultKind, WrongUse
+from hayate.records import Task
+from hayate.rewards import RewardSettings
 from hayate.serve import ServeSettings, Service
-from hayate.serve.models import BuildJob, MeasureJob
+from hayate.serve.models import BuildJob, MeasureJob, VerdictJob
 from hayate.serve.refused import Refused
 from hayate.tasks import builtin
 
@@ -187,19 +189,20 @@ class TestQueue:
             assert archive.take_job("w", lease_s=60) is not None
             assert archive.job_workers() == {"w"}
 
-    def test_order_is_by_priority_then_fair_then_by_age(self, database: str) -> None:
+    def test_tokens_take_turns_and_order_their_own_by_priority(self, database: str) -> None:
+        """Neither a long queue nor a low priority starves the others."""
         with Archive(database) as archive:
             archive.submit_jobs([NewJob(f"a{i}", "build", "{}") for i in range(3)], token="a", limit=9)
             archive.submit_jobs([NewJob("b0", "build", "{}")], token="b", limit=9)
-            archive.submit_jobs([NewJob("c0", "build", "{}", -1)], token="c", limit=9)
+            archive.submit_jobs([NewJob(f"c{i}", "build", "{}", -i) for i in range(3)], token="c", limit=9)
             served: dict[str, float] = {}
             order = []
-            for now in range(5):
+            for now in range(7):
                 job = archive.take_job("w", lease_s=60, served=served)
                 assert job is not None
                 served[job.token] = 1.0 + now
                 order.append(job.key)
-        assert order == ["c0", "a0", "b0", "a1", "a2"]
+        assert order == ["c2", "a0", "b0", "c1", "a1", "c0", "a2"]
 
     def test_the_limit_holds_for_the_batch_as_a_whole(self, database: str) -> None:
         with Archive(database) as archive:
@@ -286,6 +289,96 @@ def test_what_was_queued_for_another_compiler_is_not_run_by_this_one(tmp_path: P
         finally:
             new.stop()
             old.stop()
+
+
+def test_an_object_of_an_older_task_is_not_measured_as_the_newer(tmp_path: Path) -> None:
+    task = builtin("dgemm")
+    newer = Task.model_validate({**task.model_dump(), "title": "changed since"})
+    ask = BuildJob.model_validate(build("int speed = 1;"))
+    with Archive(tmp_path / "a.db") as archive:
+
+        def service(*tasks: Task) -> Service:
+            known = {one.name: one for one in tasks}
+            return Service(SlowFarm(tmp_path), archive, known, ServeSettings(workers=1))
+
+        old = service(task)
+        old.start()
+        try:
+            (built,) = old.submit("alice", [ask])
+            while (job := archive.job(built.key)) is None or not job.over:
+                time.sleep(0.01)
+        finally:
+            old.stop()
+        measure = MeasureJob.model_validate(
+            {"kind": "measure", "build": built.key, "plan": {"purpose": "check"}}
+        )
+        for now, kind in ((service(newer), "task_differs"), (service(), "unknown_task")):
+            with pytest.raises(Refused) as told:
+                now.submit("alice", [measure])
+            assert told.value.kind == kind
+            now.stop()
+
+
+def test_other_rewards_are_other_verdicts(tmp_path: Path) -> None:
+    task = builtin("dgemm")
+    ask = VerdictJob.model_validate(verdict("int speed = 1;"))
+    keys = set()
+    with Archive(tmp_path / "a.db") as archive:
+        for pay in (RewardSettings(), RewardSettings(preset="s1"), RewardSettings()):
+            service = Service(SlowFarm(tmp_path), archive, {task.name: task}, reward_settings=pay)
+            keys.add(service.requests.new_job(ask).key)
+            service.stop()
+    assert len(keys) == 2
+
+
+def test_an_unexpected_error_is_tried_again_at_a_walking_pace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not as fast as a loop goes: each try leaves a trace in the log."""
+    task = builtin("dgemm")
+    tries: list[float] = []
+
+    def broken(*_: object, **__: object) -> None:
+        tries.append(time.monotonic())
+        raise WrongUse("this is no archive", where="a.db")
+
+    with Archive(tmp_path / "a.db") as archive:
+        service = Service(SlowFarm(tmp_path), archive, {task.name: task}, ServeSettings(workers=1))
+        monkeypatch.setattr(archive, "take_job", broken)
+        service.start()
+        try:
+            while len(tries) < 3:
+                time.sleep(0.01)
+        finally:
+            service.stop()
+    assert len(tries) < 10  # thousands, if it did not pause
+
+
+def test_trouble_that_is_over_is_forgotten_though_nobody_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = builtin("dgemm")
+    with Archive(tmp_path / "a.db") as archive:
+        service = Service(SlowFarm(tmp_path), archive, {task.name: task}, ServeSettings(workers=1))
+        job_waits, failing = archive.job_waits, ["first", "second"]
+
+        def sometimes() -> bool:
+            if failing:
+                kind = failing.pop()
+                raise Fault(FaultKind.NODE_LOST, "away") if kind == "first" else ZeroDivisionError
+            return job_waits()
+
+        monkeypatch.setattr(archive, "job_waits", sometimes)
+        service.start()
+        try:
+            deadline = time.monotonic() + 60
+            while failing and time.monotonic() < deadline:
+                time.sleep(0.01)
+            while service.unready() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert service.unready() == []
+        finally:
+            service.stop()
 
 
 def test_a_database_that_fails_for_a_while_loses_no_result(

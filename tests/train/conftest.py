@@ -14,10 +14,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 pytest.importorskip("trl", reason="training needs TRL: pip install 'hayate[train]'")
 
 import train_miniature
-from train_scripted import ScriptedFarm
+from scripted_farm import ScriptedFarm
+from train_runs import SFT, settings
 
 import hayate.augment
-from hayate.train import RunFile, parse_run
 from hayate.train.run import run_phases
 
 Start = Callable[..., Path]
@@ -38,36 +38,6 @@ def corpus(_tasks: object, *, seed: int, per_task: int) -> list[Item]:
 def _small_corpus(monkeypatch: pytest.MonkeyPatch) -> None:
     """A miniature can't learn whole kernels in seconds: its corpus is one line each."""
     monkeypatch.setattr(hayate.augment, "corpus", corpus)
-
-
-def settings(model: Path | str, phases: dict[str, Any], **tables: Any) -> RunFile:
-    """A run on the miniature; `tables` go over the defaults."""
-    base: dict[str, Any] = {
-        "run": {"name": "mini", "tasks": ["dgemm"], "baselines": False},
-        "policy": {"model": str(model), "max_new_tokens": 32, "device": "cpu"},
-        "judge": {"confirm": "never"},
-    }
-    for name, table in tables.items():
-        base[name] = {**base.get(name, {}), **table}
-    return parse_run({**base, "phases": phases})
-
-
-SFT: dict[str, Any] = {
-    "steps": 110,
-    "examples": 400,
-    "checkpoint_steps": 100,
-    "trl": {"per_device_train_batch_size": 16, "learning_rate": 5e-3, "lr_scheduler_type": "linear"},
-}
-GRPO: dict[str, Any] = {
-    "steps": 12,
-    "trl": {
-        "num_generations": 16,
-        "per_device_train_batch_size": 16,
-        "learning_rate": 1e-3,
-        "lr_scheduler_type": "constant",
-        "beta": 0.02,
-    },
-}
 
 
 @pytest.fixture(scope="session")

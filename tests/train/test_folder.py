@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import settings
+from train_runs import settings
 
 from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.train.run import run_phases
@@ -76,6 +76,16 @@ def test_another_run_is_not_resumed(tmp_path: Path) -> None:
     other = settings("tiny", {"grpo": {"steps": 3}}, reward={"preset": "s1"})
     with pytest.raises(WrongUse, match=r"reward\.preset"):
         open_folder(tmp_path / "run", other, resume=True)
+
+
+def test_a_run_of_a_version_that_lacked_a_setting_is_resumed(tmp_path: Path) -> None:
+    run = settings("tiny", {"grpo": {"steps": 3}})
+    open_folder(tmp_path / "run", run, resume=False).close()
+    path = tmp_path / "run" / "run.json"
+    begun = json.loads(path.read_text())
+    del begun["reward"]["over_classes"], begun["judge"]["classes"]
+    path.write_text(json.dumps(begun))
+    open_folder(tmp_path / "run", run, resume=True).close()
 
 
 def test_two_processes_do_not_share_a_folder(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import tomllib
 from pathlib import Path
@@ -9,16 +10,19 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import GRPO, SFT, settings
-from train_scripted import ScriptedFarm
+from record_examples import HOST, OTHER_HOST
+from scripted_farm import ScriptedFarm
+from train_runs import GRPO, SFT, settings
 
 import hayate.train.session
+from hayate import farm as farms
 from hayate.archive import Archive
 from hayate.curriculum import Curriculum
-from hayate.errors import Fault, FaultKind
+from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.policies import PolicySettings, load
 from hayate.prompts import extract
 from hayate.records import Assignment, Outcome
+from hayate.report import build
 from hayate.train import Progress, parse_run
 from hayate.train.grpo import Rewarder
 from hayate.train.run import run_phases
@@ -252,3 +256,70 @@ def test_too_many_faults_save_the_state_and_stop(chat_miniature: Path, tmp_path:
         everything = archive.samples("mini", "grpo", include_abandoned=True)
         assert len(archive.samples("mini", "grpo")) == 5 * 8
         assert {row.step for row in everything if row.abandoned} == {2}
+
+
+def test_a_run_over_two_classes_of_hosts(
+    chat_miniature: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Elsewhere the fast are slow: the trainer is paid the worse of the two, and the report compares them."""
+    other = ScriptedFarm(host=OTHER_HOST, truth=lambda speed: 9 - speed)
+    monkeypatch.setattr(farms, "open_also", lambda settings, first, on_event: {"other": other})
+    paid: list[list[float | None]] = []
+    rewards = Rewarder.rewards
+
+    def spy(self: Rewarder, *args: Any, **kwargs: Any) -> list[float | None]:
+        paid.append(rewards(self, *args, **kwargs))
+        return paid[-1]
+
+    monkeypatch.setattr(Rewarder, "rewards", spy)
+    run = settings(
+        chat_miniature,
+        {"grpo": {**GRPO, "steps": 2, "check_samples": 4}},
+        farm={"also": {"other": "http://other"}},
+        judge={"classes": "all"},
+        reward={"over_classes": "worst"},
+    )
+    out = tmp_path / "run"
+    run_phases(run, out, open_farm=lambda _: ScriptedFarm())
+    with Archive(out / "archive.db") as here, Archive(out / "classes" / "other" / "archive.db") as there:
+        own, others = (one.samples("mini", "grpo") for one in (here, there))
+        assert [p.name for p in there.phases("mini")] == ["before", "grpo", "after"]
+        assert all(p.ended for p in there.phases("mini"))
+    assert [row.hash for row in sorted(own, key=lambda r: (r.step, r.index))] == [
+        row.hash for row in sorted(others, key=lambda r: (r.step, r.index))
+    ]
+    least = {
+        (a.step, a.index): min(a.reward, b.reward)
+        for a in own
+        for b in others
+        if (a.step, a.index) == (b.step, b.index) and a.reward is not None and b.reward is not None
+    }
+    assert paid == [[pytest.approx(least[step, index]) for index in range(16)] for step in range(2)]
+    assert (out / "portability.json").exists()
+    assert {name: farm.closed for name, farm in farms.look_at(str(out)).farms.items()} == {
+        "": True,
+        "other": True,
+    }
+    report = build(out)
+    assert report.portability is not None
+    assert [c.host_class for c in report.portability.classes] == [HOST.host_class, OTHER_HOST.host_class]
+    assert any("paid the worst over all classes" in note for note in report.notes)
+    assert (
+        len([row for row in own if row.outcome]) == report.phases[1].verdicts
+    )  # the other class counts nowhere
+    page = (out / "report.html").read_text()
+    assert "Across classes of hosts" in page
+    assert OTHER_HOST.host_class in page
+    assert "portability" in json.loads((out / "report.json").read_text())
+
+
+def test_a_reward_over_classes_needs_verdicts_on_each(chat_miniature: Path) -> None:
+    with pytest.raises(WrongUse, match=r"reward\.over_classes"):
+        settings(chat_miniature, {"grpo": GRPO}, reward={"over_classes": "mean"})
+    with pytest.raises(WrongUse, match=r"reward\.over_classes"):
+        settings(
+            chat_miniature,
+            {"grpo": GRPO},
+            reward={"over_classes": "mean"},
+            farm={"also": {"other": "http://other"}},
+        )

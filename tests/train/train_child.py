@@ -16,7 +16,7 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]  # before the helpers beside it
 
 import train_miniature  # noqa: E402
-from train_scripted import ScriptedFarm  # noqa: E402
+from scripted_farm import ScriptedFarm  # noqa: E402
 
 import hayate.augment  # noqa: E402
 import hayate.train.callbacks  # noqa: E402

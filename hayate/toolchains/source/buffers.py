@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from tree_sitter import Node
 
 from hayate.records import Language
-from hayate.toolchains.source.tree import constant, declared, text_of, type_bytes
+from hayate.toolchains.source.tree import constant, declared, known_type, text_of, type_bytes
 
 STACK_MAX_BYTES = 16 * 1024  # all arrays of one function together
 
@@ -21,21 +21,26 @@ def large_buffers(root: Node, language: Language = "c") -> int:
     """
     on_stack: dict[int | None, int] = {}
     known: dict[str, int] = {}
+    parameters: set[str] = set()  # of templates: whatever else has such a name, its value is not known here
     for node, function in _with_functions(root):
         if node.type == "enumerator":
             value = constant(node.child_by_field_name("value"), known)
             if value is not None:
                 known[text_of(node.child_by_field_name("name"))] = value
             continue
+        if node.type == "template_parameter_list":
+            parameters |= {name for one in node.named_children if (name := _parameter(one))}
         if language == "c++" and node.type == "declaration":
             _know_constants(node, known)
+        for name in parameters & known.keys():
+            del known[name]
         if node.type in ("declaration", "field_declaration", "type_definition"):
             words = {
                 text_of(c) for c in node.children if c.type in ("storage_class_specifier", "type_qualifier")
             }
             static = function is None or bool(words & {"static", "_Thread_local", "__thread", "thread_local"})
             for item in node.children_by_field_name("declarator"):
-                size = _bytes(item, text_of(node.child_by_field_name("type")), known)
+                size = _bytes(item, text_of(node.child_by_field_name("type")), known, language)
                 if size == 0 or "extern" in words:
                     continue
                 if node.type == "declaration" and static:
@@ -52,6 +57,11 @@ def large_buffers(root: Node, language: Language = "c") -> int:
     return 0
 
 
+def _parameter(node: Node) -> str:
+    """The name of a template's parameter that is a value; "" of others."""
+    return text_of(node.child_by_field_name("declarator"))
+
+
 def _know_constants(node: Node, known: dict[str, int]) -> None:
     """`constexpr int MR = 8;` names a length in C++."""
     words = {text_of(child) for child in node.children if child.type == "type_qualifier"}
@@ -63,12 +73,17 @@ def _know_constants(node: Node, known: dict[str, int]) -> None:
                     known[text_of(item.child_by_field_name("declarator"))] = value
 
 
-def _bytes(item: Node, base: str, known: Mapping[str, int]) -> int | None:
-    """The size of a declared array; 0 for what is none, None where the length isn't constant."""
+def _bytes(item: Node, base: str, known: Mapping[str, int], language: Language) -> int | None:
+    """The size of a declared array; 0 for what is none, None where the length isn't constant.
+
+    C++ has names of types of any size, so that there an unknown one says nothing either.
+    """
     is_initialised = item.type == "init_declarator"
     _, lengths, pointer = declared(item.child_by_field_name("declarator") if is_initialised else item)
     if not lengths:
         return 0
+    if language == "c++" and not pointer and not known_type(base):
+        return None
     size = 8 if pointer else type_bytes(base)
     for length in lengths:
         count = _listed(item) if length is None else constant(length, known)

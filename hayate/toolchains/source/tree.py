@@ -17,6 +17,7 @@ from hayate.records import Language
 VISITS_MAX = 100_000  # of nodes; some five thousand for the largest of 300 real kernels
 PARSE_MAX_S = 2.0  # CPU time; real kernels take milliseconds, some broken texts take the parser minutes
 _SIZES = {"char": 1, "short": 2, "int": 4, "unsigned": 4, "float": 4, "_Bool": 1, "bool": 1}
+_EIGHT_BYTES = {"double", "long", "size_t", "int64_t", "uint64_t", "ptrdiff_t"}
 _CALLS = {"+", "-", "*", "/", "%", "<<", ">>"}
 _VALUE_MAX = 1 << 62
 
@@ -137,9 +138,12 @@ def type_bytes(text: str) -> int:
     for word in words:
         if word in _SIZES:
             return _SIZES[word]
-    if any(word in ("double", "long", "size_t", "int64_t", "uint64_t", "ptrdiff_t") for word in words):
-        return 8
-    return 64
+    return 8 if _EIGHT_BYTES & set(words) else 64
+
+
+def known_type(text: str) -> bool:
+    """Whether `type_bytes` knows the type by its name."""
+    return bool((_SIZES.keys() | _EIGHT_BYTES) & set(text.split()))
 
 
 def constant(node: Node | None, known: Mapping[str, int]) -> int | None:

@@ -6,21 +6,14 @@ import re
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from record_examples import HOST, timing
+from record_examples import HOST, scripted_measurement, scripted_speed
 
 from hayate.errors import Fault, FaultKind
 from hayate.farm import BuildJob, Farm, MeasureJob
 from hayate.judge import Measurement, Rejection
-from hayate.records import (
-    Built,
-    MeasurePlan,
-    Metric,
-    Outcome,
-    Speedup,
-    content_hash,
-)
+from hayate.records import Built, HostProfile, MeasurePlan, Outcome, content_hash
 
 T = TypeVar("T")
 
@@ -28,9 +21,16 @@ T = TypeVar("T")
 class ScriptedFarm(Farm):
     """`int speed = 5;` is accepted at 5 times the reference, 0 is wrong; without a speed it does not build."""
 
-    def __init__(self, *, delay_s: float = 0.0, faulty: Callable[[int], bool] = lambda speed: False) -> None:
-        self.host, self.sandbox_tier = HOST, "landlock"
-        self.delay_s, self.faulty = delay_s, faulty
+    def __init__(
+        self,
+        *,
+        delay_s: float = 0.0,
+        faulty: Callable[[int], bool] = lambda speed: False,
+        host: HostProfile = HOST,
+        truth: Callable[[int], int] = lambda speed: speed,
+    ) -> None:
+        self.host, self.sandbox_tier = host, "landlock"
+        self.delay_s, self.faulty, self.truth = delay_s, faulty, truth
         self.builds: list[str] = []
         self.measured: list[str] = []
 
@@ -58,31 +58,12 @@ class ScriptedFarm(Farm):
 
     def _measure(self, built: Built, plan: MeasurePlan, rival: Built | None) -> Measurement:
         time.sleep(self.delay_s)
-        speed = _speed(built)
-        if self.faulty(speed):
+        if self.faulty(scripted_speed(built)):
             raise Fault(FaultKind.HOST_TOO_NOISY, "scripted to fail", remedy="none")
-        if speed == 0:
-            return Measurement(outcome=Outcome.WRONG, reason="scripted to be wrong")
-        if plan.launches == 0:
-            return Measurement(outcome=Outcome.ACCEPTED, reason="right")
-        ratio = speed / (_speed(rival) if rival is not None else 1)
-        return Measurement(
-            outcome=Outcome.ACCEPTED,
-            reason=f"{ratio} times",
-            timing=timing(),
-            metric=Metric(name="GFLOPS", value=3.0 * speed, low=2.9 * speed, high=3.1 * speed),
-            speedup=Speedup(
-                baseline="reference", median=ratio, low=0.99 * ratio, high=1.01 * ratio, confidence=0.95
-            ),
-        )
+        return scripted_measurement(built, plan, rival, self.truth)
 
     def close(self) -> None:
         pass
-
-
-def _speed(built: Built) -> int:
-    found: Any = re.search(rb"speed = (\d)", built.object_code)
-    return int(found.group(1))
 
 
 def _done(make: Callable[[], T]) -> Future[T]:

@@ -1,0 +1,47 @@
+"""A candidate judged on several classes of hosts: a verdict for each. The first class is the run's own.
+
+Each class has an evaluator of its own, with its farm and its archive: what was measured on one kind of machine is
+no answer to what another would say, and elites differ between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from hayate.errors import Fault
+from hayate.evaluate.evaluator import Evaluator, OnVerdict
+from hayate.records import Candidate, MeasurePlan, Verdict
+
+
+class HostClasses:
+    """The run's evaluator, and those of further classes of hosts by name."""
+
+    def __init__(self, first: Evaluator, others: Mapping[str, Evaluator]) -> None:
+        self.first, self.others = first, dict(others)
+
+    def evaluate(
+        self,
+        candidates: Sequence[Candidate],
+        plan: MeasurePlan | None = None,
+        on_verdict: OnVerdict | None = None,
+        *,
+        rank: bool = True,
+    ) -> list[tuple[Verdict | Fault, ...]]:
+        """For each candidate its results, the first class's first; all classes work at the same time.
+
+        `on_verdict` hears of the first class's alone. For `rank` and what is raised see Evaluator.evaluate.
+        """
+        if not self.others:
+            own = self.first.evaluate(candidates, plan, on_verdict, rank=rank)
+            return [(result,) for result in own]
+        pool = ThreadPoolExecutor(len(self.others), thread_name_prefix="hayate-class")
+        try:
+            under_way = [
+                pool.submit(one.evaluate, candidates, plan, rank=rank) for one in self.others.values()
+            ]
+            own = self.first.evaluate(candidates, plan, on_verdict, rank=rank)
+            return list(zip(own, *(future.result() for future in under_way), strict=True))
+        finally:
+            # After an error or Ctrl-C the others end with their farms.
+            pool.shutdown(wait=False, cancel_futures=True)
