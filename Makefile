@@ -33,14 +33,14 @@ test-all: setup
 	@$(BIN)/python -m pytest
 
 check: setup
-	@$(BIN)/ruff format --check hayate tests benchmarks
-	@$(BIN)/ruff check hayate tests benchmarks
+	@$(BIN)/ruff format --check hayate tests benchmarks examples
+	@$(BIN)/ruff check hayate tests benchmarks examples
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
 format: setup
-	@$(BIN)/ruff format hayate tests benchmarks
-	@$(BIN)/ruff check --fix hayate tests benchmarks
+	@$(BIN)/ruff format hayate tests benchmarks examples
+	@$(BIN)/ruff check --fix hayate tests benchmarks examples
 
 tiny: setup
 	@$(BIN)/python -m hayate.policies.make_tiny --out hayate/policies/tiny

@@ -5,6 +5,8 @@ A `Fault` is never a verdict. It is retried elsewhere where that can help; to a 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
 
 
@@ -65,6 +67,19 @@ class Fault(Exception):
 
 def _rebuild_fault(kind: FaultKind, message: str, remedy: str) -> Fault:
     return Fault(kind, message, remedy=remedy)
+
+
+def too_many(faults: Sequence[Fault], among: int, share: float) -> None:
+    """Raises Fault(TOO_MANY_FAULTS), with the most frequent cause, if they are more than `share` of `among`."""
+    if not faults or len(faults) <= share * among:
+        return
+    kind, _ = Counter(fault.kind for fault in faults).most_common(1)[0]
+    cause = next(fault for fault in faults if fault.kind is kind)
+    raise Fault(
+        FaultKind.TOO_MANY_FAULTS,
+        f"{len(faults)} of {among} candidates met trouble of the machine's; most often: {cause.message}",
+        remedy=cause.remedy,
+    ) from cause
 
 
 class WrongUse(Exception):

@@ -17,14 +17,13 @@ Each verdict is in the archive before `on_verdict` hears of it. A `Fault` is rec
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from typing import Any
 
 from hayate.archive import Archive, MeasurementKey
-from hayate.errors import Fault, FaultKind, WrongUse
+from hayate.errors import Fault, WrongUse, too_many
 from hayate.evaluate.claims import Claims, EvaluateSettings
 from hayate.evaluate.ranking import Choice, Ranking
 from hayate.evaluate.verdicts import again, verdict_on
@@ -81,7 +80,8 @@ class Evaluator:
         own = [self._of_run(candidate) for candidate in candidates]
         batch = _Batch(self, own, plan or MeasurePlan(), on_verdict, rank)
         results = batch.run()
-        self._complain([result for result in results if isinstance(result, Fault)], len(results))
+        faults = [result for result in results if isinstance(result, Fault)]
+        too_many(faults, len(results), self.settings.fault_share)
         return results
 
     def task(self, name: str) -> Task:
@@ -101,17 +101,6 @@ class Evaluator:
         if candidate.origin.run or not self.run:
             return candidate
         return candidate.model_copy(update={"origin": candidate.origin.model_copy(update={"run": self.run})})
-
-    def _complain(self, faults: list[Fault], among: int) -> None:
-        if not faults or len(faults) <= self.settings.fault_share * among:
-            return
-        kind, _ = Counter(fault.kind for fault in faults).most_common(1)[0]
-        cause = next(fault for fault in faults if fault.kind is kind)
-        raise Fault(
-            FaultKind.TOO_MANY_FAULTS,
-            f"{len(faults)} of {among} candidates met trouble of the machine's; most often: {cause.message}",
-            remedy=cause.remedy,
-        ) from cause
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """A farm behind `hayate serve`: the client. Objects stay with the server, their hashes come here.
 
-    build, measure -> asks -> sender: batches of jobs -> server
+    build, measure, evaluate -> asks -> sender: batches of jobs -> server
     futures        <- settled by  poller: one long poll for all <- server
 
 Both run in one background thread's event loop. A job's key is a hash of its content (with a nonce where a
@@ -31,7 +31,7 @@ from hayate.farm.http_call import Caller, Refusal
 from hayate.farm.settings import SENT_MAX_BYTES, FarmSettings
 from hayate.judge import JUDGE_VERSION
 from hayate.judge.results import Measurement, Rejection
-from hayate.records import Built, HostProfile, Outcome, Task
+from hayate.records import Built, Candidate, HostProfile, Outcome, Task
 
 log = logging.getLogger("hayate.farm.http")
 
@@ -191,6 +191,27 @@ class HttpFarm(Farm):
             return Measurement.model_validate(reply["measurement"])
 
         return self._ask(body, parse, priority, tuple(needs))
+
+    def evaluate(
+        self, candidate: Candidate, *, task_hash: str = "", priority: int = 0
+    ) -> Future[dict[str, Any]]:
+        """A whole evaluation over there, kept in the server's archive, paid with its reward: the verdict as
+        `hayate judge --json` prints it.
+
+        The future raises Fault, and WrongUse if the server does not have the task, or not with this hash.
+        """
+        # What is cut off a text that is far too long does not change its verdict: it is still too long.
+        source = candidate.source.encode()[:SENT_MAX_BYTES].decode(errors="ignore")
+        request = {
+            "kind": "verdict",
+            "task": candidate.task,
+            "task_hash": task_hash or None,
+            "source": source,
+            "language": candidate.language,
+            "permitted": [str(technique) for technique in candidate.permitted],
+            "priority": priority,
+        }
+        return self._ask(lambda: request, _verdict, priority)
 
     def close(self) -> None:
         """Takes a few seconds at most, whether the server answers or not."""
@@ -589,6 +610,13 @@ def _job_of(recipe: _Recipe) -> dict[str, Any]:
 
 def _recipe_key(task: Task, built: Built) -> tuple[object, ...]:
     return task.hash, built.object_hash, built.flags, tuple(sorted(built.permitted))
+
+
+def _verdict(reply: dict[str, Any]) -> dict[str, Any]:
+    verdict: dict[str, Any] = reply["verdict"]
+    if not {"outcome", "reward", "speedup"} <= verdict.keys():
+        raise ValueError("no verdict")
+    return verdict
 
 
 def _unsendable(source: str) -> Rejection | None:

@@ -19,7 +19,7 @@ from hayate.farm.status import Farms
 try:
     import httpx
 except ModuleNotFoundError as error:
-    raise Fault(FaultKind.DEPENDENCY_MISSING, "no httpx", remedy="pip install 'hayate[serve]'") from error
+    raise Fault(FaultKind.DEPENDENCY_MISSING, "no httpx", remedy="pip install 'hayate[client]'") from error
 
 log = logging.getLogger("hayate.farm.http")
 

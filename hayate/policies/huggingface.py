@@ -37,9 +37,9 @@ class HuggingFacePolicy:
     def encode_prompt(self, prompt: Prompt) -> str | list[Message]:
         """A conversation where there is a chat template, else plain text that ends in the opening."""
         if not self.conversational:
-            return plain_text(prompt)
+            return prompt.text
         if self._has_system_role():
-            return [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
+            return prompt.messages
         return [{"role": "user", "content": f"{prompt.system}\n\n{prompt.user}"}]
 
     def prompt_for_trl(self, prompt: Prompt) -> str | list[Message]:
@@ -157,11 +157,6 @@ class HuggingFacePolicy:
             except TemplateError:
                 self._system_role = False
         return self._system_role
-
-
-def plain_text(prompt: Prompt) -> str:
-    """The prompt as a text to be continued: system, user, opening fence."""
-    return f"{prompt.system}\n\n{prompt.user.rstrip()}\n{prompt.opening}"
 
 
 def load(settings: PolicySettings | None = None) -> HuggingFacePolicy:

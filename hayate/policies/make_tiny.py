@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from hayate.errors import Fault, WrongUse
-from hayate.policies.huggingface import HuggingFacePolicy, load, plain_text
+from hayate.policies.huggingface import HuggingFacePolicy, load
 from hayate.policies.settings import PolicySettings
 from hayate.policies.tiny_corpus import TinyExample, builtin_examples
 from hayate.policies.tiny_settings import PromptTokens, TinySettings, TrainingSettings
@@ -52,12 +52,12 @@ def make(
     if not examples:
         raise WrongUse("the corpus is empty", where="make_tiny")
     started = time.monotonic()
-    corpus_hash = content_hash(*(part for e in examples for part in (plain_text(e.prompt), e.source)))
+    corpus_hash = content_hash(*(part for e in examples for part in (e.prompt.text, e.source)))
     identity = {"settings": settings.model_dump(mode="json"), "corpus_hash": corpus_hash}
     work = out.with_name(out.name + ".partial")
     _prepare(work, identity)
 
-    prompts = list(dict.fromkeys(plain_text(e.prompt) for e in examples))
+    prompts = list(dict.fromkeys(e.prompt.text for e in examples))
     tokenizer = train_tokenizer(
         prompts,
         list(dict.fromkeys(e.source for e in examples)),
@@ -69,7 +69,7 @@ def make(
     policy = HuggingFacePolicy("tiny", model, tokenizer, PolicySettings(device="cpu"))
     prompt_ids = {p: tokenizer(p)["input_ids"] for p in prompts}
     pairs = [
-        (prompt_ids[plain_text(e.prompt)], tokenizer(policy.completion_for_trl(e.source))["input_ids"])
+        (prompt_ids[e.prompt.text], tokenizer(policy.completion_for_trl(e.source))["input_ids"])
         for e in examples
     ]
     lengths = sorted(len(p) + len(c) for p, c in pairs)

@@ -30,6 +30,16 @@ class Prompt(Record):
     def hash(self) -> str:
         return content_hash(self.system, self.user, self.opening)
 
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        """The conversation that a chat model goes on with."""
+        return [{"role": "system", "content": self.system}, {"role": "user", "content": self.user}]
+
+    @property
+    def text(self) -> str:
+        """What a model without chat template continues: system, user, opening fence."""
+        return f"{self.system}\n\n{self.user.rstrip()}\n{self.opening}"
+
 
 class Sample(Record):
     """One reply of a policy."""

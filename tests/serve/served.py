@@ -1,7 +1,8 @@
 """A real `hayate.serve` in a process of its own, over a farm whose answers are written in the source.
 
-`int speed = 5;` is accepted at 5 times the reference, 0 is wrong; `fault` meets the machine's trouble; without
-a speed it does not build. Each build and measurement leaves a line in DIR/ran, and waits while DIR/hold exists.
+`int speed = 5;` is accepted at 5 times the reference, 0 is wrong; `fault` meets the machine's trouble, `noisy`
+as long as a file of that name is in DIR; without a speed it does not build. Each build and measurement leaves a
+line in DIR/ran, and waits while DIR/hold exists.
 """
 
 from __future__ import annotations
@@ -81,6 +82,8 @@ class SlowFarm(Farm):
         self._take(f"build {content_hash(source)}")
         if "fault" in source:
             raise Fault(FaultKind.DISK_FULL, "scripted to fail", remedy="free some space")
+        if "noisy" in source and (self._folder / "noisy").exists():
+            raise Fault(FaultKind.HOST_TOO_NOISY, "scripted to be noisy")
         if "bug" in source:
             raise ZeroDivisionError
         if re.search(r"speed = \d", source) is None:
