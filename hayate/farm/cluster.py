@@ -215,7 +215,8 @@ class ParslFarm(Farm):
             )
             config = Config(
                 executors=[executor],
-                strategy="htex_auto_scale",
+                # "htex_auto_scale" ends blocks that have not started yet whenever there are fewer jobs than slots.
+                strategy="simple",
                 strategy_period=1,
                 max_idletime=wanted.idle_s,
                 retries=0,

@@ -73,10 +73,12 @@ class ParslSettings(_Table):
     host_class: str = ""  # nodes of another are sent away; "": the first node's counts
     priority: Literal["none", "nice", "fifo"] = "none"  # what a node must allow at least
     noise_max: float = Field(default=0.1, gt=0)  # a noisier node is sent away
-    idle_s: float = Field(default=120, gt=0)  # an unused block ends after that
+    idle_s: float = Field(default=120, gt=0)  # when there are no jobs, blocks above min_blocks end after that
     patience_s: float = Field(default=3600, gt=0)  # how long the queue may keep us waiting for a node
     losses: int = Field(default=3, ge=0)  # a job whose node is lost more often is a fault
-    overdue_s: float = Field(default=1800, gt=0)  # above the longest job: what a node keeps longer is lost
+    overdue_s: float = Field(
+        default=1800, gt=0
+    )  # above the longest job and a worker's start; what is kept longer is lost
     poll_s: int = Field(default=15, ge=1)  # between two questions to the scheduler
     heartbeat_s: int = Field(default=5, ge=1)  # a node that is silent six times as long is lost
     command_timeout_s: int = Field(default=60, ge=1)  # of sbatch and its kin
