@@ -188,7 +188,7 @@ def _say(kind: str, record: Record) -> str:
         partial_file = mine.with_name(f".{mine.name}")  # who looks meanwhile finds all of it or nothing
         partial_file.write_text(str(os.getppid()))
         partial_file.replace(mine)
-    return encode(Answer(node="simulated", slot=0, pool=pool(), kind=kind, record=encode(record)))
+    return encode(Answer(node="simulated", pool=pool(), kind=kind, record=encode(record)))
 
 
 def serve(folder: Path, port: int, slots: int, child: bool) -> None:

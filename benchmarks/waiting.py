@@ -93,7 +93,7 @@ def waiting(
                 progress=Progress(),
                 interrupt=Interrupt(lambda _: None),
                 state=RunState(folder / "state.json"),
-                judging=Judging(archive, evaluator),
+                judging=Judging(evaluator),
             )
             scripted = _Policy()
             policy = cast(HuggingFacePolicy, scripted)

@@ -275,9 +275,7 @@ def judge(
         settings, pay = run_file.farm, run_file.reward
     with err.status("judging"), ExitStack() as stack:
         place = stack.enter_context(farms.open(settings, on_event=_tell))
-        places = {"": place, **farms.open_also(settings, place, on_event=_tell)}
-        for other in list(places.values())[1:]:
-            stack.enter_context(other)
+        places = {"": place, **stack.enter_context(farms.also(settings, place, on_event=_tell))}
         permitted, spoken = _permitted(permit, what.techniques), _language(language, file)
         verdicts = {
             name: judge_one(what, source, permitted, farm=one, plan=plan, language=spoken)

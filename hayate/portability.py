@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 
 from hayate.errors import Fault
 from hayate.evaluate import Evaluator
+from hayate.evaluate.classes import side_by_side
 from hayate.judge import Measurement, Rejection
 from hayate.records import Built, Candidate, Interval, MeasurePlan, Outcome, Record, Speedup, Task, encode
 
@@ -112,13 +114,9 @@ def _everywhere(
     task: Task, kernels: list[_Kernel], evaluators: Mapping[str, Evaluator]
 ) -> dict[str, list[ClassFigure]]:
     """By class; all classes work at the same time."""
-    pool = ThreadPoolExecutor(len(evaluators), thread_name_prefix="hayate-class")
-    try:
-        candidates = [candidate for candidate, _, _ in kernels]
-        columns = [pool.submit(_on, task, candidates, one) for one in evaluators.values()]
-        return {at: column.result() for at, column in zip(evaluators, columns, strict=True)}
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C they end with their farms
+    candidates = [candidate for candidate, _, _ in kernels]
+    columns = side_by_side([partial(_on, task, candidates, one) for one in evaluators.values()])
+    return dict(zip(evaluators, columns, strict=True))
 
 
 def _on(task: Task, kernels: list[Candidate], evaluator: Evaluator) -> list[ClassFigure]:

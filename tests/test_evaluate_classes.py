@@ -113,11 +113,13 @@ def test_two_farms_of_one_class_are_refused(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr(farms, "open", lambda settings, on_event=None: Told(host=made[settings.http.url]))
     settings = FarmSettings.model_validate({"also": {"a": "http://a", "b": "http://b"}})
     with Told() as first:
-        with pytest.raises(WrongUse, match="of the same class of hosts"):
-            farms.open_also(settings, first)
+        with pytest.raises(WrongUse, match="of the same class of hosts"), farms.also(settings, first):
+            pass
         assert sorted(closed) == sorted([HOST.host_class, OTHER_HOST.host_class])  # what had been opened
         only_a = settings.model_copy(update={"also": {"a": settings.also["a"]}})
-        assert set(farms.open_also(only_a, first)) == {"a"}
+        with farms.also(only_a, first) as others:
+            assert set(others) == {"a"}
+        assert closed[2:] == [OTHER_HOST.host_class]
 
 
 def test_classes_within_classes_are_refused() -> None:

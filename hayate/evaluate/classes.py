@@ -6,12 +6,16 @@ no answer to what another would say, and elites differ between them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
 
 from hayate.errors import Fault
 from hayate.evaluate.evaluator import Evaluator, OnVerdict
 from hayate.records import Candidate, MeasurePlan, Verdict
+
+T = TypeVar("T")
 
 
 class HostClasses:
@@ -32,16 +36,19 @@ class HostClasses:
 
         `on_verdict` hears of the first class's alone. For `rank` and what is raised see Evaluator.evaluate.
         """
-        if not self.others:
-            own = self.first.evaluate(candidates, plan, on_verdict, rank=rank)
-            return [(result,) for result in own]
-        pool = ThreadPoolExecutor(len(self.others), thread_name_prefix="hayate-class")
-        try:
-            under_way = [
-                pool.submit(one.evaluate, candidates, plan, rank=rank) for one in self.others.values()
-            ]
-            own = self.first.evaluate(candidates, plan, on_verdict, rank=rank)
-            return list(zip(own, *(future.result() for future in under_way), strict=True))
-        finally:
-            # After an error or Ctrl-C the others end with their farms.
-            pool.shutdown(wait=False, cancel_futures=True)
+        first = partial(self.first.evaluate, candidates, plan, on_verdict, rank=rank)
+        others = [partial(one.evaluate, candidates, plan, rank=rank) for one in self.others.values()]
+        return list(zip(*side_by_side([first, *others]), strict=True))
+
+
+def side_by_side(works: Sequence[Callable[[], T]]) -> list[T]:
+    """What each class of hosts finds, all at the same time, the first in this thread."""
+    first, *others = works
+    if not others:
+        return [first()]
+    pool = ThreadPoolExecutor(len(others), thread_name_prefix="hayate-class")
+    try:
+        under_way = [pool.submit(work) for work in others]
+        return [first(), *(future.result() for future in under_way)]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # after an error or Ctrl-C they end with their farms

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -26,9 +26,9 @@ __all__ = [
     "MeasureJob",
     "ParslSettings",
     "ReplaySettings",
+    "also",
     "look_at",
     "open",
-    "open_also",
     "published",
     "this_machine",
 ]
@@ -62,10 +62,11 @@ def open(settings: FarmSettings | None = None, *, on_event: Callable[[str], None
     )
 
 
-def open_also(
+@contextmanager
+def also(
     settings: FarmSettings, first: Farm, *, on_event: Callable[[str], None] | None = None
-) -> dict[str, Farm]:
-    """The farms of further classes of hosts, by name; `first` is that of `settings` itself.
+) -> Iterator[dict[str, Farm]]:
+    """The farms of further classes of hosts, by name; `first` is that of `settings` itself. Closed at the end.
 
     Raises Fault as `open` does, WrongUse if two are of one class: that would be one farm with more slots.
     """
@@ -84,8 +85,7 @@ def open_also(
                 )
             known[here] = f"farm.also.{name}"
             found[name] = made
-        opened.pop_all()
-    return found
+        yield found
 
 
 def _say(on_event: Callable[[str], None], name: str, text: str) -> None:

@@ -31,7 +31,7 @@ from hayate.farm.http_call import Caller, Refusal
 from hayate.farm.settings import SENT_MAX_BYTES, FarmSettings
 from hayate.judge import JUDGE_VERSION
 from hayate.judge.results import Measurement, Rejection
-from hayate.records import Built, Candidate, HostProfile, Outcome, Task
+from hayate.records import Built, Candidate, HostProfile, Task
 
 log = logging.getLogger("hayate.farm.http")
 
@@ -130,16 +130,11 @@ class HttpFarm(Farm):
 
     def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]:
         """The Built's object code is empty: it stays with the server."""
-        unfit = _unsendable(job.source)
-        if unfit is not None:
-            refused: Future[Built | Rejection] = Future()
-            refused.set_result(unfit)
-            return refused
         request = {
             "kind": "build",
             "task": job.task.name,
             "task_hash": job.task.hash,
-            "source": job.source,
+            "source": _cut(job.source),
             "language": job.language,
             "permitted": [str(technique) for technique in job.permitted],
             "priority": priority,
@@ -200,13 +195,11 @@ class HttpFarm(Farm):
 
         The future raises Fault, and WrongUse if the server does not have the task, or not with this hash.
         """
-        # What is cut off a text that is far too long does not change its verdict: it is still too long.
-        source = candidate.source.encode()[:SENT_MAX_BYTES].decode(errors="ignore")
         request = {
             "kind": "verdict",
             "task": candidate.task,
             "task_hash": task_hash or None,
-            "source": source,
+            "source": _cut(candidate.source),
             "language": candidate.language,
             "permitted": [str(technique) for technique in candidate.permitted],
             "priority": priority,
@@ -619,12 +612,9 @@ def _verdict(reply: dict[str, Any]) -> dict[str, Any]:
     return verdict
 
 
-def _unsendable(source: str) -> Rejection | None:
-    """What the judge would say of a text that no request can carry."""
-    size = len(source.encode())
-    if size > SENT_MAX_BYTES:
-        return Rejection(outcome=Outcome.VIOLATION, reason=f"the source has {size} bytes, far too many")
-    return None
+def _cut(source: str) -> str:
+    """As much as a server takes. What is cut off changes no verdict: the rest is still too long for the judge."""
+    return source.encode()[:SENT_MAX_BYTES].decode(errors="ignore")
 
 
 def _fault(said: dict[str, Any]) -> Fault:

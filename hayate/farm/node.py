@@ -44,7 +44,6 @@ class Answer(Record):
     """What came of a job; `record` is the JSON of what it asked for, "" if there is a fault."""
 
     node: str
-    slot: int
     pool: str = ""  # of workers, as Parsl names it
     kind: str = ""  # of the record: "host", "built", "rejection", "measurement"
     record: str = ""
@@ -52,7 +51,6 @@ class Answer(Record):
     message: str = ""
     remedy: str = ""
     unfit: bool = False  # the node is not what was wanted, and leaves
-    wall_s: float = 0.0
 
 
 class Host(Record):
@@ -155,12 +153,10 @@ def pool() -> str:
 
 
 def _answer(wanted: str, run: Any) -> str:
-    started = time.monotonic()
-    place = {"node": socket.gethostname(), "slot": rank(), "pool": pool()}
+    place = {"node": socket.gethostname(), "pool": pool()}
 
     def fault(kind: FaultKind, message: str, remedy: str = "", unfit: bool = False) -> str:
-        wall_s = time.monotonic() - started
-        return encode(Answer(**place, fault=kind, message=message, remedy=remedy, unfit=unfit, wall_s=wall_s))
+        return encode(Answer(**place, fault=kind, message=message, remedy=remedy, unfit=unfit))
 
     try:
         ready = _ready(wanted)
@@ -176,7 +172,7 @@ def _answer(wanted: str, run: Any) -> str:
         return fault(trouble.kind, trouble.message, trouble.remedy)
     except Exception as error:  # a fault of ours: the farm tells it, the worker lives
         return fault(FaultKind.INTERNAL, f"{type(error).__name__}: {error}")
-    return encode(Answer(**place, kind=kind, record=encode(record), wall_s=time.monotonic() - started))
+    return encode(Answer(**place, kind=kind, record=encode(record)))
 
 
 def _leave() -> None:

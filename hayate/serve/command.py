@@ -45,6 +45,10 @@ def run(
         raise WrongUse(
             "a server needs a farm that measures", where=str(run), allowed="a local farm, or parsl"
         )
+    if place.also:
+        raise WrongUse(
+            "a server is of one class of hosts", where=f"{run}: farm.also", allowed="none; serve each class"
+        )
     workers = min(WORKERS_MOST, max(WORKERS_LEAST, 2 * place.slots_most))
     settings = ServeSettings.model_validate({"workers": workers, **limits})
     names = tasks or (task_room.builtin_names() if run_file is None else run_file.run.tasks)

@@ -188,9 +188,7 @@ def _session(
             farm = stack.enter_context(
                 open_farm(run) if open_farm is not None else farms.open(run.farm, on_event=progress.say)
             )
-            others = farms.open_also(run.farm, farm, on_event=progress.say)
-            for other in others.values():
-                stack.enter_context(other)
+            others = stack.enter_context(farms.also(run.farm, farm, on_event=progress.say))
             statuses = {name: one.status for name, one in {"": farm, **others}.items()}
             stack.enter_context(farms.published(statuses, out / "farm.json"))
 
@@ -201,10 +199,8 @@ def _session(
                     where, archive, wanted, reward_settings=run.reward, settings=run.judge, run=run.run.name
                 )
 
-            own = evaluator(farm, out / "archive.db")
             judging = Judging(
-                own.archive,
-                own,
+                evaluator(farm, out / "archive.db"),
                 {n: evaluator(f, out / "classes" / n / "archive.db") for n, f in others.items()},
             )
         dispatch.wait()

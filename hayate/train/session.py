@@ -37,9 +37,12 @@ class Stopped(Exception):
 class Judging:
     """The main process's part: where verdicts are made and kept."""
 
-    archive: Archive
     evaluator: Evaluator
     others: Mapping[str, Evaluator] = field(default_factory=dict)  # further classes of hosts, by name
+
+    @property
+    def archive(self) -> Archive:
+        return self.evaluator.archive
 
     @property
     def archives(self) -> list[Archive]:

@@ -45,7 +45,7 @@ def _place() -> str:
 
 
 def _say(record: Record, kind: str) -> str:
-    return encode(Answer(node=_place(), slot=0, pool=pool(), kind=kind, record=encode(record)))
+    return encode(Answer(node=_place(), pool=pool(), kind=kind, record=encode(record)))
 
 
 def describe(wanted: str, parsl_resource_specification: object = None) -> str:
@@ -75,12 +75,10 @@ def build(wanted: str, job: str, parsl_resource_specification: object = None) ->
         with log.open("a") as file:
             file.write(f"{_place()} refused {source!r}\n")
         return encode(
-            Answer(
-                node="x", slot=0, fault=FaultKind.NODE_LOST, message="node x is unfit: scripted", unfit=True
-            )
+            Answer(node="x", fault=FaultKind.NODE_LOST, message="node x is unfit: scripted", unfit=True)
         )
     if "noisy" in source:
-        return encode(Answer(node="x", slot=0, fault=FaultKind.HOST_TOO_NOISY, message="scripted noise"))
+        return encode(Answer(node="x", fault=FaultKind.HOST_TOO_NOISY, message="scripted noise"))
     if "mistake" in source:
         raise ValueError("a mistake of ours")
     if "wrong" in source:

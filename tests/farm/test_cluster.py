@@ -140,17 +140,16 @@ def test_two_classes_of_hosts_are_two_farms_of_one_run(
     here = settings(tmp_path / "a")
     init = settings(tmp_path / "b").parsl.worker_init + "\nexport HAYATE_TEST_CLASS=other"
     other = settings(tmp_path / "b", worker_init=init)
-    with ParslFarm(here, work=node_scripted) as first:
-        also = farms.open_also(
-            here.model_copy(update={"also": {"other": other}}), first, on_event=events.append
-        )
-        with also["other"] as second:
-            assert (first.host.host_class, second.host.host_class) == ("scripted", "other")
-            futures = [
-                farm.build(TASK, f"sleep_ms = 50; {i}", ()) for i in range(6) for farm in (first, second)
-            ]
-            assert all(isinstance(future.result(60), Built) for future in futures)
-            assert len(finished(tmp_path / "a")) == len(finished(tmp_path / "b")) == 6
+    here = here.model_copy(update={"also": {"other": other}})
+    with (
+        ParslFarm(here, work=node_scripted) as first,
+        farms.also(here, first, on_event=events.append) as others,
+    ):
+        second = others["other"]
+        assert (first.host.host_class, second.host.host_class) == ("scripted", "other")
+        futures = [farm.build(TASK, f"sleep_ms = 50; {i}", ()) for i in range(6) for farm in (first, second)]
+        assert all(isinstance(future.result(60), Built) for future in futures)
+        assert len(finished(tmp_path / "a")) == len(finished(tmp_path / "b")) == 6
     assert any(event.startswith("other: first node: other") for event in events)
 
 

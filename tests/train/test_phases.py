@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 import tomllib
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -263,7 +264,7 @@ def test_a_run_over_two_classes_of_hosts(
 ) -> None:
     """Elsewhere the fast are slow: the trainer is paid the worse of the two, and the report compares them."""
     other = ScriptedFarm(host=OTHER_HOST, truth=lambda speed: 9 - speed)
-    monkeypatch.setattr(farms, "open_also", lambda settings, first, on_event: {"other": other})
+    monkeypatch.setattr(farms, "also", lambda settings, first, on_event: nullcontext({"other": other}))
     paid: list[list[float | None]] = []
     rewards = Rewarder.rewards
 
