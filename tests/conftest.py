@@ -1,6 +1,32 @@
-"""Puts this folder on the path, so that every room's tests can import `record_examples`."""
+"""Helpers on the path (`record_examples`, `scripted_farm`, `served`), and what several rooms' tests stand on."""
+
+from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-sys.path.insert(0, str(Path(__file__).parent))
+import pytest
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "serve")]
+
+if TYPE_CHECKING:
+    from served import Server
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A served farm whose answers are written in the source; one for all tests of a file that don't end it."""
+    from served import Server
+
+    with Server(tmp_path_factory.mktemp("serve")) as started:
+        yield started
+
+
+@pytest.fixture
+def token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alice's, where clients look for one."""
+    from served import ALICE
+
+    monkeypatch.setenv("HAYATE_TOKEN", ALICE)

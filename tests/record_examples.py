@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-
 from hayate.judge import Measurement
 from hayate.records import (
-    Built,
     Candidate,
     HostProfile,
     Interval,
     Launch,
-    MeasurePlan,
     Metric,
     Origin,
     Outcome,
@@ -94,25 +89,6 @@ def measured(
         **more,
     }
     return Measurement.model_validate(values)
-
-
-def scripted_speed(built: Built) -> int:
-    """5 of `int speed = 5;`, the whole source being the object code."""
-    found = re.search(rb"speed = (\d)", built.object_code)
-    assert found is not None
-    return int(found.group(1))
-
-
-def scripted_measurement(
-    built: Built, plan: MeasurePlan, rival: Built | None, truth: Callable[[int], int] = lambda speed: speed
-) -> Measurement:
-    """`int speed = 5;` is accepted at 5 times the reference, 0 is wrong; elsewhere another truth may hold."""
-    speed = truth(scripted_speed(built))
-    if speed == 0:
-        return Measurement(outcome=Outcome.WRONG, reason="scripted to be wrong")
-    if plan.launches == 0:
-        return Measurement(outcome=Outcome.ACCEPTED, reason="right")
-    return measured(speed / (1 if rival is None else truth(scripted_speed(rival))), gflops=3.0 * speed)
 
 
 def accepted(

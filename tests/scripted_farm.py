@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
-from record_examples import HOST, scripted_measurement, scripted_speed
+from record_examples import HOST, measured
 
 from hayate.errors import Fault, FaultKind
 from hayate.farm import BuildJob, Farm, MeasureJob
@@ -18,8 +18,46 @@ from hayate.records import Built, HostProfile, MeasurePlan, Outcome, content_has
 T = TypeVar("T")
 
 
+def scripted_build(job: BuildJob) -> Built | Rejection:
+    """The source is the object code; it says `speed = 5`, or does not build. It uses the first technique."""
+    if re.search(r"speed = \d", job.source) is None:
+        return Rejection(outcome=Outcome.BUILD_FAILED, reason="no speed in it", numbers={"errors": 2.0})
+    code = job.source.encode()
+    return Built(
+        name=job.name,
+        object_code=code,
+        object_hash=content_hash(job.task.name, code),
+        techniques=job.permitted[:1],
+        permitted=job.permitted,
+        flags=("-O3",),
+        compiler=HOST.compiler,
+        compile_wall_s=0.25,
+    )
+
+
+def scripted_speed(built: Built) -> int:
+    """5 of `int speed = 5;`."""
+    found = re.search(rb"speed = (\d)", built.object_code)
+    assert found is not None
+    return int(found.group(1))
+
+
+def scripted_measurement(
+    built: Built, plan: MeasurePlan, rival: Built | None, truth: Callable[[int], int] = lambda speed: speed
+) -> Measurement:
+    """`int speed = 5;` is accepted at 5 times the reference, 0 is wrong; elsewhere another truth may hold."""
+    speed = truth(scripted_speed(built))
+    if speed == 0:
+        return Measurement(outcome=Outcome.WRONG, reason="scripted to be wrong")
+    if plan.launches == 0:
+        return Measurement(outcome=Outcome.ACCEPTED, reason="right")
+    if rival is None:
+        return measured(speed, gflops=3.0 * speed)
+    return measured(speed / truth(scripted_speed(rival)), gflops=3.0 * speed, baseline=rival.name)
+
+
 class ScriptedFarm(Farm):
-    """`int speed = 5;` is accepted at 5 times the reference, 0 is wrong; without a speed it does not build."""
+    """One job after the other, in the caller's thread."""
 
     def __init__(
         self,
@@ -35,22 +73,8 @@ class ScriptedFarm(Farm):
         self.measured: list[str] = []
 
     def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]:
-        source, name, permitted = job.source, job.name, job.permitted
-        self.builds.append(source)
-        found = re.search(r"speed = (\d)", source)
-        if found is None:
-            return _done(lambda: Rejection(outcome=Outcome.BUILD_FAILED, reason="no speed in it"))
-        code = source.encode()
-        return _done(
-            lambda: Built(
-                name=name,
-                object_code=code,
-                object_hash=content_hash(code),
-                techniques=permitted[:1],
-                permitted=permitted,
-                compiler=HOST.compiler,
-            )
-        )
+        self.builds.append(job.source)
+        return _done(lambda: scripted_build(job))
 
     def submit_measure(self, job: MeasureJob, priority: int) -> Future[Measurement]:
         self.measured.append(job.built.object_hash)

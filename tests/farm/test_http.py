@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future, wait
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,8 +13,6 @@ import pytest
 
 pytest.importorskip("fastapi", reason="no FastAPI: pip install 'hayate[serve]'")
 pytest.importorskip("uvicorn", reason="no uvicorn: pip install 'hayate[serve]'")
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "serve"))
 
 from record_examples import HOST
 from served import ALICE, TASKS, Server, SlowFarm, finish, submit, verdict
@@ -43,17 +39,7 @@ from hayate.records import (
 from hayate.tasks import builtin
 
 DGEMM = builtin("dgemm")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("serve")) as started:
-        yield started
-
-
-@pytest.fixture(autouse=True)
-def token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HAYATE_TOKEN", ALICE)
+pytestmark = pytest.mark.usefixtures("token")
 
 
 def client(url: str, patience_s: float = 60) -> HttpFarm:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -24,23 +23,14 @@ from typing import Any
 
 import httpx
 import pytest
-from record_examples import HOST, scripted_measurement
+from record_examples import HOST
+from scripted_farm import scripted_build, scripted_measurement
 
 from hayate.archive import Archive
 from hayate.errors import Fault, FaultKind
 from hayate.farm import BuildJob, Farm, MeasureJob
 from hayate.judge import Measurement, Rejection
-from hayate.records import (
-    Built,
-    HostProfile,
-    MeasurePlan,
-    Outcome,
-    Task,
-    Technique,
-    content_hash,
-    decode,
-    encode,
-)
+from hayate.records import Built, HostProfile, content_hash, decode, encode
 from hayate.tasks import builtin
 
 ROOT = Path(__file__).parents[2]
@@ -58,10 +48,10 @@ class SlowFarm(Farm):
         self._closed = threading.Event()
 
     def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]:
-        return self._pool.submit(self._build, job.task, job.source, job.permitted, job.name)
+        return self._pool.submit(self._build, job)
 
     def submit_measure(self, job: MeasureJob, priority: int) -> Future[Measurement]:
-        return self._pool.submit(self._measure, job.built, job.plan, job.rival)
+        return self._pool.submit(self._measure, job)
 
     def close(self) -> None:
         self._closed.set()
@@ -76,9 +66,8 @@ class SlowFarm(Farm):
         with (self._folder / "ran").open("a") as ran:
             ran.write(what + "\n")
 
-    def _build(
-        self, task: Task, source: str, permitted: tuple[Technique, ...], name: str
-    ) -> Built | Rejection:
+    def _build(self, job: BuildJob) -> Built | Rejection:
+        source = job.source
         self._take(f"build {content_hash(source)}")
         if "fault" in source:
             raise Fault(FaultKind.DISK_FULL, "scripted to fail", remedy="free some space")
@@ -86,23 +75,11 @@ class SlowFarm(Farm):
             raise Fault(FaultKind.HOST_TOO_NOISY, "scripted to be noisy")
         if "bug" in source:
             raise ZeroDivisionError
-        if re.search(r"speed = \d", source) is None:
-            return Rejection(outcome=Outcome.BUILD_FAILED, reason="no speed in it", numbers={"errors": 2.0})
-        code = source.encode()
-        return Built(
-            name=name,
-            object_code=code,
-            object_hash=content_hash(task.name, code),
-            techniques=permitted[:1],
-            permitted=permitted,
-            flags=("-O3",),
-            compiler=HOST.compiler,
-            compile_wall_s=0.25,
-        )
+        return scripted_build(job)
 
-    def _measure(self, built: Built, plan: MeasurePlan, rival: Built | None) -> Measurement:
-        self._take(f"measure {built.object_hash} {plan.purpose}")
-        return scripted_measurement(built, plan, rival)
+    def _measure(self, job: MeasureJob) -> Measurement:
+        self._take(f"measure {job.built.object_hash} {job.plan.purpose}")
+        return scripted_measurement(job.built, job.plan, job.rival)
 
 
 class Server:
