@@ -30,17 +30,14 @@ class KernelReward:
 
     def __init__(
         self,
-        url: str,
+        farm: Client | str,
         *,
-        token_env: str = "HAYATE_TOKEN",
-        patience_s: float = 600.0,
-        again_s: float = 60.0,
         fault_share: float = 0.1,
     ) -> None:
-        """As Client. With other reward functions beside this one, `fault_share` must be 0: TRL sums what is
-        not None, so that a fault would count as 0. Raises WrongUse.
+        """`farm`: its address, or a Client with settings of its own. With other reward functions beside this
+        one, `fault_share` must be 0: TRL sums what is not None, so that a fault would count as 0. Raises WrongUse.
         """
-        self.client = Client(url, token_env=token_env, patience_s=patience_s, again_s=again_s)
+        self.client = Client(farm) if isinstance(farm, str) else farm
         self.fault_share = fault_share
 
     async def __call__(
