@@ -1,6 +1,6 @@
 """`make bench-farm`: what docs/scaling.md quotes. Resumable; says beforehand how long it takes.
 
-    kills-KIND           10,000 simulated jobs while workers and servers are killed: lost, doubled, stuck (engines.py)
+    kills-KIND           10,000 simulated jobs while processes are killed: lost, doubled, stuck (under_load.py)
     efficiency-KIND      32 simulated slots: busy time over slots times wall; bytes, CPU time, most jobs a second
     waiting-RATIO-SLOTS  how long a trainer waits for verdicts, at RATIO seconds of judging a second of generation
     database-BACKEND     verdicts and queued jobs a second (database.py)
@@ -14,13 +14,28 @@ KIND is local, parsl or http. Needs the extras parsl, serve and surrogate. neede
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import bias, database, engines, needed, performance, scaling_page, waiting
+from benchmarks import (
+    bias,
+    database,
+    engines,
+    needed,
+    performance,
+    scaling_page,
+    simulated,
+    under_load,
+    waiting,
+)
 from benchmarks.store import Store, Unit
+from hayate import hosts, sandbox, tasks
+from hayate.judge import build
+from hayate.records import Built
 
 SEEDS = performance.SEEDS
 _ABOUT_S = {
@@ -32,7 +47,18 @@ _ABOUT_S = {
 
 @cache
 def _object_bytes() -> int:
-    return engines.object_bytes()
+    """Of a real object: the fastest yardstick's of the task, built here."""
+    task = tasks.builtin(simulated.TASK)
+    fast = task.yardsticks[-1]
+    made = build(task, fast.text, fast.techniques, host=hosts.profile(), sandbox=sandbox.best())
+    if not isinstance(made, Built):
+        raise RuntimeError(f"the yardstick {fast.name} does not build: {made.reason}")
+    return len(made.object_code)
+
+
+def _with_object(make: Callable[..., dict[str, Any]], *what: Any) -> dict[str, Any]:
+    """Sources and objects of a kernel's size; the object is built when the first unit needs it."""
+    return make(*what, object_bytes=_object_bytes())
 
 
 def _needed(seed: int) -> dict[str, Any]:
@@ -46,39 +72,22 @@ def _recorded(seed: int) -> Path:
 def units() -> list[Unit]:
     found = []
     for kind in engines.KINDS:
-        found.append(
-            Unit(
-                f"kills-{kind}",
-                _ABOUT_S["kills"][kind],
-                lambda k=kind: engines.kills(k, object_bytes=_object_bytes()),  # type: ignore[misc]
-            )
-        )
-        found.append(
+        found += [
+            Unit(f"kills-{kind}", _ABOUT_S["kills"][kind], partial(_with_object, under_load.kills, kind)),
             Unit(
                 f"efficiency-{kind}",
                 _ABOUT_S["efficiency"][kind],
-                lambda k=kind: engines.efficiency(k, object_bytes=_object_bytes()),  # type: ignore[misc]
-            )
-        )
-    for ratio in waiting.RATIOS:
-        for slots in waiting.SLOTS:
-            found.append(
-                Unit(
-                    f"waiting-{ratio}-{slots}",
-                    waiting.about_s(ratio, slots),
-                    lambda r=ratio, s=slots: waiting.waiting(r, s, object_bytes=_object_bytes()),  # type: ignore[misc]
-                )
-            )
+                partial(_with_object, under_load.efficiency, kind),
+            ),
+        ]
+    for ratio, slots in itertools.product(waiting.RATIOS, waiting.SLOTS):
+        make = partial(_with_object, waiting.waiting, ratio, slots)
+        found.append(Unit(f"waiting-{ratio}-{slots}", waiting.about_s(ratio, slots), make))
     for backend in database.BACKENDS:
-        found.append(
-            Unit(
-                f"database-{backend}",
-                _ABOUT_S["database"][backend],
-                lambda b=backend: database.database(b, object_bytes=_object_bytes()),  # type: ignore[misc]
-            )
-        )
+        make = partial(_with_object, database.database, backend)
+        found.append(Unit(f"database-{backend}", _ABOUT_S["database"][backend], make))
     for seed in SEEDS:
-        found.append(Unit(f"needed-{seed}", 120, lambda s=seed: _needed(s)))  # type: ignore[misc]
+        found.append(Unit(f"needed-{seed}", 120, partial(_needed, seed)))
     return [*found, Unit("bias", 400, bias.bias)]
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from parsl.providers import SlurmProvider
 
 from benchmarks import bias, database, engines, performance, waiting
 from benchmarks.store import MODEL, Store
@@ -72,13 +75,17 @@ def asked(known: dict[str, Any], verdict_s: float) -> list[dict[str, Any]]:
 def scheduler() -> dict[str, float]:
     """What blocks ask of a batch scheduler: as they are by default, and long ones of several nodes."""
     default = ParslSettings()
+    batch: int = inspect.signature(SlurmProvider).parameters["status_batch_size"].default
+    questions_per_h = 3600 / default.poll_s
     hours = _hours(default.walltime)
     return {
         "walltime_h": hours,
         "nodes_per_block": default.nodes_per_block,
         "submissions_per_h": NODES / default.nodes_per_block / hours,
         "long_submissions_per_h": NODES / 10 / 24,
-        "questions_per_h": 3600 / default.poll_s,
+        "questions_per_h": questions_per_h,
+        "slurm_batch": batch,
+        "slurm_questions_per_h": questions_per_h * math.ceil(NODES / default.nodes_per_block / batch),
         "drain_share": DRAIN_S / 3600 / hours,
         "long_drain_share": DRAIN_S / 3600 / 24,
         "heartbeats_per_s": NODES / default.heartbeat_s,

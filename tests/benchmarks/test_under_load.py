@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("psutil", reason="no psutil: pip install 'hayate[bench]'")
 
-from benchmarks import engines, waiting
-from benchmarks.engines import Load, kills
+from benchmarks import under_load, waiting
+from benchmarks.under_load import Load, kills
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_farm_that_does_not_answer_leaves_its_jobs_stuck_and_named() -> None:
 
 
 def test_full_slots_are_told_from_idle_ones() -> None:
-    found = engines.efficiency("local", object_bytes=2000, slots=4, per_slot=10, seconds=0.02)
+    found = under_load.efficiency("local", object_bytes=2000, slots=4, per_slot=10, seconds=0.02)
     assert found["answered"] == 40
     assert 0 < found["whole"] <= 1
     assert found["ceiling"]["verdicts_per_s"] > 0
