@@ -141,7 +141,7 @@ class Jobs(Database):
             ).all()
             for head in sorted(heads, key=lambda h: (served.get(h.token, 0.0), h.priority, h.created)):
                 row = connection.execute(
-                    sa.select(*_COLUMNS)
+                    sa.select(jobs.c.key)
                     .where(
                         jobs.c.state == "queued",
                         jobs.c.priority == head.priority,
@@ -154,15 +154,21 @@ class Jobs(Database):
                 if row is None:  # another server took it meanwhile
                     continue
                 now = time.time()
-                done = connection.execute(
+                taken = connection.execute(
                     sa.update(jobs)
                     .where(jobs.c.key == row.key, jobs.c.state == "queued")
                     .values(
-                        state="running", worker=worker, started=now, lease=now + lease_s, tries=row.tries + 1
+                        state="running",
+                        worker=worker,
+                        started=now,
+                        lease=now + lease_s,
+                        tries=jobs.c.tries + 1,
                     )
+                    .returning(*_COLUMNS)
                 )
-                if done.rowcount == 1:
-                    return next(iter(_select(connection, [row.key])))
+                job = taken.mappings().first()
+                if job is not None:
+                    return Job(**job)
         return None
 
     def finish_job(self, key: str, result: str, code: bytes | None = None) -> bool:
@@ -244,6 +250,16 @@ class Jobs(Database):
         with self._read() as connection:
             found = {job.key: job for job in _select(connection, keys)}
         return [found[key] for key in dict.fromkeys(keys) if key in found]
+
+    def jobs_over(self, keys: Collection[str]) -> dict[str, bool]:
+        """Of those that are known, whether each has ended: no more than that, since this is asked often."""
+        wanted = list(keys)
+        found: dict[str, bool] = {}
+        with self._read() as connection:
+            for start in range(0, len(wanted), _CHUNK):
+                query = sa.select(jobs.c.key, _OVER).where(jobs.c.key.in_(wanted[start : start + _CHUNK]))
+                found |= {key: bool(over) for key, over in connection.execute(query)}
+        return found
 
     def job_code(self, key: str) -> bytes | None:
         """The object that a finished build made."""

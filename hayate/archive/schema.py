@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from hayate.records import GUESSED
 
-HEAD = "0003"  # newest revision in migrations/versions
+HEAD = "0004"  # newest revision in migrations/versions
 
 metadata = sa.MetaData(
     naming_convention={
@@ -217,5 +217,5 @@ jobs = sa.Table(  # of `hayate serve`
     sa.Column("used", sa.Float, nullable=False),  # last asked for, or needed by another job
     sa.Column("worker", sa.Text),  # the process that runs it
     sa.Column("lease", sa.Float),  # until when nobody else may take it over
-    sa.Index(None, "state", "priority", "created"),
+    sa.Index(None, "state", "token", "priority", "created", "key"),  # all that finding the next job reads
 )

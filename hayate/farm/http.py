@@ -40,6 +40,7 @@ _BATCH_BYTES = 2**20
 _POLL_KEYS = 1024
 _POLL_S = 25.0
 _REPOLL_S = 0.2  # a poll under way is begun again for new keys, but not more often than this
+_GATHER_S = 0.05  # after an answer: what ends meanwhile comes with the next one
 _LAST_WORDS_S = 3.0  # on closing: for taking back what still waits
 _JOIN_S = 10.0
 _KEPT_RECIPES = 8192
@@ -506,6 +507,7 @@ class HttpFarm(Farm):
                     for ask in self._sent.pop(one["key"], []):
                         self._over(ask, one)
                 self._send_again(unknown)
+                await asyncio.sleep(_GATHER_S)
             except Fault as fault:
                 self._lose(keys, fault)
             except Refusal as refusal:

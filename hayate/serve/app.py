@@ -7,6 +7,7 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, Query, Request, Response
@@ -141,13 +142,12 @@ def create_app(service: Service, tokens: Tokens) -> FastAPI:
     async def results(request: Request, wanted: ResultsRequest) -> ResultsReply:
         """Those that are over; with `wait_s` as soon as there is one."""
         async with contextlib.aclosing(waiting.over(wanted.keys, wanted.wait_s, request)) as coming:
-            over: list[Job] = await anext(coming, [])
-        known = await run_in_threadpool(service.archive.jobs, wanted.keys)
-        ended = {job.key for job in over}
+            seen = await anext(coming)
+        known = {*seen.waiting, *(job.key for job in seen.over)}
         return ResultsReply(
-            over=[reply(service, job) for job in over],
-            waiting=[job.key for job in known if job.key not in ended],
-            unknown=sorted(set(wanted.keys) - {job.key for job in known}),
+            over=[reply(service, job) for job in seen.over],
+            waiting=[key for key in dict.fromkeys(wanted.keys) if key in seen.waiting],
+            unknown=sorted(set(wanted.keys) - known),
         )
 
     @app.get(
@@ -163,8 +163,8 @@ def create_app(service: Service, tokens: Tokens) -> FastAPI:
         """One line for each job as it ends; empty lines in between mean nothing. Ends after `wait_s`."""
 
         async def lines() -> AsyncIterator[str]:
-            async for over in waiting.over(keys, wait_s, request, alive_s=_ALIVE_S):
-                yield "".join(reply(service, job).model_dump_json() + "\n" for job in over) or "\n"
+            async for seen in waiting.over(keys, wait_s, request, alive_s=_ALIVE_S):
+                yield "".join(reply(service, job).model_dump_json() + "\n" for job in seen.over) or "\n"
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
@@ -205,6 +205,12 @@ def create_app(service: Service, tokens: Tokens) -> FastAPI:
     return app
 
 
+@dataclass(frozen=True)
+class Seen:
+    over: list[Job]  # since the last look
+    waiting: set[str]  # keys of those that are known and not over
+
+
 class Waiting:
     """Who waits for which job. Woken by the service's workers, from their threads."""
 
@@ -228,10 +234,11 @@ class Waiting:
 
     async def over(
         self, keys: Collection[str], wait_s: float, request: Request, *, alive_s: float | None = None
-    ) -> AsyncGenerator[list[Job]]:
+    ) -> AsyncGenerator[Seen]:
         """Jobs as they are over, each once, until all are or `wait_s` are past or the client has gone.
 
-        What is unknown is not waited for. With `alive_s` an empty list comes at least that often.
+        What is unknown is not waited for. The last look may have seen nothing new; with `alive_s` such a one comes
+        at least that often.
         """
         left = set(keys)
         event = asyncio.Event()
@@ -243,21 +250,22 @@ class Waiting:
             said = time.monotonic()
             while True:
                 event.clear()  # before looking, so that what ends meanwhile is not missed
-                known = await run_in_threadpool(self._service.archive.jobs, left)
-                over = [job for job in known if job.over]
-                if over:
-                    yield over
+                known = await run_in_threadpool(self._service.archive.jobs_over, left)
+                ended = [key for key, over in known.items() if over]
+                left = {key for key, over in known.items() if not over}
+                if ended:
+                    yield Seen(await run_in_threadpool(self._service.archive.jobs, ended), left)
                     said = time.monotonic()
-                left = {job.key for job in known if not job.over}
                 rest = deadline - time.monotonic()
                 if not left or rest <= 0 or gone.done() or self._ending:
+                    yield Seen([], left)
                     return
                 woken = asyncio.ensure_future(event.wait())
                 pause = min(rest, _POLL_S, alive_s or _POLL_S)
                 await asyncio.wait({woken, gone}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
                 woken.cancel()
                 if alive_s is not None and time.monotonic() - said >= alive_s:
-                    yield []
+                    yield Seen([], left)
                     said = time.monotonic()
         finally:
             gone.cancel()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from record_examples import candidate, refused
 
-from hayate.archive import Archive, migrate, schema
+from hayate.archive import Archive, NewJob, migrate, schema
 from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.records import Outcome
 
@@ -101,6 +102,24 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
             Archive(place)
         assert told.value.kind is FaultKind.NOT_WRITABLE
         assert "--out" in told.value.remedy
+
+
+def test_the_next_job_is_found_without_reading_the_rows(tmp_path: Path) -> None:
+    with Archive(tmp_path / "a.db") as archive:
+        archive.submit_jobs([NewJob("k", "build", "{}")], token="t", limit=9)
+        asked: list[tuple[str, Any]] = []
+        sa.event.listen(
+            archive._engine,
+            "before_cursor_execute",
+            lambda _c, _u, text, values, *_: asked.append((text, values)),
+        )
+        assert archive.take_job("w", lease_s=60) is not None
+        looks = [(text, values) for text, values in asked if text.startswith("SELECT")]
+        assert len(looks) == 2
+        with archive._read() as connection:
+            for text, values in looks:
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all()
+                assert "USING COVERING INDEX" in plan[0].detail, plan
 
 
 def test_a_full_disk_is_a_fault_and_loses_nothing(tmp_path: Path) -> None:

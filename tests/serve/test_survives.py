@@ -216,6 +216,14 @@ class TestQueue:
             archive.submit_jobs(new[:4], token="t", limit=1)  # nothing new in it
             archive.submit_jobs(new[4:], token="u", limit=4)
 
+    def test_what_has_ended_is_told_from_what_waits_and_what_is_unknown(self, database: str) -> None:
+        with Archive(database) as archive:
+            archive.submit_jobs([NewJob(k, "build", "{}") for k in "abc"], token="t", limit=9)
+            job = archive.take_job("w", lease_s=60)
+            assert job is not None
+            archive.finish_job(job.key, "{}")
+            assert archive.jobs_over(["a", "b", "x"]) == {"a": True, "b": False}
+
     def test_what_nobody_asks_for_is_forgotten(self, database: str) -> None:
         with Archive(database) as archive:
             archive.submit_jobs([NewJob(k, "build", "{}") for k in ("a", "b", "c")], token="t", limit=9)

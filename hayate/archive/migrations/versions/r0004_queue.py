@@ -1,0 +1,21 @@
+"""The next job of a token is found in an index alone: rows hold sources and objects, and reading them all took long."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.drop_index(op.f("ix_jobs_state_priority_created"), "jobs", if_exists=True)
+    op.create_index(
+        op.f("ix_jobs_state_token_priority_created_key"),
+        "jobs",
+        ["state", "token", "priority", "created", "key"],
+        unique=False,
+        if_not_exists=True,
+    )
