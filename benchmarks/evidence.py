@@ -122,6 +122,7 @@ def write(store: Store, to: Path = ROOT / "docs" / "evidence.md") -> None:
         tasks=TASKS,
         experiments=EXPERIMENTS,
         some=some,
+        judges=sorted({r["judge"] for r in records.values() if r is not None}),
         done=sum(r is not None for r in records.values()),
         of=len(records),
         steps=STEPS,
