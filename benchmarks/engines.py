@@ -2,7 +2,7 @@
 
 What is killed: local, the child process that a slot's job runs in; Parsl, workers, and the managers of whole nodes
 (blocks on this machine); HTTP, the server, and the child processes of its slots. A kind is drawn in proportion to how
-many there should be of it, then one of those alive.
+many there should be of it (managers half as often), then one of those alive.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Engine:
     folder: Path
     slots: int
     farm: Farm
-    of_kind: Mapping[str, int]  # what can be killed, and how many there should be
+    of_kind: Mapping[str, float]  # what can be killed, and how often each kind is drawn
     victims: Victims
     other: Callable[[], psutil.Process | None]
     starts: Callable[[], int] = lambda: 1  # of the server
@@ -59,7 +59,9 @@ def opened(
         nodes = max(1, min(4, slots // 4))
         settings = _pool(folder, nodes, slots // nodes, heartbeat_s)
         with ParslFarm(settings, work=simulated) as pool:
-            killable = {"manager": nodes, "worker": slots}
+            # With a manager all its workers end. Each takes seconds of a core to start again: drawn as often as they
+            # are, managers would be killed faster than two cores can bring them back.
+            killable = {"manager": nodes / 2, "worker": slots}
             yield Engine(
                 kind, folder, slots, pool, killable, lambda: workers_and_managers(folder), _interchange
             )

@@ -39,7 +39,7 @@ from hayate.records import Built
 
 SEEDS = performance.SEEDS
 _ABOUT_S = {
-    "kills": {"local": 90, "parsl": 300, "http": 200},
+    "kills": {"local": 90, "parsl": 1000, "http": 200},
     "efficiency": {"local": 25, "parsl": 90, "http": 60},
     "database": {"sqlite": 60, "postgresql": 60},
 }

@@ -9,8 +9,6 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.special import ndtri, stdtrit
-
 from hayate.records import Launch, Metric, Speedup, Timing
 
 # Standard deviation of the log ratio between launches of identical code, assumed where one or two launches can't
@@ -53,10 +51,12 @@ def log_ratio(launches: Sequence[Launch], confidence: float, *, chained: bool) -
     centre = statistics.fmean(values)
     n = len(values)
     if n >= 3:
+        from scipy.special import stdtrit  # takes a third of a second, and a training verdict needs none
+
         half = float(stdtrit(n - 1, 0.5 + confidence / 2)) * statistics.stdev(values) / math.sqrt(n)
     else:
         variance = sum(_within(launch) ** 2 + LAUNCH_EFFECT**2 for launch in launches) / n**2
-        half = float(ndtri(0.5 + confidence / 2)) * math.sqrt(variance)
+        half = statistics.NormalDist().inv_cdf(0.5 + confidence / 2) * math.sqrt(variance)
     return LogRatio(centre, centre - half, centre + half)
 
 
