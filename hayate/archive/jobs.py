@@ -7,9 +7,11 @@ so that whoever asks for the same again gets the same job.
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +21,6 @@ from hayate.archive.schema import jobs
 from hayate.errors import Fault, FaultKind
 
 _TRIES = 3  # starts of a job whose process died each time; after that the job is taken for the cause
-_CHUNK = 500  # keys in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,50 @@ _FRESH: Mapping[str, Any] = {
     "result": None, "code": None, "fault": None, "fault_message": None, "fault_remedy": None,
     "started": None, "ended": None, "worker": None, "lease": None,
 }  # fmt: skip
+
+# What each job asks for is built once: building a statement takes SQLAlchemy several times as long as SQLite takes to
+# answer it.
+_HEADS = (
+    sa.select(jobs.c.priority, jobs.c.token, sa.func.min(jobs.c.created).label("created"))
+    .where(jobs.c.state == "queued")
+    .group_by(jobs.c.priority, jobs.c.token)
+)
+_FIRST = (
+    sa.select(jobs.c.key)
+    .where(
+        jobs.c.state == "queued",
+        jobs.c.priority == sa.bindparam("priority"),
+        jobs.c.token == sa.bindparam("token"),
+    )
+    .order_by(jobs.c.created, jobs.c.key)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_TAKE = (
+    sa.update(jobs)
+    .where(jobs.c.key == sa.bindparam("wanted"), jobs.c.state == "queued")
+    .values(
+        state="running",
+        worker=sa.bindparam("by"),
+        started=sa.bindparam("now"),
+        lease=sa.bindparam("until"),
+        tries=jobs.c.tries + 1,
+    )
+    .returning(*_COLUMNS)
+)
+_FINISH = (
+    sa.update(jobs)
+    .where(jobs.c.key == sa.bindparam("wanted"), jobs.c.state.in_(("queued", "running")))
+    .values(
+        state="done",
+        result=sa.bindparam("found"),
+        code=sa.bindparam("object"),
+        ended=sa.bindparam("now"),
+        worker=None,
+        lease=None,
+    )
+)
+_CODE = sa.select(jobs.c.code).where(jobs.c.key == sa.bindparam("wanted"), jobs.c.state == "done")
 
 
 class Jobs(Database):
@@ -135,36 +180,15 @@ class Jobs(Database):
         """
         served = served or {}
         with self._write() as connection:
-            query = sa.select(jobs.c.priority, jobs.c.token, sa.func.min(jobs.c.created).label("created"))
-            heads = connection.execute(
-                query.where(jobs.c.state == "queued").group_by(jobs.c.priority, jobs.c.token)
-            ).all()
+            heads = connection.execute(_HEADS).all()
             for head in sorted(heads, key=lambda h: (served.get(h.token, 0.0), h.priority, h.created)):
-                row = connection.execute(
-                    sa.select(jobs.c.key)
-                    .where(
-                        jobs.c.state == "queued",
-                        jobs.c.priority == head.priority,
-                        jobs.c.token == head.token,
-                    )
-                    .order_by(jobs.c.created, jobs.c.key)
-                    .limit(1)
-                    .with_for_update(skip_locked=True)
-                ).first()
-                if row is None:  # another server took it meanwhile
+                of_head = {"priority": head.priority, "token": head.token}
+                key = connection.execute(_FIRST, of_head).scalar()
+                if key is None:  # another server took it meanwhile
                     continue
                 now = time.time()
                 taken = connection.execute(
-                    sa.update(jobs)
-                    .where(jobs.c.key == row.key, jobs.c.state == "queued")
-                    .values(
-                        state="running",
-                        worker=worker,
-                        started=now,
-                        lease=now + lease_s,
-                        tries=jobs.c.tries + 1,
-                    )
-                    .returning(*_COLUMNS)
+                    _TAKE, {"wanted": key, "by": worker, "now": now, "until": now + lease_s}
                 )
                 job = taken.mappings().first()
                 if job is not None:
@@ -175,9 +199,7 @@ class Jobs(Database):
         """Record the result (JSON), unless there is one already: the first that finishes counts."""
         with self._write() as connection:
             done = connection.execute(
-                sa.update(jobs)
-                .where(jobs.c.key == key, jobs.c.state.in_(("queued", "running")))
-                .values(state="done", result=result, code=code, ended=time.time(), worker=None, lease=None)
+                _FINISH, {"wanted": key, "found": result, "object": code, "now": time.time()}
             )
         return done.rowcount == 1
 
@@ -253,39 +275,22 @@ class Jobs(Database):
 
     def jobs_over(self, keys: Collection[str]) -> dict[str, bool]:
         """Of those that are known, whether each has ended: no more than that, since this is asked often."""
-        wanted = list(keys)
-        found: dict[str, bool] = {}
         with self._read() as connection:
-            for start in range(0, len(wanted), _CHUNK):
-                query = sa.select(jobs.c.key, _OVER).where(jobs.c.key.in_(wanted[start : start + _CHUNK]))
-                found |= {key: bool(over) for key, over in connection.execute(query)}
-        return found
+            query = _of_keys(connection.dialect.name).states
+            found = connection.execute(query, {"keys": _text(keys)}).all()
+        return {key: bool(over) for key, over in found}
 
     def job_code(self, key: str) -> bytes | None:
         """The object that a finished build made."""
         with self._read() as connection:
-            query = sa.select(jobs.c.code).where(jobs.c.key == key, jobs.c.state == "done")
-            code = connection.execute(query).scalar()
+            code = connection.execute(_CODE, {"wanted": key}).scalar()
         return None if code is None else bytes(code)
 
     def drop_jobs(self, keys: Collection[str], token: str) -> list[str]:
         """Those of `token` alone that still waited; they are gone."""
-        wanted = sorted(set(keys))
-        dropped: list[str] = []
         with self._write() as connection:
-            for start in range(0, len(wanted), _CHUNK):
-                gone = connection.execute(
-                    sa.delete(jobs)
-                    .where(
-                        jobs.c.key.in_(wanted[start : start + _CHUNK]),
-                        jobs.c.state == "queued",
-                        jobs.c.token == token,
-                        ~jobs.c.shared,
-                    )
-                    .returning(jobs.c.key)
-                )
-                dropped += [key for (key,) in gone]
-        return dropped
+            query = _of_keys(connection.dialect.name).drop
+            return list(connection.execute(query, {"keys": _text(keys), "of": token}).scalars())
 
     def forget_jobs(self, before: float) -> int:
         """Delete what ended and was last asked for before that time (seconds since 1970). How many."""
@@ -314,13 +319,46 @@ def _fault(fault: Fault) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _OfKeys:
+    """Statements about many keys at once, which come as one parameter: a JSON list."""
+
+    rows: sa.Select[Any]
+    kept: sa.Select[Any]  # rows that nobody else changes or deletes before this transaction ends
+    states: sa.TextClause
+    drop: sa.Executable
+
+
+@cache
+def _of_keys(dialect: str) -> _OfKeys:
+    listed = {
+        "sqlite": "SELECT value FROM json_each(:keys)",
+        "postgresql": "SELECT json_array_elements_text(CAST(:keys AS json))",
+    }[dialect]
+    among = jobs.c.key.in_(sa.text(listed))
+    # SQLite would take the primary key, and for each state read past the whole request.
+    hint = "INDEXED BY ix_jobs_key_state" if dialect == "sqlite" else ""
+    rows = sa.select(*_COLUMNS).where(among)
+    return _OfKeys(
+        rows=rows,
+        kept=rows.order_by(
+            jobs.c.key
+        ).with_for_update(),  # one order, so that two servers can't wait for each other
+        states=sa.text(
+            f"SELECT key, state IN ('done', 'fault') FROM {jobs.name} {hint} WHERE key IN ({listed})"
+        ),
+        drop=sa.delete(jobs)
+        .where(among, jobs.c.state == "queued", jobs.c.token == sa.bindparam("of"), ~jobs.c.shared)
+        .returning(jobs.c.key),
+    )
+
+
+def _text(keys: Iterable[str]) -> str:
+    return json.dumps(sorted(set(keys)))
+
+
 def _select(connection: sa.Connection, keys: Collection[str], *, keep: bool = False) -> list[Job]:
     """`keep`: nobody else changes or deletes them before this transaction ends."""
-    wanted = sorted(keys)  # in one order, so that two servers can't wait for each other
-    found: list[Job] = []
-    for start in range(0, len(wanted), _CHUNK):
-        query = sa.select(*_COLUMNS).where(jobs.c.key.in_(wanted[start : start + _CHUNK]))
-        if keep:
-            query = query.with_for_update()
-        found += [Job(**row) for row in connection.execute(query).mappings()]
-    return found
+    about = _of_keys(connection.dialect.name)
+    found = connection.execute(about.kept if keep else about.rows, {"keys": _text(keys)})
+    return [Job(*row) for row in found]

@@ -218,4 +218,5 @@ jobs = sa.Table(  # of `hayate serve`
     sa.Column("worker", sa.Text),  # the process that runs it
     sa.Column("lease", sa.Float),  # until when nobody else may take it over
     sa.Index(None, "state", "token", "priority", "created", "key"),  # all that finding the next job reads
+    sa.Index(None, "key", "state"),  # all that a poll reads
 )

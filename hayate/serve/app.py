@@ -205,6 +205,12 @@ def create_app(service: Service, tokens: Tokens) -> FastAPI:
     return app
 
 
+class _Waiter:
+    def __init__(self) -> None:
+        self.event = asyncio.Event()
+        self.woken: set[str] = set()  # keys of jobs that ended since the last look
+
+
 @dataclass(frozen=True)
 class Seen:
     over: list[Job]  # since the last look
@@ -217,7 +223,7 @@ class Waiting:
     def __init__(self, service: Service) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
         self._service = service
-        self._events: dict[str, set[asyncio.Event]] = {}
+        self._waiters: dict[str, set[_Waiter]] = {}
         self._ending = False
 
     def wake(self, key: str) -> None:
@@ -228,9 +234,9 @@ class Waiting:
     def end(self) -> None:
         """Every answer is due now. In the loop's thread."""
         self._ending = True
-        for events in self._events.values():
-            for event in events:
-                event.set()
+        for waiters in self._waiters.values():
+            for waiter in waiters:
+                waiter.event.set()
 
     async def over(
         self, keys: Collection[str], wait_s: float, request: Request, *, alive_s: float | None = None
@@ -240,19 +246,20 @@ class Waiting:
         What is unknown is not waited for. The last look may have seen nothing new; with `alive_s` such a one comes
         at least that often.
         """
-        left = set(keys)
-        event = asyncio.Event()
+        left = look = set(keys)
+        waiter = _Waiter()
         gone = asyncio.ensure_future(_gone(request))
         for key in left:
-            self._events.setdefault(key, set()).add(event)
+            self._waiters.setdefault(key, set()).add(waiter)
         deadline = time.monotonic() + wait_s
         try:
             said = time.monotonic()
             while True:
-                event.clear()  # before looking, so that what ends meanwhile is not missed
-                known = await run_in_threadpool(self._service.archive.jobs_over, left)
+                waiter.event.clear()  # before looking, so that what ends meanwhile is not missed
+                waiter.woken.clear()
+                known = await run_in_threadpool(self._service.archive.jobs_over, look)
                 ended = [key for key, over in known.items() if over]
-                left = {key for key, over in known.items() if not over}
+                left = (left - look) | {key for key, over in known.items() if not over}
                 if ended:
                     yield Seen(await run_in_threadpool(self._service.archive.jobs, ended), left)
                     said = time.monotonic()
@@ -260,24 +267,28 @@ class Waiting:
                 if not left or rest <= 0 or gone.done() or self._ending:
                     yield Seen([], left)
                     return
-                woken = asyncio.ensure_future(event.wait())
+                woken = asyncio.ensure_future(waiter.event.wait())
                 pause = min(rest, _POLL_S, alive_s or _POLL_S)
                 await asyncio.wait({woken, gone}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
                 woken.cancel()
+                look = (
+                    left & waiter.woken
+                ) or left  # all: another server on the same database may have ended some
                 if alive_s is not None and time.monotonic() - said >= alive_s:
                     yield Seen([], left)
                     said = time.monotonic()
         finally:
             gone.cancel()
             for key in keys:
-                events = self._events.get(key, set())
-                events.discard(event)
-                if not events:
-                    self._events.pop(key, None)
+                waiters = self._waiters.get(key, set())
+                waiters.discard(waiter)
+                if not waiters:
+                    self._waiters.pop(key, None)
 
     def _wake(self, key: str) -> None:
-        for event in self._events.get(key, ()):
-            event.set()
+        for waiter in self._waiters.get(key, ()):
+            waiter.woken.add(key)
+            waiter.event.set()
 
 
 async def _gone(request: Request) -> None:

@@ -21,6 +21,8 @@ from hayate.serve.refused import Refused
 
 _REQUEST: TypeAdapter[BuildJob | MeasureJob | VerdictJob] = TypeAdapter(JobRequest)
 
+_MADE = 4096  # builds whose records are kept in memory
+
 
 class BuildResult(Record):
     """What a build job keeps: one of the two, the Built without its object code."""
@@ -50,6 +52,7 @@ class Requests:
         self.place = content_hash(
             JUDGE_VERSION, host.fingerprint, host.host_class, host.arch, host.compiler, farm.sandbox_tier
         )
+        self._made: dict[str, tuple[Task, Built]] = {}
         self._settings = content_hash(reward_settings.model_dump_json(), evaluate_settings.model_dump_json())
 
     def new_job(self, request: BuildJob | MeasureJob | VerdictJob) -> NewJob:
@@ -102,6 +105,9 @@ class Requests:
 
     def made(self, key: str) -> tuple[Task, Built]:
         """The task and the object (without its code) of a finished build. Raises Refused."""
+        known = self._made.get(key)
+        if known is not None and self.archive.jobs_over([key]):  # it may have been forgotten meanwhile
+            return known
         job = self.archive.job(key)
         again = "submit the build again"
         if job is None or job.kind != "build":
@@ -121,10 +127,15 @@ class Requests:
             raise Refused(
                 409, "build_rejected", f"the build {key} was a rejection", "nothing can be measured"
             )
-        return self.task(request.task, request.task_hash), result.built
+        found = self.task(request.task, request.task_hash), result.built
+        if len(self._made) >= _MADE:
+            self._made.clear()
+        self._made[key] = found
+        return found
 
     def object(self, key: str) -> tuple[Task, Built]:
-        task, built = self.made(key)
+        """With its code. Raises Refused."""
+        task, built = self._made.get(key) or self.made(key)
         code = self.archive.job_code(key)
         if code is None:
             raise Refused(404, "unknown_build", f"the build {key} was forgotten", "submit it again")

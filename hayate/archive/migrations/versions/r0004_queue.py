@@ -1,4 +1,4 @@
-"""The next job of a token is found in an index alone: rows hold sources and objects, and reading them all took long."""
+"""The next job, and which jobs have ended, are found in an index: rows hold sources and objects, and take long to read."""
 
 from __future__ import annotations
 
@@ -19,3 +19,4 @@ def upgrade() -> None:
         unique=False,
         if_not_exists=True,
     )
+    op.create_index(op.f("ix_jobs_key_state"), "jobs", ["key", "state"], unique=False, if_not_exists=True)
