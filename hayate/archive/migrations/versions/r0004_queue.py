@@ -1,4 +1,4 @@
-"""The next job, and which jobs have ended, are found in an index: rows hold sources and objects, and take long to read."""
+"""The next job, and which jobs have ended, are found in an index: rows hold sources and objects, long to read."""
 
 from __future__ import annotations
 
