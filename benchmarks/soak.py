@@ -19,8 +19,10 @@ from hayate import sandbox
 from hayate.sandbox import Command, Limits, Sandbox, new_box
 
 STARTS = 10_000
-WARM_UP = 1000  # until the launcher keeps as many supervisors as it will
 WORKERS = 2
+# More at a time than later: the launcher keeps as many supervisors as were ever busy at once, and two, so that their
+# number does not grow while it is looked at.
+WARM_UP, WARM_UP_WORKERS = 200, 5
 SETTLE_S = 5.0
 _KTHREADD = "2"  # the parent of the kernel's threads
 _SHELL = ("/bin/sh", "-c")
@@ -42,11 +44,11 @@ COMMANDS: dict[str, tuple[tuple[str, ...], bool]] = {
 def soak(tier: str, starts: int = STARTS) -> dict[str, Any]:
     """Counts of what is there before and after, and how the commands ended."""
     place = sandbox.get(tier)
-    _many(place, WARM_UP)
+    _many(place, WARM_UP, WARM_UP_WORKERS)
     time.sleep(SETTLE_S)
     before = counts()
     began = time.monotonic()
-    ends = _many(place, starts)
+    ends = _many(place, starts, WORKERS)
     wall_s = time.monotonic() - began
     time.sleep(SETTLE_S)
     after = counts()
@@ -60,7 +62,7 @@ def soak(tier: str, starts: int = STARTS) -> dict[str, Any]:
     }
 
 
-def _many(place: Sandbox, starts: int) -> Counter[str]:
+def _many(place: Sandbox, starts: int, workers: int) -> Counter[str]:
     ends: Counter[str] = Counter()
     lock = threading.Lock()
     names = list(COMMANDS)
@@ -79,7 +81,7 @@ def _many(place: Sandbox, starts: int) -> Counter[str]:
                 f"{name}: {ended.stopped or (ended.signal and f'signal {ended.signal}') or ended.returncode}"
             ] += 1
 
-    with ThreadPoolExecutor(WORKERS) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         for _ in pool.map(one, range(starts)):
             pass
     return ends
