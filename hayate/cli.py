@@ -6,6 +6,7 @@ Exit 0: done, or accepted. 1: the candidate was rejected. 2: wrong use, or a Fau
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import sys
@@ -341,6 +342,14 @@ def train(
         ),
     ] = False,
     seed: Annotated[int | None, typer.Option(help="Another seed than the run file's.")] = None,
+    minutes: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            show_default="no limit",
+            help="After so many, no step of training begins; samples after it, baselines and report still come.",
+        ),
+    ] = math.inf,
     as_json: AsJson = False,
 ) -> None:
     """Train: the phases that the run file names, live progress, then DIR/report.html, report.json and archive.db.
@@ -359,7 +368,7 @@ def train(
     folder = to or Path(settings.run.out)
     if fresh and not resume:
         _put_aside(folder)
-    report = run_training(settings, folder, resume=resume, json_lines=as_json)
+    report = run_training(settings, folder, resume=resume, json_lines=as_json, minutes=minutes)
     if as_json:
         _print_json({"report": str(folder / "report.json")})
     else:

@@ -13,7 +13,7 @@ from hayate.train.state import mark_complete
 
 
 class Checkpoints(TrainerCallback):  # type: ignore[misc]
-    """Hears of steps, completes checkpoints, ends the run when a person asks for it."""
+    """Hears of steps, completes checkpoints, ends the training when a person asks for it or the time is up."""
 
     def __init__(
         self,
@@ -28,7 +28,8 @@ class Checkpoints(TrainerCallback):  # type: ignore[misc]
         self.last_saved = 0
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        if self.session.dispatch.from_main(lambda: self.session.interrupt.asked):
+        session = self.session
+        if session.dispatch.from_main(lambda: session.interrupt.asked or session.time_is_up()):
             control.should_training_stop = True
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:

@@ -12,6 +12,7 @@ again.
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import shutil
 import time
@@ -58,15 +59,16 @@ def train(
     resume: bool = False,
     json_lines: bool = False,
     progress: Progress | None = None,
+    minutes: float = math.inf,
 ) -> RunReport:
-    """Run all phases, write archive, models and report to `out`.
+    """Run all phases, write archive, models and report to `out`. After so many `minutes` no step of training begins.
 
     Raises `WrongUse` and `Fault` before any work where that can be seen. A later Fault (TOO_MANY_FAULTS, say)
     and the KeyboardInterrupt of Ctrl-C come with the state saved, and it is said how to go on.
     """
     from hayate.report import build
 
-    run_phases(run, out, resume=resume, progress=progress or shown.choose(json_lines))
+    run_phases(run, out, resume=resume, progress=progress or shown.choose(json_lines), minutes=minutes)
     return build(out)
 
 
@@ -77,11 +79,14 @@ def run_phases(
     resume: bool = False,
     progress: Progress | None = None,
     open_farm: OpenFarm | None = None,
+    minutes: float = math.inf,
 ) -> Path:
     """All but the report; the folder of the last phase's model."""
+    deadline = time.monotonic() + 60 * minutes
     progress = progress or Progress()
     go_on = f"hayate train RUN.toml --out {out} --resume"
     with _session(run, out, resume, progress, open_farm) as session:
+        session.deadline = deadline
         model = run.policy.model
         try:
             for number, name in enumerate(run.names, start=1):

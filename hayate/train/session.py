@@ -7,7 +7,9 @@ each other's timing.
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,6 +62,10 @@ class Session:
     state: RunState
     judging: Judging | None  # None: not the main process
     dispatch: Dispatch = field(default_factory=lambda: Dispatch())
+    deadline: float = math.inf  # monotonic: no step of training begins later
+
+    def time_is_up(self) -> bool:
+        return time.monotonic() >= self.deadline
 
     @property
     def name(self) -> str:

@@ -83,7 +83,7 @@ def run_trainer(
     saved: Callable[[], dict[str, Any]] = dict,
     restore: Callable[[dict[str, Any]], None] = lambda _: None,
 ) -> None:
-    """Train to the end, from the last complete checkpoint in `folder` if there is one.
+    """Train to the end, or until the time is up, from the last complete checkpoint in `folder` if there is one.
 
     `saved` is kept in each checkpoint and given back to `restore`. What the archive holds of later steps is
     marked abandoned. `first_step` is the phase's step number at which this trainer begins. On Ctrl-C, and on
@@ -111,7 +111,11 @@ def run_trainer(
         if fault is None:
             raise
         raise fault from error
-    if trainer.state.global_step < steps:
+    done = trainer.state.global_step
+    if done < steps:
+        if session.dispatch.from_main(lambda: session.time_is_up() and not session.interrupt.asked):
+            session.progress.say(f"the time is up: {phase} ends after step {done} of {steps}")
+            return
         callback.save_now()
         raise Stopped
 

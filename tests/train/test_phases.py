@@ -231,6 +231,19 @@ def test_ctrl_c_saves_and_resume_goes_on(chat_miniature: Path, tmp_path: Path) -
         assert len(archive.samples("mini", "grpo")) == 5 * 4
 
 
+def test_a_run_whose_time_is_up_ends_with_a_model(chat_miniature: Path, tmp_path: Path) -> None:
+    trl = {"num_generations": 4, "per_device_train_batch_size": 4, "learning_rate": 1e-5}
+    run = settings(chat_miniature, {"grpo": {"steps": 5, "checkpoint_steps": 100, "trl": trl}})
+    talker = Stopper(at=99)
+    model = run_phases(run, tmp_path / "run", progress=talker, open_farm=lambda _: ScriptedFarm(), minutes=0)
+    assert (model / "config.json").exists()
+    assert "the time is up: grpo ends after step 1 of 5" in talker.said
+    run_phases(run, tmp_path / "run", resume=True, open_farm=lambda _: ScriptedFarm())  # it is done
+    with Archive(tmp_path / "run" / "archive.db") as archive:
+        assert [step.step for step in archive.steps("mini", "grpo")] == [0]
+        assert len(archive.samples("mini", "grpo")) == 4
+
+
 def test_too_many_faults_save_the_state_and_stop(chat_miniature: Path, tmp_path: Path) -> None:
     trl = {"num_generations": 8, "per_device_train_batch_size": 8, "learning_rate": 1e-5}
     run = settings(chat_miniature, {"grpo": {"steps": 5, "checkpoint_steps": 100, "trl": trl}})
