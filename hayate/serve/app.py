@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass
@@ -246,15 +247,19 @@ class Waiting:
         What is unknown is not waited for. The last look may have seen nothing new; with `alive_s` such a one comes
         at least that often.
         """
-        left = look = set(keys)
+        left = set(keys)
         waiter = _Waiter()
         gone = asyncio.ensure_future(_gone(request))
         for key in left:
             self._waiters.setdefault(key, set()).add(waiter)
         deadline = time.monotonic() + wait_s
         try:
-            said = time.monotonic()
+            said, looked = time.monotonic(), -math.inf
             while True:
+                look = left & waiter.woken
+                if not look or time.monotonic() - looked >= _POLL_S:
+                    # At all: another server on the same database may have ended some.
+                    look, looked = left, time.monotonic()
                 waiter.event.clear()  # before looking, so that what ends meanwhile is not missed
                 waiter.woken.clear()
                 known = await run_in_threadpool(self._service.archive.jobs_over, look)
@@ -271,9 +276,6 @@ class Waiting:
                 pause = min(rest, _POLL_S, alive_s or _POLL_S)
                 await asyncio.wait({woken, gone}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
                 woken.cancel()
-                look = (
-                    left & waiter.woken
-                ) or left  # all: another server on the same database may have ended some
                 if alive_s is not None and time.monotonic() - said >= alive_s:
                     yield Seen([], left)
                     said = time.monotonic()
