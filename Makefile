@@ -24,7 +24,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt tools/setup.sh
 	@PYTHON='$(PYTHON)' VENV='$(VENV)' PIP_ARGS='$(PIP_ARGS)' sh tools/setup.sh
 
 demo: setup
-	@$(BIN)/hayate train runs/demo.toml --out $(OUT)/demo --fresh --minutes 8
+	@$(BIN)/hayate train runs/demo.toml --out $(OUT)/demo --fresh --minutes 9
 
 test: setup
 	@$(BIN)/python -m pytest -m 'not slow'
