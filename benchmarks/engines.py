@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import re
 import shlex
 import subprocess
 import sys
@@ -59,8 +60,8 @@ def opened(
         nodes = max(1, min(4, slots // 4))
         settings = _pool(folder, nodes, slots // nodes, heartbeat_s)
         with ParslFarm(settings, work=simulated) as pool:
-            # With a manager all its workers end. Each takes seconds of a core to start again: drawn as often as they
-            # are, managers would be killed faster than two cores can bring them back.
+            # With a manager all its workers end. Drawn as often as they are, managers would be killed faster than two
+            # cores can bring their workers back (worker_start_cpu_s in docs/scaling.md).
             killable = {"manager": nodes / 2, "worker": slots}
             yield Engine(
                 kind, folder, slots, pool, killable, lambda: workers_and_managers(folder), _interchange
@@ -172,7 +173,7 @@ def workers_and_managers(folder: Path) -> list[tuple[str, psutil.Process]]:
     managers: dict[int, psutil.Process] = {}
     for file in simulated.workers(folder).glob("[0-9]*"):
         with contextlib.suppress(psutil.NoSuchProcess):
-            worker, manager = psutil.Process(int(file.name)), int(file.read_text())
+            worker, manager = psutil.Process(int(file.name)), int(file.read_text().split()[0])
             if worker.ppid() != manager:  # it is about to end, or another process has its number by now
                 continue
             found.append(("worker", worker))
@@ -213,7 +214,7 @@ def killing(engine: Engine, every_s: float, seed: int) -> Iterator[Counter[str]]
 
 
 def left(folder: Path) -> list[str]:
-    """Processes of a closed farm that don't end, by their first words. They are ended."""
+    """Processes of a closed farm that don't end, by their first words, without folders. They are ended."""
     mine = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
@@ -223,6 +224,6 @@ def left(folder: Path) -> list[str]:
     said = []
     for process in left:
         with contextlib.suppress(psutil.Error):
-            said.append(" ".join(process.cmdline())[:200])
+            said.append(" ".join(re.sub(r"^/.*/", "", word) for word in process.cmdline())[:200])
             process.kill()
     return said

@@ -186,8 +186,13 @@ def write(store: Store, to: Path = ROOT / "docs" / "performance.md") -> None:
         loader=jinja2.FileSystemLoader(Path(__file__).parent), trim_blocks=True, lstrip_blocks=True
     )
     some = next((r for r in records.values() if r is not None), None)
+    soaks = [r for key, r in records.items() if r is not None and key.startswith("soak-")]
     text = environment.get_template("performance.md.j2").render(
-        records=records, seeds=SEEDS, tiers=TIERS, some=some
+        records=records,
+        seeds=SEEDS,
+        tiers=TIERS,
+        some=some,
+        counted=list(soaks[0]["figures"]["left"]) if soaks else [],
     )
     to.write_text(text)
 

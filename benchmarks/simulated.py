@@ -177,8 +177,15 @@ def measure(wanted: str, job: str, parsl_resource_specification: object = None) 
 
 
 def workers(folder: Path) -> Path:
-    """A file for each worker process that ever answered here: its PID, and in it the manager's."""
+    """A file for each worker process that ever answered here: its PID, and in it the manager's and the processor time
+    that it had taken until then.
+    """
     return folder / "workers"
+
+
+def starts_cpu_s(folder: Path) -> list[float]:
+    """Of each worker: seconds of a core from its start to its first answer."""
+    return [float(file.read_text().split()[1]) for file in workers(folder).glob("[0-9]*")]
 
 
 def _say(kind: str, record: Record) -> str:
@@ -186,7 +193,7 @@ def _say(kind: str, record: Record) -> str:
     if not mine.exists():
         mine.parent.mkdir(exist_ok=True)
         partial_file = mine.with_name(f".{mine.name}")  # who looks meanwhile finds all of it or nothing
-        partial_file.write_text(str(os.getppid()))
+        partial_file.write_text(f"{os.getppid()} {time.process_time():.3f}")
         partial_file.replace(mine)
     return encode(Answer(node="simulated", pool=pool(), kind=kind, record=encode(record)))
 

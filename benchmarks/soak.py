@@ -5,7 +5,6 @@ Nothing else may run meanwhile: processes and files are counted on the whole mac
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
 import threading
@@ -14,6 +13,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from hayate import sandbox
 from hayate.sandbox import Command, Limits, Sandbox, new_box
@@ -24,7 +25,7 @@ WORKERS = 2
 # number does not grow while it is looked at.
 WARM_UP, WARM_UP_WORKERS = 200, 5
 SETTLE_S = 5.0
-_KTHREADD = "2"  # the parent of the kernel's threads
+_KTHREADD = 2  # the parent of the kernel's threads, which come and go
 _SHELL = ("/bin/sh", "-c")
 _LIMITS = Limits(wall_s=5, processes=40, output_bytes=1 << 16)
 
@@ -91,12 +92,13 @@ def counts() -> dict[str, int]:
     """Of this machine, as far as a sandbox could leave something in it."""
     own = Path("/proc/self/fd")
     temporary = [Path(tempfile.gettempdir()), Path("/dev/shm")]
-    below = _below()
+    below = psutil.Process().children(recursive=True)  # the launcher and its supervisors
+    running = psutil.process_iter(["ppid"])  # zombies, too
     return {
-        "processes": _processes(),
+        "processes": sum(_KTHREADD not in (p.pid, p.info["ppid"]) for p in running),
         "processes of the launcher": len(below),
         "descriptors": len(list(own.iterdir())),
-        "descriptors of the launcher": sum(below.values()),
+        "descriptors of the launcher": sum(process.num_fds() for process in below),
         "threads": len(list(Path("/proc/self/task").iterdir())),
         "files": sum(len(list(folder.glob("hayate-*"))) for folder in temporary),
         "shared memory": len(list(temporary[1].iterdir()))
@@ -104,29 +106,6 @@ def counts() -> dict[str, int]:
         "cgroups": _cgroups(),
         "mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()),
     }
-
-
-def _processes() -> int:
-    """Of the machine, zombies too; without the kernel's threads, which come and go."""
-    found = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            parent = stat.read_text().rsplit(")", 1)[1].split()[1]
-            found += parent != _KTHREADD and stat.parent.name != _KTHREADD
-    return found
-
-
-def _below() -> dict[int, int]:
-    """Every process below this one, the launcher and its supervisors, with how many descriptors it has open."""
-    found: dict[int, int] = {}
-    stack = [os.getpid()]
-    while stack:
-        with contextlib.suppress(OSError):
-            for thread in Path(f"/proc/{stack.pop()}/task").iterdir():
-                for child in map(int, (thread / "children").read_text().split()):
-                    found[child] = len(list(Path(f"/proc/{child}/fd").iterdir()))
-                    stack.append(child)
-    return found
 
 
 def _cgroups() -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import resource
+import statistics
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
@@ -91,21 +92,25 @@ def _listening() -> Iterator[list[str]]:
         of_futures.removeHandler(handler)
 
 
-def _load(
-    engine: engines.Engine, names: list[str], seconds: float, object_bytes: int
-) -> tuple[Load, Load, set[str]]:
-    """Builds, then a measurement of each: their loads, and what is stuck."""
-    task = tasks.builtin(simulated.TASK)
+def _builds(
+    engine: engines.Engine, names: Sequence[str], seconds: float, object_bytes: int
+) -> tuple[Load, set[str]]:
+    """A build of each name, whose measurement will take so long; and what is stuck."""
+    task, builds = tasks.builtin(simulated.TASK), Load()
     text = task.yardsticks[-1].text  # a kernel's usual length
-    builds, measures = Load(), Load()
     for name in names:
         source = simulated.source(name, seconds, object_bytes, text)
         builds.add(name, engine.farm.build(task, source, (), name))
-    stuck = builds.wait()
+    return builds, builds.wait()
+
+
+def _measures(engine: engines.Engine, builds: Load) -> tuple[Load, set[str]]:
+    """A measurement of each that was built; and what is stuck."""
+    task, measures = tasks.builtin(simulated.TASK), Load()
     for name, built in builds.results.items():
         assert isinstance(built, Built)
         measures.add(name, engine.farm.measure(task, built, PLAN))
-    return builds, measures, stuck | measures.wait()
+    return measures, measures.wait()
 
 
 def kills(
@@ -130,10 +135,11 @@ def kills(
             with engines.killing(engine, every_s, seed) as killed:
                 for first in range(0, jobs, WAVE):
                     names = [f"job-{i}" for i in range(first, min(first + WAVE, jobs))]
-                    builds, measures, pending = _load(engine, names, seconds, object_bytes)
+                    builds, unbuilt = _builds(engine, names, seconds, object_bytes)
+                    measures, unmeasured = _measures(engine, builds)
                     lost |= builds.faults | measures.faults
                     answers += measures.answers
-                    stuck |= pending
+                    stuck |= unbuilt | unmeasured
                     mixed_up += sum(found.reason != job for job, found in measures.results.items())
             wall_s = time.monotonic() - began
             starts = engine.starts()
@@ -175,22 +181,15 @@ def efficiency(
         folder = Path(name)
         with engines.opened(kind, folder, slots) as engine:
             _all_there(engine, object_bytes)
-            task = tasks.builtin(simulated.TASK)
-            text = task.yardsticks[-1].text
-            network, builds = _loopback(), Load()
-            for i in range(jobs):
-                source = simulated.source(f"full-{i}", seconds, object_bytes, text)
-                builds.add(f"full-{i}", engine.farm.build(task, source, (), f"full-{i}"))
-            builds.wait()
+            network = _loopback()
+            builds, _ = _builds(engine, [f"full-{i}" for i in range(jobs)], seconds, object_bytes)
             build_bytes, network, cpu = _loopback() - network, _loopback(), _cpu(engine)
             began = time.monotonic()
-            measures = Load()
-            for job, built in builds.results.items():
-                measures.add(job, engine.farm.measure(task, built, PLAN))
-            measures.wait()
+            measures, _ = _measures(engine, builds)
             wall_s = time.monotonic() - began
             measure_bytes, used = _loopback() - network, _used(engine, cpu)
             connections = _connections_of_a_manager(engine)
+            starts = simulated.starts_cpu_s(folder)
             ceiling = _ceiling(engine, object_bytes)
         lines = [line.split() for line in simulated.log(folder).read_text().splitlines()]
     ends = sorted(float(end) for job, _, end, _ in lines if job.startswith("full-"))
@@ -209,6 +208,7 @@ def efficiency(
         "measure_bytes": measure_bytes / jobs,
         "cpu_s_per_job": {side: spent / jobs for side, spent in used.items()},
         "connections_of_a_manager": connections,
+        "worker_start_cpu_s": statistics.median(starts) if starts else None,
         "open_files_limit": soft,
         "ceiling": ceiling,
     }
@@ -216,17 +216,10 @@ def efficiency(
 
 def _ceiling(engine: engines.Engine, object_bytes: int, jobs: int = 2000) -> dict[str, Any]:
     """Builds and measurements that take no time."""
-    task, builds, measures = tasks.builtin(simulated.TASK), Load(), Load()
-    text = task.yardsticks[-1].text
     cpu, began = _cpu(engine), time.monotonic()
-    for i in range(jobs):
-        source = simulated.source(f"empty-{i}", 0, object_bytes, text)
-        builds.add(f"empty-{i}", engine.farm.build(task, source, (), f"empty-{i}"))
-    builds.wait()
+    builds, _ = _builds(engine, [f"empty-{i}" for i in range(jobs)], 0, object_bytes)
     built_s = time.monotonic() - began
-    for job, built in builds.results.items():
-        measures.add(job, engine.farm.measure(task, built, PLAN))
-    measures.wait()
+    _measures(engine, builds)
     wall_s = time.monotonic() - began
     return {
         "builds_per_s": jobs / built_s,
@@ -242,7 +235,8 @@ def _all_there(engine: engines.Engine, object_bytes: int) -> None:
     while True:
         names = [f"first-{number + i}" for i in range(2 * engine.slots)]
         number += len(names)
-        _load(engine, names, 0.1, object_bytes)
+        builds, _ = _builds(engine, names, 0.1, object_bytes)
+        _measures(engine, builds)
         if (
             engine.kind != "parsl"
             or sum(w == "worker" for w, _ in engines.workers_and_managers(engine.folder)) >= engine.slots

@@ -347,7 +347,7 @@ def train(
         typer.Option(
             min=0,
             show_default="no limit",
-            help="After so many, no step of training begins; samples after it, baselines and report still come.",
+            help="After so many, each phase ends with its next step; samples after it, baselines, report still come.",
         ),
     ] = math.inf,
     as_json: AsJson = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import subprocess
@@ -69,3 +70,13 @@ def test_links_lead_somewhere(page: Path) -> None:
             titles = re.findall(r"^#+ (.*)$", there.read_text(), flags=re.MULTILINE)
             marks = {re.sub(r"[^a-z0-9 -]", "", t.lower()).replace(" ", "-") for t in titles}
             assert heading in marks, f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_tables_have_as_many_columns_as_their_heads(page: Path) -> None:
+    """Otherwise a reader sees no table, but lines of bars."""
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    lines = [line.strip() for line in text.splitlines()]
+    for head, below in itertools.pairwise(lines):
+        if re.fullmatch(r"\|[-| :]+\|", below) and head.startswith("|"):
+            assert below.count("|") == len(re.findall(r"(?<!\\)\|", head)), head

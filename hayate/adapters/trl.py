@@ -28,12 +28,7 @@ def row(question: Question, prompt: Prompt, *, conversational: bool = True) -> d
 class KernelReward:
     """Rows are made by `row`. It can be pickled, as AsyncGRPOTrainer asks."""
 
-    def __init__(
-        self,
-        farm: Client | str,
-        *,
-        fault_share: float = 0.1,
-    ) -> None:
+    def __init__(self, farm: Client | str, *, fault_share: float = 0.1) -> None:
         """`farm`: its address, or a Client with settings of its own. With other reward functions beside this
         one, `fault_share` must be 0: TRL sums what is not None, so that a fault would count as 0. Raises WrongUse.
         """

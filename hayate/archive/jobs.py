@@ -20,6 +20,7 @@ from hayate.archive.database import Database
 from hayate.archive.schema import jobs
 from hayate.errors import Fault, FaultKind
 
+_ENDED = ("done", "fault")  # states
 _TRIES = 3  # starts of a job whose process died each time; after that the job is taken for the cause
 
 
@@ -56,7 +57,7 @@ class Job:
 
     @property
     def over(self) -> bool:
-        return self.state in ("done", "fault")
+        return self.state in _ENDED
 
 
 class QueueFull(Exception):
@@ -68,7 +69,7 @@ class QueueFull(Exception):
 
 
 _COLUMNS = [jobs.c[name] for name in Job.__slots__]
-_OVER = jobs.c.state.in_(("done", "fault"))
+_OVER = jobs.c.state.in_(_ENDED)
 _FRESH: Mapping[str, Any] = {
     "result": None, "code": None, "fault": None, "fault_message": None, "fault_remedy": None,
     "started": None, "ended": None, "worker": None, "lease": None,
@@ -187,12 +188,11 @@ class Jobs(Database):
                 if key is None:  # another server took it meanwhile
                     continue
                 now = time.time()
-                taken = connection.execute(
+                job = connection.execute(
                     _TAKE, {"wanted": key, "by": worker, "now": now, "until": now + lease_s}
-                )
-                job = taken.mappings().first()
+                ).first()
                 if job is not None:
-                    return Job(**job)
+                    return Job(*job)
         return None
 
     def finish_job(self, key: str, result: str, code: bytes | None = None) -> bool:
@@ -344,9 +344,7 @@ def _of_keys(dialect: str) -> _OfKeys:
         kept=rows.order_by(
             jobs.c.key
         ).with_for_update(),  # one order, so that two servers can't wait for each other
-        states=sa.text(
-            f"SELECT key, state IN ('done', 'fault') FROM {jobs.name} {hint} WHERE key IN ({listed})"
-        ),
+        states=sa.text(f"SELECT key, state IN {_ENDED} FROM {jobs.name} {hint} WHERE key IN ({listed})"),
         drop=sa.delete(jobs)
         .where(among, jobs.c.state == "queued", jobs.c.token == sa.bindparam("of"), ~jobs.c.shared)
         .returning(jobs.c.key),

@@ -14,9 +14,10 @@ import uvicorn
 
 from hayate.errors import WrongUse
 from hayate.farm.settings import is_loopback
-from hayate.serve.app import Waiting, create_app
+from hayate.serve.app import create_app
 from hayate.serve.service import Service
 from hayate.serve.tokens import Tokens
+from hayate.serve.waiting import Waiting
 
 _LAST_ANSWERS_S = 5.0  # for what is still being sent when all else has ended
 _LOOK_S = 0.1

@@ -61,7 +61,9 @@ def train(
     progress: Progress | None = None,
     minutes: float = math.inf,
 ) -> RunReport:
-    """Run all phases, write archive, models and report to `out`. After so many `minutes` no step of training begins.
+    """Run all phases, write archive, models and report to `out`.
+
+    After so many `minutes` each phase ends with its next step.
 
     Raises `WrongUse` and `Fault` before any work where that can be seen. A later Fault (TOO_MANY_FAULTS, say)
     and the KeyboardInterrupt of Ctrl-C come with the state saved, and it is said how to go on.

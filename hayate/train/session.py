@@ -62,7 +62,7 @@ class Session:
     state: RunState
     judging: Judging | None  # None: not the main process
     dispatch: Dispatch = field(default_factory=lambda: Dispatch())
-    deadline: float = math.inf  # monotonic: no step of training begins later
+    deadline: float = math.inf  # monotonic: from then on each phase ends with its next step
 
     def time_is_up(self) -> bool:
         return time.monotonic() >= self.deadline

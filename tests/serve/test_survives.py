@@ -362,6 +362,35 @@ def test_an_unexpected_error_is_tried_again_at_a_walking_pace(
     assert len(tries) < 10  # thousands, if it did not pause
 
 
+def test_a_build_that_was_forgotten_is_unknown_though_it_was_measured(tmp_path: Path) -> None:
+    task = builtin("dgemm")
+
+    def finished(archive: Archive, key: str) -> bool:
+        job = archive.job(key)
+        return job is not None and job.state == "done"
+
+    with Archive(tmp_path / "a.db") as archive:
+        service = Service(SlowFarm(tmp_path), archive, {task.name: task}, ServeSettings(workers=1))
+        service.start()
+        try:
+            (built,) = service.submit("t", [BuildJob.model_validate(build("int speed = 5;"))])
+            while not finished(archive, built.key):
+                time.sleep(0.01)
+            plan = {"purpose": "training"}
+            measure = MeasureJob.model_validate({"kind": "measure", "build": built.key, "plan": plan})
+            (measured,) = service.submit("t", [measure])
+            while not finished(archive, measured.key):
+                time.sleep(0.01)
+            assert service.requests.object(built.key)[1].object_code
+            assert archive.forget_jobs(time.time() + 60) == 2
+            with pytest.raises(Refused, match="unknown_build"):
+                service.submit("t", [measure])
+            with pytest.raises(Refused, match="unknown_build"):
+                service.requests.object(built.key)
+        finally:
+            service.stop()
+
+
 def test_trouble_that_is_over_is_forgotten_though_nobody_comes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
