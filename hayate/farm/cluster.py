@@ -21,7 +21,7 @@ from hayate.errors import Fault, FaultKind
 from hayate.farm import node
 from hayate.farm.base import BuildJob, Farm, MeasureJob, closed
 from hayate.farm.node import Answer, Host, Wanted
-from hayate.farm.settings import FarmSettings
+from hayate.farm.settings import FarmSettings, ParslSettings
 from hayate.farm.status import BlockStatus, Look, NodeStatus
 from hayate.hosts import state_dir
 from hayate.judge import JUDGE_VERSION
@@ -203,6 +203,7 @@ class ParslFarm(Farm):
                 max_workers_per_node=wanted.slots_per_node,
                 cores_per_worker=0.001,  # the number of workers is ours to say
                 cpu_affinity="none",  # each worker takes its slot's cores
+                available_accelerators=_accelerators(wanted),
                 heartbeat_period=wanted.heartbeat_s,
                 heartbeat_threshold=6 * wanted.heartbeat_s,
                 drain_period=walltime_s - DRAIN_S if walltime_s > 2 * DRAIN_S else None,
@@ -432,6 +433,14 @@ class ParslFarm(Farm):
             future.set_exception(error)
         else:
             future.set_result(result)
+
+
+def _accelerators(wanted: ParslSettings) -> list[str]:
+    """For each worker the numbers that it sees of its node's (CUDA_VISIBLE_DEVICES and its kin)."""
+    each = wanted.accelerators_per_slot
+    if not each:
+        return []
+    return [",".join(str(slot * each + i) for i in range(each)) for slot in range(wanted.slots_per_node)]
 
 
 def _seconds(walltime: str) -> int:

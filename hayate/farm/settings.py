@@ -65,6 +65,7 @@ class ParslSettings(_Table):
     cores_per_node: int | None = Field(default=None, ge=1)
     exclusive: bool = True  # Slurm: whole nodes, so that nobody else's jobs are neighbours
     slots_per_node: int = Field(default=1, ge=1)
+    accelerators_per_slot: int = Field(default=0, ge=0)  # a slot's worker sees these and no others
     init_blocks: int = Field(default=1, ge=0)
     min_blocks: int = Field(default=0, ge=0)
     max_blocks: int = Field(default=1, ge=1)
@@ -83,6 +84,10 @@ class ParslSettings(_Table):
     heartbeat_s: int = Field(default=5, ge=1)  # a node that is silent six times as long is lost
     command_timeout_s: int = Field(default=60, ge=1)  # of sbatch and its kin
     run_dir: str = ""  # scripts and logs; "": a folder of the state folder, on a file system that nodes see
+
+    @property
+    def accelerators_per_node(self) -> int:
+        return self.slots_per_node * self.accelerators_per_slot
 
     @model_validator(mode="after")
     def _nodes_of_a_block(self) -> ParslSettings:

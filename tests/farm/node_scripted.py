@@ -3,7 +3,7 @@
 A build of "int sleep_ms = 200;" takes so long; each finished one leaves a line, node and source, in the file that
 HAYATE_TEST_LOG names. A source with "unfit" is answered as by a node that is none of the farm's, one with
 "unfit_times = 2;" so twice, one with "garbled" with what nobody understands; one with "kill" ends its node's workers,
-one with "keep" takes a minute the first time.
+one with "keep" takes a minute the first time; one with "accelerators" leaves which of them it sees.
 """
 
 from __future__ import annotations
@@ -81,6 +81,10 @@ def build(wanted: str, job: str, parsl_resource_specification: object = None) ->
         return encode(Answer(node="x", fault=FaultKind.HOST_TOO_NOISY, message="scripted noise"))
     if "mistake" in source:
         raise ValueError("a mistake of ours")
+    if "accelerators" in source:
+        with log.open("a") as file:
+            file.write(f"{pool()} sees {os.environ['CUDA_VISIBLE_DEVICES']}\n")
+        time.sleep(0.3)
     if "wrong" in source:
         return _say(Rejection(outcome=Outcome.VIOLATION, reason="scripted"), "rejection")
     with log.open("a") as file:

@@ -81,6 +81,18 @@ def test_blocks_and_nodes_are_shown(farm: ParslFarm) -> None:
     assert any("first node" in event.text for event in said.events)
 
 
+def test_each_slot_sees_accelerators_of_its_own(tmp_path: Path) -> None:
+    wanted = settings(tmp_path, slots_per_node=2, accelerators_per_slot=2)
+    with ParslFarm(wanted, work=node_scripted) as farm:
+        seen: set[str] = set()
+        deadline = time.monotonic() + 60
+        while len(seen) < 2 and time.monotonic() < deadline:  # workers start one after the other
+            for future in [farm.build(TASK, f"accelerators {i}", ()) for i in range(4)]:
+                future.result(60)
+            seen = {line.split(" sees ")[1] for line in finished(tmp_path) if " sees " in line}
+    assert seen == {"0,1", "2,3"}
+
+
 def test_low_priorities_go_first(farm: ParslFarm, folder: Path) -> None:
     before = len(finished(folder))
     first = farm.build(TASK, "sleep_ms = 400;", ())

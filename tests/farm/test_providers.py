@@ -164,6 +164,16 @@ def test_each_scheduler_gets_its_settings() -> None:
     assert (pjm.resource_group, pjm.group, pjm.worker_init) == ("q", "a", "init")
 
 
+def test_schedulers_are_asked_for_the_slots_accelerators() -> None:
+    wanted = ParslSettings(provider="pbs", slots_per_node=4, accelerators_per_slot=2)
+    pbs: Any = provider(wanted, "")
+    assert pbs.select_options == "ngpus=8"
+    slurm: Any = provider(wanted.model_copy(update={"provider": "slurm"}), "")
+    assert "#SBATCH --gpus-per-node=8" in slurm.scheduler_options
+    none: Any = provider(ParslSettings(provider="slurm"), "")
+    assert "gpus" not in none.scheduler_options
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["pjm", "pbs"])
 def test_a_farm_goes_through_it(stand_in: Path, tmp_path: Path, name: str) -> None:
