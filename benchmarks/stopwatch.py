@@ -220,7 +220,7 @@ def side_by_side(store: Store, kernel: str, what: str) -> dict[str, Any]:
 
 
 def verdict() -> dict[str, Any]:
-    """Steps of a training verdict on a fast kernel, and how long its calls themselves took."""
+    """Steps of a training verdict on a fast kernel, and how long its calls took: verified, warm-up, timed, probes."""
     task, fast = tasks.builtin("dgemm"), built("compute")
     rows: list[dict[str, float]] = []
     for _ in range(40):
@@ -228,7 +228,7 @@ def verdict() -> dict[str, Any]:
             task, fast, MeasurePlan(), host=hosts.profile(), slot=hosts.slots()[0], sandbox=sandbox.best()
         )
         assert found.timing is not None
-        calls = sum(sum(x.candidate_ns) + sum(x.yardstick_ns) for x in found.timing.launches) / 1e9
+        calls = sum(s.calls_s for s in found.steps)
         steps = {s.name: s.wall_s for s in found.steps}
         rows.append({**steps, "calls": calls, "all": found.wall_s, "beyond_calls": found.wall_s - calls})
     return {"median_s": {k: statistics.median(r[k] for r in rows) for k in rows[0]}}

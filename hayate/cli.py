@@ -322,7 +322,8 @@ def _print_verdict(verdict: Verdict, explain: bool) -> None:
     if explain:
         for step in verdict.steps:
             spent = f"  {step.name:8} {step.wall_s * 1e3:8.1f} ms  "
-            out.print(Text.assemble(spent, (step.note, "dim")))
+            calls = f"{step.calls_s * 1e3:.1f} ms of it in calls" if step.calls_s else ""
+            out.print(Text.assemble(spent, ("; ".join(filter(None, (step.note, calls))), "dim")))
         for name, value in verdict.numbers.items():
             out.print(f"  {name} = {value:.6g}")
         out.print(f"  sandbox {verdict.sandbox}, judge {verdict.judge_version}")

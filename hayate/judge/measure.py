@@ -136,6 +136,7 @@ class _Measurer:
                     task, [b.name for b in self.bands], host=host, slot=slot, sandbox=sandbox
                 )
         self.steps: list[Step] = []
+        self.launch_calls_s = 0.0  # of the launch under way, in the steps so far
         self.worst_error = 0.0
         self.own_delays = False  # the candidate keeps itself waiting: its time, and no noise
         self.drifted = (
@@ -262,7 +263,7 @@ class _Measurer:
         )
 
     def _try_launch(self, verification: Sequence[Shape]) -> list[Launch]:
-        started = time.monotonic()
+        started, self.launch_calls_s = time.monotonic(), 0.0
         reach = [*verification, *(largest(self.task, b) for b in self.bands)]
         with LaunchSession(
             self.task,
@@ -274,7 +275,7 @@ class _Measurer:
             shapes=reach,
             wall_s=self.plan.wall_s,
         ) as session:
-            self.steps.append(Step(name="start", wall_s=time.monotonic() - started))
+            self._stepped("start", started, session)
             started = time.monotonic()
             for i, shape in enumerate(verification):
                 distribution = i % DISTRIBUTIONS
@@ -287,17 +288,21 @@ class _Measurer:
                         f"more than {VERIFY_TOTAL_S:.3g} s",
                         {"calls_s": session.candidate_s, "limit_s": VERIFY_TOTAL_S},
                     )
-            self.steps.append(
-                Step(name="verify", wall_s=time.monotonic() - started, note=f"{len(verification)} shapes")
-            )
+            self._stepped("verify", started, session, f"{len(verification)} shapes")
             launches = []
             for band in self.bands:
                 started = time.monotonic()
                 launch = self._time_band(session, band)
                 launches.append(launch)
                 note = f"band {band.name}, {len(launch.candidate_ns)} pairs with {launch.yardstick}"
-                self.steps.append(Step(name="time", wall_s=time.monotonic() - started, note=note))
+                self._stepped("time", started, session, note)
             return launches
+
+    def _stepped(self, name: str, started: float, session: LaunchSession, note: str = "") -> None:
+        """One more step of this launch is over; its calls are those since the step before."""
+        wall_s, calls_s = time.monotonic() - started, session.calls_s - self.launch_calls_s
+        self.launch_calls_s = session.calls_s
+        self.steps.append(Step(name=name, wall_s=wall_s, calls_s=calls_s, note=note))
 
     def _seed(self) -> int:
         return self.rng.getrandbits(62)

@@ -17,7 +17,12 @@ from hayate.hosts import state_dir, vector_bytes
 from hayate.records import HostProfile, Task, content_hash
 from hayate.toolchains import Compiler, compilers
 
-_SOURCES = ("protocol.h", "runner.c", "clock.c", "peak.c")
+_SOURCES = ("protocol.h", "values.h", "values.c", "runner.c", "clock.c", "peak.c")
+
+
+# The oracle is the definition of exact: no contraction, no reordering.
+ORACLE_FLAGS = ("-O3", "-ffp-contract=off")
+CLOCK_FLAGS = ("-O3", "-ffp-contract=fast", "-fno-math-errno")
 
 
 @cache
@@ -151,13 +156,11 @@ def natives(task: Task, host: HostProfile) -> Natives:
             (work / "oracle.c").write_text(task.oracle.text)
             march = f"-march={host.arch}"
             width = vector_bytes(host.arch)
-            fast = ["-O3", "-ffp-contract=fast", "-fno-math-errno", march, "-I."]
+            fast = [*CLOCK_FLAGS, march, "-I."]
             _compile(compiler, ["-O2", "-I.", "-o", "runner", "runner.c", "-ldl"], work, "runner")
-            # The oracle is compiled without contraction or reordering: it is the definition of exact.
-            _compile(compiler, ["-O2", "-ffp-contract=off", march, "-c", "oracle.c"], work, "oracle")
-            _compile(
-                compiler, [*fast, "-DHY_CLOCK", "-o", "clock", "clock.c", "oracle.o", "-lm"], work, "clock"
-            )
+            _compile(compiler, [*ORACLE_FLAGS, march, "-c", "oracle.c"], work, "oracle")
+            parts = ["clock.c", "values.c", "oracle.o"]
+            _compile(compiler, [*fast, "-DHY_CLOCK", "-o", "clock", *parts, "-lm"], work, "clock")
             _compile(
                 compiler,
                 [

@@ -12,7 +12,8 @@ import os
 import select
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -125,9 +126,11 @@ class LaunchSession:
         self.wall_s = wall_s
         self.holds_slot = holds_slot
         self.candidate_s = 0.0  # its calls so far
+        self.calls_s = 0.0  # every call so far, of either runner
         self.priority: Literal["fifo", "nice", "none"] = "none"
         all_lengths = [lengths(task, s) for s in shapes]
         n_in = len(task.inputs)
+        self._longest = max(n for ls in all_lengths for n in ls)
         slack = 64 * 1024
         self._input_bytes = max(sum(8 * n + 8192 for n in ls[:n_in]) for ls in all_lengths) + slack
         self._output_bytes = max(sum(8 * n + 16384 for n in ls[n_in:]) for ls in all_lengths) + slack
@@ -183,6 +186,7 @@ class LaunchSession:
                     *map(str, fds),
                     str(self.slot.clock_core),
                     str(int(self.slot.shared)),
+                    str(self._longest),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -191,11 +195,14 @@ class LaunchSession:
             )
         except OSError as error:
             raise Fault(FaultKind.INTERNAL, f"the clock can't be started: {error}") from error
-        self._expect("sealed")
         readable = os.open(f"/proc/self/fd/{inputs}", os.O_RDONLY | os.O_CLOEXEC)
         self._stack.callback(os.close, readable)
-        self._start_runner("candidate", [self.candidate], readable, output, controls["candidate"])
-        self._start_runner("yardstick", list(self.opponents), readable, output, controls["yardstick"])
+        objects = {"candidate": (self.candidate,), "yardstick": self.opponents}
+        commands = {
+            who: self._command(who, objects[who], readable, output, fd) for who, fd in controls.items()
+        }
+        self._expect("sealed")  # before any runner exists
+        self._start_runners(commands)
         for who, fd in controls.items():
             self._await_started(who, fd)
         pids = [self._runners[who].payload_pid() for who in ("candidate", "yardstick")]
@@ -203,8 +210,18 @@ class LaunchSession:
         said = self._ask(f"runners {pids[0]} {pids[1]} {cores}", "loaded")[0]
         self.priority = "fifo" if said == "fifo" else "nice" if said == "nice" else "none"
 
-    def _start_runner(self, who: str, objects: list[Built], inputs: int, output: int, control: int) -> None:
-        """Its objects lie in a folder that it can read and not write; each runner has its own."""
+    def _start_runners(self, commands: Mapping[str, Command]) -> None:
+        """All at once: a sandbox's start is mostly waiting."""
+        with ThreadPoolExecutor(len(commands)) as starters:
+            started = {who: starters.submit(self.sandbox.start, c) for who, c in commands.items()}
+        for who, process in started.items():
+            if process.exception() is None:
+                self._runners[who] = process.result()  # before any other's error: it must be ended
+        for process in started.values():
+            process.result()
+
+    def _command(self, who: str, objects: Sequence[Built], inputs: int, output: int, control: int) -> Command:
+        """A runner's. Its objects lie in a folder that it can read and not write; each runner has its own."""
         box: Path = self._stack.enter_context(new_box())
         shelf: Path = self._stack.enter_context(new_box())
         self._shelves += (box, shelf)
@@ -228,7 +245,7 @@ class LaunchSession:
         for built in objects:
             environment.update(built.environment)
         libraries = tuple(Path(path) for built in objects for path in built.libraries)
-        command = Command(
+        return Command(
             argv=(
                 str(shelf / "runner"),
                 str(control),
@@ -253,8 +270,6 @@ class LaunchSession:
             ),
             profile=profile,
         )
-        process = self.sandbox.start(command)
-        self._runners[who] = process
 
     def _await_started(self, who: str, fd: int) -> None:
         page = mmap.mmap(fd, 4096, prot=mmap.PROT_READ)
@@ -274,21 +289,22 @@ class LaunchSession:
             page.close()
 
     def _close(self) -> None:
+        # All at once, and waited for: the next launch must not run beside what is left of this one, and boxes can be
+        # removed only when nothing writes to them any more.
         clock = self._clock
         if clock is not None:
             clock.kill()
+        for process in self._runners.values():
+            process.kill()
+        for process in self._runners.values():
+            process.close()
+        if clock is not None:
             clock.wait()
             for stream in (clock.stdin, clock.stdout):
                 if stream:
                     with contextlib.suppress(OSError):
                         stream.close()
             self._clock = None
-        # Both at once, and waited for: the next launch must not run beside what is left of this one, and boxes can
-        # be removed only when nothing writes to them any more.
-        for process in self._runners.values():
-            process.kill()
-        for process in self._runners.values():
-            process.close()
         self._stack.close()
 
     # -- talk to the clock
@@ -483,7 +499,7 @@ class LaunchSession:
             "verified",
             timeout_s + 30,
         )
-        self.candidate_s += int(said[0]) * 1e-9
+        self._count(int(said[0]))
         return float(said[1])
 
     def pair(
@@ -504,7 +520,7 @@ class LaunchSession:
             "pair",
             2 * timeout_s + 30,
         )
-        self.candidate_s += int(said[0]) * 1e-9
+        self._count(int(said[0]), int(said[1]))
         return PairTimes(
             candidate_ns=int(said[0]),
             yardstick_ns=int(said[1]),
@@ -516,6 +532,10 @@ class LaunchSession:
             yardstick_thaw_delay_ns=int(said[7]),
             worst_error=float(said[8]),
         )
+
+    def _count(self, candidate_ns: int, other_ns: int = 0) -> None:
+        self.candidate_s += candidate_ns * 1e-9
+        self.calls_s += (candidate_ns + other_ns) * 1e-9
 
     def _within_limit(self) -> None:
         """Before each call: whose fault it is if the launch has lasted too long."""
@@ -538,6 +558,7 @@ class LaunchSession:
     def peak_gflops(self, width_bytes: int) -> float:
         """FMA peak of one compute core, probed now in the yardstick's process."""
         said = self._ask(f"peak {len(self.opponents)} {PEAK_ITERATIONS}", "peak")
+        self._count(0, int(said[0]))
         flops = 2.0 * 12 * (width_bytes // 8) * PEAK_ITERATIONS
         return flops / int(said[0])
 

@@ -109,6 +109,9 @@ class Step(Record):
 
     name: str
     wall_s: float
+    calls_s: float = (
+        0.0  # of it, in calls: of the candidate, the yardstick and the peak probe, warm-ups included
+    )
     note: str = ""
 
 

@@ -58,6 +58,10 @@ def test_a_training_verdict_has_one_launch_with_all_raw_samples(
         assert launch.peak_gflops > 0
         assert launch.yardstick in {b.name for b in known}
     assert found.speedup.baseline == "reference"
+    own = [step for step in found.steps if step.name in ("verify", "time")]
+    assert all(0 < step.calls_s < step.wall_s for step in own)
+    timed_s = sum(sum(x.candidate_ns) + sum(x.yardstick_ns) for x in found.timing.launches) / 1e9
+    assert sum(step.calls_s for step in own) > timed_s  # warm-ups and verified calls are calls, too
     assert found.speedup.low <= found.speedup.median <= found.speedup.high
     assert found.metric.low <= found.metric.value <= found.metric.high
     assert [s.name for s in found.steps][:2] == ["start", "verify"]

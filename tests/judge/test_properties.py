@@ -1,7 +1,7 @@
 """What must hold of the error bound and of the statistics whatever the numbers are.
 
-The bound is the clock's own code: clock.c is compiled into a library here, with the judge's glue and the task's
-oracle. One launch shows that the running judge gives the same answers.
+The bound is the clock's own code: clock.c and values.c are compiled into a library here, with the judge's glue and
+the task's oracle. One launch shows that the running judge gives the same answers.
 """
 
 from __future__ import annotations
@@ -40,16 +40,15 @@ UNIFORM, WIDE, INTEGERS, SPARSE = range(DISTRIBUTIONS)
 DOORS = """
 #define main clock_main
 #include "clock.c"
+#include "values.c"
 void door_fill(double *array, int64_t length, uint64_t seed, int distribution, int bits, double factor)
 {
     fill(array, length, seed, distribution, bits, factor);
 }
 int64_t door_compare(double *got, double *want, double *size, int64_t n, double gamma, int exactly, double *worst)
 {
-    double *all_got[HY_MAX_ARRAYS] = {got}, *all_want[HY_MAX_ARRAYS] = {want};
-    lengths[HY_INPUTS] = n;
-    scale[0] = size;
-    const struct error found = compare(all_got, all_want, gamma, exactly);
+    struct error found = NO_ERROR;
+    compare(&found, 0, n, got, want, size, gamma, exactly);
     *worst = found.worst;
     return found.bad;
 }
@@ -76,17 +75,8 @@ class Clock:
         runner = Path(native.__file__).parent / "runner"
         # The flags of native.py: contraction and vectors must not move the bound.
         march = f"-march={host.arch}"
-        oracle = ["-O2", "-ffp-contract=off", march, "-fPIC", "-c", "oracle.c"]
-        fast = [
-            "-O3",
-            "-ffp-contract=fast",
-            "-fno-math-errno",
-            march,
-            "-DHY_CLOCK",
-            "-w",
-            f"-I{runner}",
-            "-I.",
-        ]
+        oracle = [*native.ORACLE_FLAGS, march, "-fPIC", "-c", "oracle.c"]
+        fast = [*native.CLOCK_FLAGS, march, "-DHY_CLOCK", "-w", f"-I{runner}", "-I."]
         for flags in (oracle, [*fast, "-fPIC", "-shared", "-o", "doors.so", "doors.c", "oracle.o", "-lm"]):
             subprocess.run([compilers()[0].path, *flags], cwd=box, check=True)
         self._doors = ctypes.CDLL(str(box / "doors.so"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hayate import hosts, sandbox
+from hayate.errors import Fault, FaultKind
 from hayate.judge import build
 from hayate.judge.native import natives
 from hayate.judge.results import Rejection
@@ -71,6 +72,27 @@ def outcome(task: Task, host: HostProfile, tier: sandbox.Sandbox, text: str) -> 
     except CandidateFailed as failed:
         return failed.outcome, failed.reason
     pytest.fail("it was accepted")
+
+
+@pytest.mark.parametrize("broken", ["candidate", "yardstick"])
+def test_a_sandbox_that_does_not_start_leaves_nothing_of_the_other(
+    task: Task, host: HostProfile, tier: sandbox.Sandbox, broken: str
+) -> None:
+    session = launched(task, host, tier, source())
+    started: list[sandbox.Process] = []
+
+    class Half(type(tier)):  # type: ignore[misc]
+        def start(self, command: sandbox.Command) -> sandbox.Process:
+            if any(word.endswith("peak.so") for word in command.argv) == (broken == "yardstick"):
+                raise Fault(FaultKind.SANDBOX_BROKEN, "scripted")
+            started.append(super().start(command))
+            return started[-1]
+
+    session.sandbox = Half()
+    with pytest.raises(Fault, match="scripted"), session:
+        pass
+    (other,) = started
+    assert other.poll() is not None
 
 
 def test_an_honest_kernel_is_verified_and_paired(

@@ -2,7 +2,8 @@
    time, and checks every output. It obeys one command a line on stdin and answers with one line on stdout; what to
    measure, and what follows from it, is decided in Python (hayate/judge/session.py).
 
-   usage: clock INPUT_FD OUTPUT_FD CANDIDATE_CONTROL_FD YARDSTICK_CONTROL_FD CLOCK_CORE SHARES_CORE
+   usage: clock INPUT_FD OUTPUT_FD CANDIDATE_CONTROL_FD YARDSTICK_CONTROL_FD CLOCK_CORE SHARES_CORE LONGEST
+   LONGEST: elements of the longest array that will be asked for. It says `sealed` when runners may be started.
      runners CANDIDATE_PID YARDSTICK_PID CORES...      affinity and priority, then load;  -> loaded PRIORITY
      verify SEED DISTRIBUTION BITS SCALE GAMMA TIMEOUT_NS SIZES... LENGTHS...
      pair SEED DISTRIBUTION FIRST FUNCTION GAMMA TIMEOUT_NS SIZES... LENGTHS...
@@ -11,11 +12,11 @@
 #define _GNU_SOURCE
 #include "glue.h"
 #include "protocol.h"
+#include "values.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <math.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -36,6 +37,9 @@
 #define F_SEAL_SEAL 1
 #define F_SEAL_SHRINK 2
 #define F_SEAL_GROW 4
+#endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
 #endif
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 16
@@ -70,7 +74,7 @@ static struct runner yardstick = {.name = "yardstick", .frozen_cpu_ns = -1};
 static int shares_core;
 static uint64_t secret; /* positions and sentinels can't be told from the inputs, whose generator can be inverted */
 static double *master[HY_MAX_ARRAYS], *kept[2][HY_MAX_ARRAYS], *exact[HY_MAX_ARRAYS], *scale[HY_MAX_ARRAYS];
-static size_t room; /* elements in each private array */
+static int64_t room; /* elements in each private array */
 static int64_t sizes[HY_MAX_SIZES], lengths[HY_MAX_ARRAYS];
 static uint64_t offsets[HY_MAX_ARRAYS];
 static uint64_t probe_values[HY_MAX_ARRAYS][PROBES];
@@ -120,47 +124,6 @@ static _Noreturn void fail(const char *who, const char *format, ...)
     if (yardstick.pid && alive(&yardstick)) kill(yardstick.pid, SIGSTOP);
     fflush(stdout);
     exit(0);
-}
-
-static uint64_t mix(uint64_t x) /* splitmix64's finaliser: counter-based, so that filling is a vector loop */
-{
-    x += 0x9e3779b97f4a7c15ULL;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-    return x ^ (x >> 31);
-}
-
-static double unit(uint64_t x) /* [0, 1) */
-{
-    return (double)(int64_t)(x >> 11) * 0x1p-53;
-}
-
-static void fill(double *array, int64_t length, uint64_t seed, int distribution, int bits, double factor)
-{
-    seed = mix(seed);
-    switch (distribution) {
-    case 0: /* uniform in (-1, 1) */
-        for (int64_t i = 0; i < length; i++) array[i] = 2.0 * unit(mix(seed + (uint64_t)i)) - 1.0;
-        break;
-    case 1: /* magnitudes over twelve decades, both signs */
-        for (int64_t i = 0; i < length; i++) {
-            uint64_t r = mix(seed + (uint64_t)i);
-            array[i] = ldexp(2.0 * unit(r) - 1.0, (int)(mix(r) % 41) - 20);
-        }
-        break;
-    case 2: /* integers whose sums are exact in double and not in float */
-        for (int64_t i = 0; i < length; i++) {
-            uint64_t r = mix(seed + (uint64_t)i);
-            double value = (double)(int64_t)(r & ((1ULL << bits) - 1)) * factor;
-            array[i] = r >> 63 ? -value : value;
-        }
-        break;
-    default: /* nine in ten are zero, the rest positive */
-        for (int64_t i = 0; i < length; i++) {
-            uint64_t r = mix(seed + (uint64_t)i);
-            array[i] = r % 10 ? 0.0 : unit(mix(r)) + 0.5;
-        }
-    }
 }
 
 static void futex_wake(_Atomic uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0); }
@@ -380,47 +343,14 @@ static struct call checked_call(struct runner *r, uint32_t function, uint64_t se
         int64_t outside = 0, unwritten = 0;
         for (int k = 0; k < GUARD / 8; k++) outside += (low[k] != sentinel) + (high[k] != sentinel);
         if (outside) fail(r->name, "outside %lld", (long long)outside);
-        for (int64_t k = 0; k < n; k++) unwritten += values[k] == sentinel;
+        uint64_t *restrict kept_values = (uint64_t *)keep[i]; /* what is looked at is what is kept: read once */
+        for (int64_t k = 0; k < n; k++) {
+            kept_values[k] = values[k];
+            unwritten += kept_values[k] == sentinel;
+        }
         if (unwritten) fail(r->name, "unwritten %lld %lld", (long long)unwritten, (long long)n);
-        memcpy(keep[i], values, (size_t)n * 8);
     }
     return result;
-}
-
-struct error {
-    double worst; /* in units of its bound */
-    int array;    /* of the first one outside; -1 if there is none */
-    int64_t bad, total, at;
-    double got, want, bound;
-};
-
-/* A NaN exceeds every bound; so does an infinity, although an opponent's makes the bound infinite. */
-static int within(double error, double bound) { return error <= bound && error < INFINITY; }
-
-static struct error compare(double **got, double **want, double gamma, int exactly)
-{
-    struct error found = {.array = -1};
-    for (int i = 0; i < HY_OUTPUTS; i++) {
-        const int64_t n = lengths[HY_INPUTS + i];
-        int64_t bad = 0;
-        double largest = 0;
-        for (int64_t k = 0; k < n; k++) {
-            const double bound = exactly ? 0.0 : gamma * scale[i][k] + 0x1p-53 * fabs(want[i][k]);
-            const double error = fabs(got[i][k] - want[i][k]);
-            bad += !within(error, bound);
-            const double share = error / (bound + 0x1p-1022);
-            largest = share > largest ? share : largest;
-        }
-        found.worst = largest > found.worst ? largest : found.worst;
-        if (!bad || found.array >= 0) continue;
-        for (int64_t k = 0; k < n; k++) {
-            const double bound = exactly ? 0.0 : gamma * scale[i][k] + 0x1p-53 * fabs(want[i][k]);
-            if (within(fabs(got[i][k] - want[i][k]), bound)) continue;
-            found = (struct error){found.worst, i, bad, n, k, got[i][k], want[i][k], bound};
-            break;
-        }
-    }
-    return found;
 }
 
 static void must_hold(const char *who, const struct error *e)
@@ -430,12 +360,20 @@ static void must_hold(const char *who, const struct error *e)
              e->got, e->want, e->bound);
 }
 
+static struct error compare_all(double **got, double **want, double gamma, int exactly)
+{
+    struct error found = NO_ERROR;
+    for (int i = 0; i < HY_OUTPUTS; i++)
+        compare(&found, i, lengths[HY_INPUTS + i], got[i], want[i], scale[i], gamma, exactly);
+    return found;
+}
+
 static void *map(int fd, size_t *bytes, int seals)
 {
     struct stat info;
     if (fstat(fd, &info)) fail("clock", "fstat %d", errno);
     *bytes = (size_t)info.st_size;
-    void *base = mmap(NULL, *bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+    void *base = mmap(NULL, *bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (base == MAP_FAILED) fail("clock", "mmap %d", errno);
     if (fcntl(fd, F_ADD_SEALS, seals)) fail("clock", "seal %d", errno);
     return base;
@@ -509,7 +447,7 @@ static void read_shape(void)
     for (int i = 0; i < HY_INPUTS + HY_OUTPUTS; i++) {
         lengths[i] = next();
         if (lengths[i] < 1) fail("clock", "length %lld", (long long)lengths[i]);
-        if ((size_t)lengths[i] > room) fail("clock", "room %lld", (long long)lengths[i]);
+        if (lengths[i] > room) fail("clock", "room %lld", (long long)lengths[i]);
     }
 }
 
@@ -543,7 +481,7 @@ static void verify(void)
     place(seed);
     const struct call c = checked_call(&candidate, 0, seed, timeout_ns, kept[0]);
     hy_exact(sizes, (const double *const *)master, exact, scale);
-    const struct error error = compare(kept[0], exact, gamma, distribution == 2);
+    const struct error error = compare_all(kept[0], exact, gamma, distribution == 2);
     must_hold("candidate", &error);
     printf("verified %lld %.6g\n", (long long)c.ns, error.worst);
 }
@@ -565,10 +503,10 @@ static void pair(void)
     if (!candidate_first) c = checked_call(&candidate, 0, seed + 2, timeout_ns, kept[0]);
     /* Two computed results: each within gamma * scale of the exact one. Where they disagree the oracle decides who
        is wrong, for the opponent may be a rival that would rather be wrong than beaten. */
-    const struct error error = compare(kept[0], kept[1], 2 * gamma, 0);
+    const struct error error = compare_all(kept[0], kept[1], 2 * gamma, 0);
     if (error.array >= 0) {
         hy_exact(sizes, (const double *const *)master, exact, scale);
-        const struct error mine = compare(kept[0], exact, gamma, 0), its = compare(kept[1], exact, gamma, 0);
+        const struct error mine = compare_all(kept[0], exact, gamma, 0), its = compare_all(kept[1], exact, gamma, 0);
         must_hold("candidate", &mine);
         must_hold("yardstick", &its);
         must_hold("candidate", &error);
@@ -587,9 +525,27 @@ static void peak(void)
     printf("peak %lld\n", (long long)c.ns);
 }
 
+/* All pages now, while Python starts the sandboxes: a first touch costs more than the writing. Where the kernel can't
+   do it at once (before 5.14), calls find some pages missing, as they would anyway. */
+static void populate(void *base, size_t bytes) { (void)!madvise(base, bytes, MADV_POPULATE_WRITE); }
+
+static void make_arrays(void)
+{
+    for (int i = 0; i < HY_MAX_ARRAYS; i++) {
+        double **arrays[] = {&master[i], &kept[0][i], &kept[1][i], &exact[i], &scale[i]};
+        for (int k = 0; k < 5; k++) {
+            if (k == 0 ? i >= HY_INPUTS : i >= HY_OUTPUTS) continue;
+            const size_t bytes = (size_t)room * 8;
+            *arrays[k] = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            if (*arrays[k] == MAP_FAILED) fail("clock", "mmap %d", errno);
+            populate(*arrays[k], bytes);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 7) return 2;
+    if (argc != 8) return 2;
     size_t bytes;
     const int fixed = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
     cpu_set_t core;
@@ -602,17 +558,12 @@ int main(int argc, char **argv)
     outputs.base = map(atoi(argv[2]), &outputs.bytes, fixed);
     candidate.control = map(atoi(argv[3]), &bytes, fixed);
     yardstick.control = map(atoi(argv[4]), &bytes, fixed);
-    room = (inputs.bytes > outputs.bytes ? inputs.bytes : outputs.bytes) / 8;
-    for (int i = 0; i < HY_MAX_ARRAYS; i++) {
-        double **arrays[] = {&master[i], &kept[0][i], &kept[1][i], &exact[i], &scale[i]};
-        for (int k = 0; k < 5; k++) {
-            if (k == 0 ? i >= HY_INPUTS : i >= HY_OUTPUTS) continue;
-            *arrays[k] = mmap(NULL, room * 8, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-            if (*arrays[k] == MAP_FAILED) fail("clock", "mmap %d", errno);
-        }
-    }
+    room = atoll(argv[7]);
     printf("sealed\n");
     fflush(stdout);
+    populate(inputs.base, inputs.bytes);
+    populate(outputs.base, outputs.bytes);
+    make_arrays();
     for (char line[1024]; fgets(line, sizeof line, stdin); fflush(stdout)) {
         const char *word = strtok(line, " \n");
         if (!word) continue;

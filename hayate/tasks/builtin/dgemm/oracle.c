@@ -1,20 +1,35 @@
 #include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
 
-/* exact = A B in extended precision (64 bits of mantissa), scale = |A| |B|, both M x N. */
-void dgemm_exact(int M, int N, int K, const double *A, const double *B, double *exact, double *scale)
+/* exact = A B, each sum kept in two doubles, about 106 bits of mantissa; scale = |A| |B|; both M x N.
+
+   TwoProduct and TwoSum (Ogita, Rump and Oishi, "Accurate Sum and Dot Product", SIAM J. Sci. Comput. 26, 2005): what a
+   rounding loses is itself a double, and is added up in `low`. One row's sums advance together, so that the inner loop
+   is a vector loop without any reordering. Must be compiled without contraction. */
+void dgemm_exact(int M, int N, int K, const double *A, const double *B, double *restrict exact, double *restrict scale)
 {
-  for (int i = 0; i < M; i++)
-    for (int j = 0; j < N; j++) {
-      long double sum = 0, size = 0;
-      for (int l = 0; l < K; l++) {
-        long double product = (long double)A[(size_t)i * K + l] * B[(size_t)l * N + j];
-        sum += product;
-        size += fabsl(product);
+  double *restrict low = malloc((size_t)N * sizeof *low);
+  if (!low)
+    abort();
+  for (int i = 0; i < M; i++) {
+    double *restrict high = exact + (size_t)i * N, *restrict size = scale + (size_t)i * N;
+    for (int j = 0; j < N; j++)
+      high[j] = low[j] = size[j] = 0;
+    for (int l = 0; l < K; l++) {
+      const double a = A[(size_t)i * K + l], *row = B + (size_t)l * N;
+      for (int j = 0; j < N; j++) {
+        const double product = a * row[j], lost = fma(a, row[j], -product);
+        const double sum = high[j] + product, part = sum - high[j];
+        low[j] += ((high[j] - (sum - part)) + (product - part)) + lost;
+        high[j] = sum;
+        size[j] += fabs(product);
       }
-      exact[(size_t)i * N + j] = (double)sum;
-      scale[(size_t)i * N + j] = (double)size;
     }
+    for (int j = 0; j < N; j++)
+      high[j] += low[j];
+  }
+  free(low);
 }
 
 /* scale_ij = |row i of A| |column j of B|, which is at least (|A| |B|)_ij by Cauchy and Schwarz: O(MN + MK + KN). */
@@ -30,9 +45,15 @@ void dgemm_scale(int M, int N, int K, const double *A, const double *B, double *
   for (int j = 0; j < N; j++)
     column[j] = sqrt(column[j]);
   for (int i = M - 1; i >= 0; i--) {
-    double row = 0;
-    for (int l = 0; l < K; l++)
+    double part[8] = {0}, row = 0; /* eight sums at a time: one alone waits for itself */
+    int l = 0;
+    for (; l + 8 <= K; l += 8)
+      for (int p = 0; p < 8; p++)
+        part[p] += A[(size_t)i * K + l + p] * A[(size_t)i * K + l + p];
+    for (; l < K; l++)
       row += A[(size_t)i * K + l] * A[(size_t)i * K + l];
+    for (int p = 0; p < 8; p++)
+      row += part[p];
     row = sqrt(row);
     for (int j = 0; j < N; j++)
       scale[(size_t)i * N + j] = row * column[j];
