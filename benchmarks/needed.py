@@ -30,7 +30,10 @@ _NEVER_RAN = (Outcome.VIOLATION, Outcome.BUILD_FAILED)
 
 
 def needed(recorded: Path) -> dict[str, Any]:
-    """`recorded`: a run's archive. It is copied, since opening may bring it to a newer schema."""
+    """`recorded`: a run's archive. It is copied, since opening may bring it to a newer schema.
+
+    Raises Fault(NOT_RECORDED) if replay can't answer for it: it was made with another version of the task.
+    """
     with tempfile.TemporaryDirectory(prefix="hayate-bench-") as name:
         copy = Path(name) / "archive.db"
         shutil.copy(recorded, copy)
@@ -67,11 +70,12 @@ def _replayed(
     """Measurements until a verdict reaches the share of `best` (None: never), in all, and the best of them."""
     every, measured = _Count(best), _Count(best)
     guesses = faults = 0
+    last: Fault | None = None
 
     def hear(_: Candidate, result: Verdict | Fault) -> None:
-        nonlocal guesses, faults
+        nonlocal guesses, faults, last
         if isinstance(result, Fault):
-            faults += 1
+            faults, last = faults + 1, result
         elif result.guess:
             guesses += 1
         elif result.outcome not in _NEVER_RAN:
@@ -87,6 +91,9 @@ def _replayed(
         for batch in batches:
             evaluator.evaluate(batch, MeasurePlan(), hear)
         wall_s = time.monotonic() - began
+    if not every.all:
+        assert last is not None
+        raise last
     return {
         "every": every.figures(),
         "measured": measured.figures(),

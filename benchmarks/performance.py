@@ -41,13 +41,18 @@ def _folder(seed: int) -> Path:
     return WORK / f"demo-{seed}"
 
 
-def demo(seed: int) -> dict[str, Any]:
-    """One whole demo run. Figures from its report; its folder stays for the others."""
-    run, folder = load_run(RUN, seed=seed), _folder(seed)
-    started = time.monotonic()
+def trained(seed: int, folder: Path) -> None:
+    """The demo run in this folder; goes on where it was ended."""
     if not (folder / "report.json").exists():
         with PlainProgress() as progress:
-            train(run, folder, resume=(folder / "run.json").exists(), progress=progress)
+            train(load_run(RUN, seed=seed), folder, resume=(folder / "run.json").exists(), progress=progress)
+
+
+def demo(seed: int) -> dict[str, Any]:
+    """One whole demo run. Figures from its report; its folder stays for the others."""
+    folder = _folder(seed)
+    started = time.monotonic()
+    trained(seed, folder)
     wall_s = time.monotonic() - started
     report = build_report(folder)
     phases = {p.name: p for p in report.phases}
