@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +94,7 @@ class Database:
 
     def _insert_new(self, connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> bool:
         """Insert unless a row with this primary key is there. True if it was inserted."""
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        done = connection.execute(insert(table).values(**values).on_conflict_do_nothing())
+        done = connection.execute(_insert_if_new(connection.dialect.name, table), values)
         return done.rowcount == 1
 
     def _make_engine(self) -> sa.Engine:
@@ -183,6 +183,13 @@ class Database:
 
 
 _WRITABLE = "choose a folder that you may write, e.g. with --out"
+
+
+@cache
+def _insert_if_new(dialect: str, table: sa.Table) -> sa.Insert:
+    """Statements are made once: making one takes longer than running it."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -54,12 +57,8 @@ class Elites(Database):
         self, task: str, *, host_class: str | None = None, task_hash: str | None = None
     ) -> list[Elite]:
         """Of every niche filled, best first. With `task_hash` only those of this version of the task."""
-        where = [elites.c.task == task]
-        if host_class is not None:
-            where.append(elites.c.host_class == host_class)
-        if task_hash is not None:
-            where.append(elites.c.task_hash == task_hash)
-        return self._elites(elites, where, elites.c.quality.desc())
+        wanted = {"task": task, "host_class": host_class, "task_hash": task_hash}
+        return self._elites(elites, {name: value for name, value in wanted.items() if value is not None})
 
     def best(self, task: str, *, host_class: str | None = None, task_hash: str | None = None) -> Elite | None:
         """The elite of highest quality."""
@@ -67,30 +66,31 @@ class Elites(Database):
 
     def elite_history(self, task: str, *, niche: str | None = None) -> list[Elite]:
         """Every elite that ever was, in order."""
-        where = [elite_history.c.task == task]
-        if niche is not None:
-            where.append(elite_history.c.niche == niche)
-        return self._elites(elite_history, where, elite_history.c.id)
+        wanted = {"task": task} if niche is None else {"task": task, "niche": niche}
+        return self._elites(elite_history, wanted)
 
-    def _elites(
-        self, table: sa.Table, where: list[sa.ColumnElement[bool]], order: sa.ColumnElement[object]
-    ) -> list[Elite]:
-        own = [column for column in table.c if column.name != "id"]
-        v = verdicts.c
-        query = (
-            sa.select(
-                *own,
-                v.metric_value.label("metric"),
-                v.metric_low,
-                v.metric_high,
-                v.speedup,
-                v.speedup_low,
-                v.speedup_high,
-                v.object_hash,
-            )
-            .select_from(table.join(verdicts, table.c.verdict == v.id))
-            .where(*where)
-            .order_by(order)
-        )
+    def _elites(self, table: sa.Table, wanted: Mapping[str, str]) -> list[Elite]:
         with self._read() as connection:
-            return [Elite(**row) for row in connection.execute(query).mappings()]
+            found = connection.execute(_query(table, tuple(wanted)), wanted).mappings()
+            return [Elite(**row) for row in found]
+
+
+@cache
+def _query(table: sa.Table, names: tuple[str, ...]) -> sa.Select[Any]:
+    """Rows where the columns of these names have the values given: elites best first, their history in order."""
+    v = verdicts.c
+    return (
+        sa.select(
+            *(column for column in table.c if column.name != "id"),
+            v.metric_value.label("metric"),
+            v.metric_low,
+            v.metric_high,
+            v.speedup,
+            v.speedup_low,
+            v.speedup_high,
+            v.object_hash,
+        )
+        .select_from(table.join(verdicts, table.c.verdict == v.id))
+        .where(*(table.c[name] == sa.bindparam(name) for name in names))
+        .order_by(elite_history.c.id if table is elite_history else table.c.quality.desc())
+    )

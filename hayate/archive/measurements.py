@@ -58,7 +58,7 @@ class Measurements(Samples):
         """Committed when this returns. Its id."""
         values = {**asdict(key), "outcome": measurement.outcome.value, "record": encode(measurement)}
         with self._write() as connection:
-            done = connection.execute(sa.insert(measurements).values(created=time.time(), **values))
+            done = connection.execute(_INSERT, {"created": time.time(), **values})
             made = done.inserted_primary_key
         assert made is not None
         return int(made[0])
@@ -70,23 +70,16 @@ class Measurements(Samples):
 
         The version of task, judge and compiler, the class of host and the kind of plan must be the same.
         """
-        v, m = verdicts.c, measurements.c
-        measured_so = sa.and_(m.bands == bands_key(plan), m.purpose == plan.purpose)
-        query = (
-            sa.select(v.id, *(m[name] for name in MeasurementKey.__slots__))
-            .select_from(verdicts.outerjoin(measurements, v.measurement == m.id))
-            .where(
-                v.candidate == candidate_hash,
-                v.task_hash == task_hash,
-                v.judge_version == judge_version,
-                v.host_class == host.host_class,
-                sa.or_(measured_so, sa.and_(v.measurement.is_(None), v.outcome != Outcome.ACCEPTED.value)),
-            )
-            .order_by(v.id.desc())
-            .limit(1)
-        )
+        wanted = {
+            "candidate": candidate_hash,
+            "task_hash": task_hash,
+            "judge_version": judge_version,
+            "host_class": host.host_class,
+            "bands": bands_key(plan),
+            "purpose": plan.purpose,
+        }
         with self._read() as connection:
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(_RECALL, wanted).mappings().first()
             if row is None:
                 return None
             newest = None
@@ -107,8 +100,30 @@ class Recalled:
     measurement: Measurement | None
 
 
+# Made once: SQLAlchemy takes longer to make a statement than the database to run it.
+_INSERT = sa.insert(measurements)
+_NEWEST = (
+    sa.select(measurements.c.id, measurements.c.record)
+    .where(*(measurements.c[name] == sa.bindparam(name) for name in MeasurementKey.__slots__))
+    .order_by(measurements.c.id.desc())
+    .limit(1)
+)
+_RECALL = (
+    sa.select(verdicts.c.id, *(measurements.c[name] for name in MeasurementKey.__slots__))
+    .select_from(verdicts.outerjoin(measurements, verdicts.c.measurement == measurements.c.id))
+    .where(
+        verdicts.c.candidate == sa.bindparam("candidate"),
+        *(verdicts.c[name] == sa.bindparam(name) for name in ("task_hash", "judge_version", "host_class")),
+        sa.or_(
+            sa.and_(*(measurements.c[name] == sa.bindparam(name) for name in ("bands", "purpose"))),
+            sa.and_(verdicts.c.measurement.is_(None), verdicts.c.outcome != Outcome.ACCEPTED.value),
+        ),
+    )
+    .order_by(verdicts.c.id.desc())
+    .limit(1)
+)
+
+
 def _newest(connection: sa.Connection, key: Mapping[str, str]) -> tuple[int, Measurement] | None:
-    where = [measurements.c[name] == value for name, value in key.items()]
-    query = sa.select(measurements.c.id, measurements.c.record).where(*where)
-    row = connection.execute(query.order_by(measurements.c.id.desc()).limit(1)).first()
+    row = connection.execute(_NEWEST, key).first()
     return None if row is None else (row.id, decode(Measurement, row.record))

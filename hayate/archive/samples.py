@@ -25,6 +25,7 @@ from hayate.records import (
 )
 
 _LINEAGE_DEPTH = 1000
+_INSERT_SAMPLE, _INSERT_VERDICT = sa.insert(samples), sa.insert(verdicts)
 
 
 class Samples(Database):
@@ -66,27 +67,26 @@ class Samples(Database):
         with self._write() as connection:
             self._add_candidate(connection, candidate)
             verdict_id = None if verdict is None else self._add_verdict(connection, verdict, measurement)
-            connection.execute(
-                sa.insert(samples).values(
-                    candidate=candidate.hash,
-                    task=candidate.task,
-                    run=origin.run,
-                    phase=origin.phase,
-                    step=origin.step,
-                    group_index=origin.group,
-                    sample_index=origin.index,
-                    kind=origin.kind,
-                    policy=origin.policy,
-                    prompt_hash=origin.prompt_hash,
-                    origin=encode(origin),
-                    verdict=verdict_id,
-                    fault=None if fault is None else fault.kind.value,
-                    fault_message=None if fault is None else str(fault),
-                    reward=reward,
-                    abandoned=abandoned,
-                    created=time.time(),
-                )
-            )
+            row = {
+                "candidate": candidate.hash,
+                "task": candidate.task,
+                "run": origin.run,
+                "phase": origin.phase,
+                "step": origin.step,
+                "group_index": origin.group,
+                "sample_index": origin.index,
+                "kind": origin.kind,
+                "policy": origin.policy,
+                "prompt_hash": origin.prompt_hash,
+                "origin": encode(origin),
+                "verdict": verdict_id,
+                "fault": None if fault is None else fault.kind.value,
+                "fault_message": None if fault is None else str(fault),
+                "reward": reward,
+                "abandoned": abandoned,
+                "created": time.time(),
+            }
+            connection.execute(_INSERT_SAMPLE, row)
         return -1 if verdict_id is None else verdict_id
 
     def samples(
@@ -239,36 +239,35 @@ class Samples(Database):
 
     def _add_verdict(self, connection: sa.Connection, verdict: Verdict, measurement: int | None) -> int:
         metric, speedup = verdict.metric, verdict.speedup
-        done = connection.execute(
-            sa.insert(verdicts).values(
-                candidate=verdict.candidate,
-                task=verdict.task,
-                task_hash=verdict.task_hash,
-                judge_version=verdict.judge_version,
-                host_class=verdict.host.host_class,
-                outcome=verdict.outcome.value,
-                reason=verdict.reason,
-                numbers=verdict.numbers,
-                niche=verdict.niche,
-                techniques=[str(technique) for technique in verdict.techniques],
-                metric=None if metric is None else metric.name,
-                metric_value=None if metric is None else metric.value,
-                metric_low=None if metric is None else metric.low,
-                metric_high=None if metric is None else metric.high,
-                baseline=None if speedup is None else speedup.baseline,
-                speedup=None if speedup is None else speedup.median,
-                speedup_low=None if speedup is None else speedup.low,
-                speedup_high=None if speedup is None else speedup.high,
-                object_hash=verdict.object_hash,
-                measurement=measurement,
-                sandbox=verdict.sandbox,
-                wall_s=verdict.wall_s,
-                reused=verdict.reused,
-                timing=None if verdict.timing is None else encode(verdict.timing),
-                record=encode(verdict.model_copy(update={"timing": None})),
-                created=time.time(),
-            )
-        )
+        row = {
+            "candidate": verdict.candidate,
+            "task": verdict.task,
+            "task_hash": verdict.task_hash,
+            "judge_version": verdict.judge_version,
+            "host_class": verdict.host.host_class,
+            "outcome": verdict.outcome.value,
+            "reason": verdict.reason,
+            "numbers": verdict.numbers,
+            "niche": verdict.niche,
+            "techniques": [str(technique) for technique in verdict.techniques],
+            "metric": None if metric is None else metric.name,
+            "metric_value": None if metric is None else metric.value,
+            "metric_low": None if metric is None else metric.low,
+            "metric_high": None if metric is None else metric.high,
+            "baseline": None if speedup is None else speedup.baseline,
+            "speedup": None if speedup is None else speedup.median,
+            "speedup_low": None if speedup is None else speedup.low,
+            "speedup_high": None if speedup is None else speedup.high,
+            "object_hash": verdict.object_hash,
+            "measurement": measurement,
+            "sandbox": verdict.sandbox,
+            "wall_s": verdict.wall_s,
+            "reused": verdict.reused,
+            "timing": None if verdict.timing is None else encode(verdict.timing),
+            "record": encode(verdict.model_copy(update={"timing": None})),
+            "created": time.time(),
+        }
+        done = connection.execute(_INSERT_VERDICT, row)
         key = done.inserted_primary_key
         assert key is not None
         return int(key[0])
