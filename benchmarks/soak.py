@@ -98,7 +98,7 @@ def counts() -> dict[str, int]:
         "processes": sum(_KTHREADD not in (p.pid, p.info["ppid"]) for p in running),
         "processes of the launcher": len(below),
         "descriptors": len(list(own.iterdir())),
-        "descriptors of the launcher": sum(process.num_fds() for process in below),
+        "descriptors of the launcher": sum(_descriptors(process) for process in below),
         "threads": len(list(Path("/proc/self/task").iterdir())),
         "files": sum(len(list(folder.glob("hayate-*"))) for folder in temporary),
         "shared memory": len(list(temporary[1].iterdir()))
@@ -106,6 +106,13 @@ def counts() -> dict[str, int]:
         "cgroups": _cgroups(),
         "mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()),
     }
+
+
+def _descriptors(process: psutil.Process) -> int:
+    try:
+        return int(process.num_fds())
+    except psutil.NoSuchProcess:  # it has ended since
+        return 0
 
 
 def _cgroups() -> int:

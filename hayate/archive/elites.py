@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from hayate.archive.database import Database
 from hayate.archive.rows import Elite
-from hayate.archive.schema import elite_history, elites, verdicts
+from hayate.archive.schema import elite_history, elites, figures, verdicts
 from hayate.records import Verdict
 
 
@@ -78,19 +78,12 @@ class Elites(Database):
 @cache
 def _query(table: sa.Table, names: tuple[str, ...]) -> sa.Select[Any]:
     """Rows where the columns of these names have the values given: elites best first, their history in order."""
-    v = verdicts.c
     return (
         sa.select(
             *(column for column in table.c if column.name != "id"),
-            v.metric_value.label("metric"),
-            v.metric_low,
-            v.metric_high,
-            v.speedup,
-            v.speedup_low,
-            v.speedup_high,
-            v.object_hash,
+            *figures,
         )
-        .select_from(table.join(verdicts, table.c.verdict == v.id))
+        .select_from(table.join(verdicts, table.c.verdict == verdicts.c.id))
         .where(*(table.c[name] == sa.bindparam(name) for name in names))
         .order_by(elite_history.c.id if table is elite_history else table.c.quality.desc())
     )

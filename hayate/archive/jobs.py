@@ -335,6 +335,7 @@ def _of_keys(dialect: str) -> _OfKeys:
         "sqlite": "SELECT value FROM json_each(:keys)",
         "postgresql": "SELECT json_array_elements_text(CAST(:keys AS json))",
     }[dialect]
+    ended = ", ".join(f"'{state}'" for state in _ENDED)
     among = jobs.c.key.in_(sa.text(listed))
     # SQLite would take the primary key, and for each state read past the whole request.
     hint = "INDEXED BY ix_jobs_key_state" if dialect == "sqlite" else ""
@@ -344,7 +345,7 @@ def _of_keys(dialect: str) -> _OfKeys:
         kept=rows.order_by(
             jobs.c.key
         ).with_for_update(),  # one order, so that two servers can't wait for each other
-        states=sa.text(f"SELECT key, state IN {_ENDED} FROM {jobs.name} {hint} WHERE key IN ({listed})"),
+        states=sa.text(f"SELECT key, state IN ({ended}) FROM {jobs.name} {hint} WHERE key IN ({listed})"),
         drop=sa.delete(jobs)
         .where(among, jobs.c.state == "queued", jobs.c.token == sa.bindparam("of"), ~jobs.c.shared)
         .returning(jobs.c.key),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from hayate.archive.database import Database
 from hayate.archive.rows import Ancestor, SampleRow
-from hayate.archive.schema import candidates, is_guess, parents, prompts, samples, verdicts
+from hayate.archive.schema import candidates, figures, is_guess, parents, prompts, samples, verdicts
 from hayate.errors import Fault
 from hayate.records import (
     Candidate,
@@ -128,13 +128,7 @@ class Samples(Database):
                 s.fault,
                 sa.func.coalesce(v.reason, s.fault_message).label("reason"),
                 v.niche,
-                v.metric_value.label("metric"),
-                v.metric_low,
-                v.metric_high,
-                v.speedup,
-                v.speedup_low,
-                v.speedup_high,
-                v.object_hash,
+                *figures,
                 s.reward,
                 v.wall_s,
                 v.reused,

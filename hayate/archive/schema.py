@@ -119,6 +119,16 @@ verdicts = sa.Table(
     sa.Index(None, "object_hash"),
 )
 
+# What tables and plots show of a verdict's figures, by the names of their rows' fields.
+figures = (
+    verdicts.c.metric_value.label("metric"),
+    verdicts.c.metric_low,
+    verdicts.c.metric_high,
+    verdicts.c.speedup,
+    verdicts.c.speedup_low,
+    verdicts.c.speedup_high,
+    verdicts.c.object_hash,
+)
 is_guess = verdicts.c.judge_version.startswith(GUESSED, autoescape=True)
 
 samples = sa.Table(

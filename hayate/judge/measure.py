@@ -34,7 +34,7 @@ from hayate.records import (
 from hayate.sandbox import Sandbox
 from hayate.tasks import evaluate_expression
 
-DISTRIBUTIONS = 4  # uniform, wide, integer, sparse: runner/clock.c
+DISTRIBUTIONS = 4  # uniform, wide, integer, sparse: runner/values.h
 VERIFY_TIMEOUT_S = 5.0
 BAND_BUDGET_S = 0.15  # timed part of one band in a training launch; a slow candidate gets fewer pairs
 SLOW_CALL_S = 0.15  # from here on one pair says enough for training
@@ -136,7 +136,6 @@ class _Measurer:
                     task, [b.name for b in self.bands], host=host, slot=slot, sandbox=sandbox
                 )
         self.steps: list[Step] = []
-        self.launch_calls_s = 0.0  # of the launch under way, in the steps so far
         self.worst_error = 0.0
         self.own_delays = False  # the candidate keeps itself waiting: its time, and no noise
         self.drifted = (
@@ -263,7 +262,7 @@ class _Measurer:
         )
 
     def _try_launch(self, verification: Sequence[Shape]) -> list[Launch]:
-        started, self.launch_calls_s = time.monotonic(), 0.0
+        started = time.monotonic()
         reach = [*verification, *(largest(self.task, b) for b in self.bands)]
         with LaunchSession(
             self.task,
@@ -300,9 +299,8 @@ class _Measurer:
 
     def _stepped(self, name: str, started: float, session: LaunchSession, note: str = "") -> None:
         """One more step of this launch is over; its calls are those since the step before."""
-        wall_s, calls_s = time.monotonic() - started, session.calls_s - self.launch_calls_s
-        self.launch_calls_s = session.calls_s
-        self.steps.append(Step(name=name, wall_s=wall_s, calls_s=calls_s, note=note))
+        calls_s, session.calls_s = session.calls_s, 0.0
+        self.steps.append(Step(name=name, wall_s=time.monotonic() - started, calls_s=calls_s, note=note))
 
     def _seed(self) -> int:
         return self.rng.getrandbits(62)

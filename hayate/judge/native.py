@@ -18,8 +18,6 @@ from hayate.records import HostProfile, Task, content_hash
 from hayate.toolchains import Compiler, compilers
 
 _SOURCES = ("protocol.h", "values.h", "values.c", "runner.c", "clock.c", "peak.c")
-
-
 # The oracle is the definition of exact: no contraction, no reordering.
 ORACLE_FLAGS = ("-O3", "-ffp-contract=off")
 CLOCK_FLAGS = ("-O3", "-ffp-contract=fast", "-fno-math-errno")

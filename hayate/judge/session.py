@@ -126,7 +126,7 @@ class LaunchSession:
         self.wall_s = wall_s
         self.holds_slot = holds_slot
         self.candidate_s = 0.0  # its calls so far
-        self.calls_s = 0.0  # every call so far, of either runner
+        self.calls_s = 0.0  # every call, of either runner, since `measure` took note of them
         self.priority: Literal["fifo", "nice", "none"] = "none"
         all_lengths = [lengths(task, s) for s in shapes]
         n_in = len(task.inputs)
@@ -212,13 +212,14 @@ class LaunchSession:
 
     def _start_runners(self, commands: Mapping[str, Command]) -> None:
         """All at once: a sandbox's start is mostly waiting."""
+
+        def start(who: str) -> None:
+            self._runners[who] = self.sandbox.start(
+                commands[who]
+            )  # at once: whatever becomes of the other, it is ended
+
         with ThreadPoolExecutor(len(commands)) as starters:
-            started = {who: starters.submit(self.sandbox.start, c) for who, c in commands.items()}
-        for who, process in started.items():
-            if process.exception() is None:
-                self._runners[who] = process.result()  # before any other's error: it must be ended
-        for process in started.values():
-            process.result()
+            list(starters.map(start, commands))
 
     def _command(self, who: str, objects: Sequence[Built], inputs: int, output: int, control: int) -> Command:
         """A runner's. Its objects lie in a folder that it can read and not write; each runner has its own."""

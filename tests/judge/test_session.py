@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import threading
 from pathlib import Path
 
 import pytest
@@ -80,12 +81,15 @@ def test_a_sandbox_that_does_not_start_leaves_nothing_of_the_other(
 ) -> None:
     session = launched(task, host, tier, source())
     started: list[sandbox.Process] = []
+    one_runs = threading.Event()
 
     class Half(type(tier)):  # type: ignore[misc]
         def start(self, command: sandbox.Command) -> sandbox.Process:
             if any(word.endswith("peak.so") for word in command.argv) == (broken == "yardstick"):
+                assert one_runs.wait(30)
                 raise Fault(FaultKind.SANDBOX_BROKEN, "scripted")
             started.append(super().start(command))
+            one_runs.set()
             return started[-1]
 
     session.sandbox = Half()

@@ -525,8 +525,8 @@ static void peak(void)
     printf("peak %lld\n", (long long)c.ns);
 }
 
-/* All pages now, while Python starts the sandboxes: a first touch costs more than the writing. Where the kernel can't
-   do it at once (before 5.14), calls find some pages missing, as they would anyway. */
+/* All pages now, while Python starts the sandboxes: a first touch costs more than the writing. A kernel that can't do
+   it at once (before 5.14) leaves them to the first fill, outside any timed call. */
 static void populate(void *base, size_t bytes) { (void)!madvise(base, bytes, MADV_POPULATE_WRITE); }
 
 static void make_arrays(void)

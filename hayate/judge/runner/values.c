@@ -29,7 +29,7 @@ static inline uint64_t bits_of(double value)
 
 void fill(double *array, int64_t length, uint64_t seed, int distribution, int bits, double factor)
 {
-    const uint64_t below_bits = (1ULL << bits) - 1;
+    const uint64_t mask = (1ULL << bits) - 1;
     seed = mix(seed);
     switch (distribution) {
     case 0:
@@ -44,7 +44,7 @@ void fill(double *array, int64_t length, uint64_t seed, int distribution, int bi
     case 2:
         for (int64_t i = 0; i < length; i++) {
             const uint64_t r = mix(seed + (uint64_t)i);
-            const double value = (double)(int64_t)(r & below_bits) * factor;
+            const double value = (double)(int64_t)(r & mask) * factor;
             array[i] = r >> 63 ? -value : value;
         }
         break;
