@@ -23,13 +23,14 @@ import sys
 import time
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from benchmarks import rivals, stopwatch_page
 from benchmarks.store import Store, Unit
 from hayate import hosts, sandbox, tasks
 from hayate.errors import Fault, FaultKind
-from hayate.judge import JUDGE_VERSION, Rejection, build, measure
+from hayate.judge import JUDGE_VERSION, Rejection, build, measure, stats
 from hayate.records import Band, Built, MeasurePlan, Outcome, Task, Technique
 
 KERNELS = ("compute", "memory", "short")
@@ -38,10 +39,16 @@ BLOCK = 25  # head-to-heads of one unit
 AA_BLOCKS = 4  # of each kernel: 300 pairs in all
 PERCENTS = (2, 5, 20)
 PAIRS = 60
-RIVAL_PAIRS = {"quiet": 20, "loaded": 10, "2": 20}
+RIVAL_PAIRS = {"quiet": 15, "loaded": 10, "2": 15}
 CONFIDENCE = 0.99
+DECIDE_S = 9.5  # and what comes before the first launch
 HEAD_TO_HEAD = MeasurePlan(
-    purpose="confirm", launches=3, max_launches=30, confidence=CONFIDENCE, verify_shapes=2
+    purpose="confirm",
+    launches=3,
+    max_launches=64,
+    confidence=CONFIDENCE,
+    verify_shapes=2,
+    decide_s=DECIDE_S,
 )
 
 
@@ -164,13 +171,13 @@ def aa(kernel: str, load: str) -> dict[str, Any]:
 
 def extra(kernel: str, percent: int) -> dict[str, Any]:
     """How many steps make a call so much longer, by trial, and the true ratio in 60 launches."""
-    plan = HEAD_TO_HEAD.model_copy(update={"launches": 6, "max_launches": 6})
+    plan = HEAD_TO_HEAD.model_copy(update={"launches": 6, "max_launches": 6, "decide_s": None})
     plain = built(kernel)
     iterations = 1_000_000
     for _ in range(3):
         found = head_to_head(kernel, built(kernel, iterations), plain, plan)
         iterations = max(1, round(iterations * (percent / 100) / max(1e-4, 1 / _ratio(found) - 1)))
-    many = HEAD_TO_HEAD.model_copy(update={"launches": 60, "max_launches": 60})
+    many = HEAD_TO_HEAD.model_copy(update={"launches": 60, "max_launches": 60, "decide_s": None})
     found = head_to_head(kernel, built(kernel, iterations), plain, many)
     _ratio(found)
     values = found["launches"]
@@ -236,23 +243,23 @@ def verdict() -> dict[str, Any]:
 
 def units(store: Store) -> list[Unit]:
     found = [Unit("verdict", 15, verdict)]
-    for load in LOADS:
-        for kernel in KERNELS:
-            about_s = BLOCK * (4 if load == "quiet" else 8)
-            for block in range(AA_BLOCKS):
-                found.append(
-                    Unit(f"aa-{kernel}-{load}-{block}", about_s, lambda k=kernel, w=load: aa(k, w))  # type: ignore[misc]
-                )
     for kernel in KERNELS:
         for percent in PERCENTS:
             found.append(Unit(f"extra-{kernel}-{percent}", 30, lambda k=kernel, p=percent: extra(k, p)))  # type: ignore[misc]
             found.append(
                 Unit(
                     f"found-{kernel}-{percent}",
-                    PAIRS * 2,
+                    PAIRS * 3,
                     lambda k=kernel, p=percent: differences(store, k, p),  # type: ignore[misc]
                 )
             )
+    for load in LOADS:
+        for kernel in KERNELS:
+            about_s = BLOCK * (2.5 if kernel == "short" else 6 if load == "quiet" else 9)
+            for block in range(AA_BLOCKS):
+                found.append(
+                    Unit(f"aa-{kernel}-{load}-{block}", about_s, lambda k=kernel, w=load: aa(k, w))  # type: ignore[misc]
+                )
     for kernel in KERNELS:
         for what, pairs in RIVAL_PAIRS.items():
             about_s = pairs * (16 if what == "loaded" else 11)
@@ -271,7 +278,7 @@ def main() -> None:
     parser.add_argument("--page-only", action="store_true", help="write the page from what is there")
     parser.add_argument("--only", help="a unit, or the beginning of its name")
     options = parser.parse_args()
-    store = Store("stopwatch", [JUDGE_VERSION])
+    store = Store("stopwatch", [JUDGE_VERSION, HEAD_TO_HEAD.model_dump_json(), Path(stats.__file__)])
     everything = units(store)
 
     def write() -> None:

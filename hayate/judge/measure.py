@@ -38,6 +38,11 @@ DISTRIBUTIONS = 4  # uniform, wide, integer, sparse: runner/values.h
 VERIFY_TIMEOUT_S = 5.0
 BAND_BUDGET_S = 0.15  # timed part of one band in a training launch; a slow candidate gets fewer pairs
 SLOW_CALL_S = 0.15  # from here on one pair says enough for training
+# Timed part of one band in a launch of a head-to-head. Pairs are disturbed in bursts, and the median of five may be
+# that of a burst; more launches cost a start each, and the rule wants at least five of them.
+HEAD_TO_HEAD_S = 0.3
+HEAD_TO_HEAD_PAIRS = 100
+EQUAL_WITHIN_MOST = 0.05  # a head-to-head out of time that is less certain than this says nothing
 FASTER_THAN_PEAK = 1.05
 # A runner that takes this much longer than the other's from wake-up to ready did something in between.
 THAW_EXCESS_NS = 100_000
@@ -104,8 +109,8 @@ def measure(
     """Verify `built` and time it against the task's yardsticks, or against `rival` alone.
 
     The timing's ratios are against the yardstick nearest in speed, chained to the reference; with a rival the
-    speed-up is against the rival, and a plan with more than three launches stops as soon as it is decided.
-    Raises Fault: a broken yardstick, a host too noisy, anything of the machine's.
+    speed-up is against the rival, and a plan with more than three launches stops as soon as it is decided, or when
+    its `decide_s` are over. Raises Fault: a broken yardstick, a host too noisy, anything of the machine's.
     """
     return _Measurer(task, built, plan, host, slot, sandbox, rival).run()
 
@@ -152,7 +157,9 @@ class _Measurer:
         try:
             wanted = max(self.plan.launches, self.plan.max_launches, 1)
             for number in range(wanted):
-                found = self._launch(shapes if number == 0 else self.rng.sample(shapes, min(2, len(shapes))))
+                if number >= self.plan.launches and self._out_of_time(started, number):
+                    break
+                found = self._launch(shapes if number == 0 else self.rng.sample(shapes, min(1, len(shapes))))
                 launches += found
                 if number + 1 < self.plan.launches or not found:
                     continue
@@ -168,6 +175,8 @@ class _Measurer:
                 interval, decided = verdict.interval, verdict.outcome
                 if decided:
                     break
+            if interval is not None and decided not in ("faster", "slower"):
+                decided = self._equal(interval, started)
         except CandidateFailed as failure:
             return Measurement(
                 outcome=failure.outcome,
@@ -177,6 +186,25 @@ class _Measurer:
                 wall_s=time.monotonic() - started,
             )
         return self._accepted(launches, decided, interval, len(shapes), started)
+
+    def _out_of_time(self, started: float, launches: int) -> bool:
+        """Would a head-to-head's next launch, as long as those before, end too late?"""
+        if self.rival is None or self.plan.decide_s is None:
+            return False
+        return (time.monotonic() - started) * (launches + 1) / launches > self.plan.decide_s
+
+    def _equal(self, interval: stats.LogRatio, started: float) -> str:
+        """What a head-to-head says that has no winner. Raises Fault if it says too little."""
+        most = max(abs(math.expm1(interval.low)), abs(math.expm1(interval.high)))
+        if self.plan.decide_s is None or most <= EQUAL_WITHIN_MOST:
+            return f"equal within {most:.1%}" if math.isfinite(most) else ""
+        raise Fault(
+            FaultKind.HOST_TOO_NOISY,
+            f"after {time.monotonic() - started:.1f} s the head-to-head is not decided: "
+            f"{math.exp(interval.value):.3f} times as fast, {math.exp(interval.low):.3f} to "
+            f"{math.exp(interval.high):.3f} at {self.plan.confidence:.0%}; launches differ that much",
+            remedy="end other work on this machine, or raise the plan's decide_s; hayate doctor",
+        )
 
     def _accepted(
         self,
@@ -277,7 +305,10 @@ class _Measurer:
             self._stepped("start", started, session)
             started = time.monotonic()
             for i, shape in enumerate(verification):
-                distribution = i % DISTRIBUTIONS
+                # A single shape is one more look, in a later launch: of any distribution.
+                distribution = (
+                    i % DISTRIBUTIONS if len(verification) > 1 else self.rng.randrange(DISTRIBUTIONS)
+                )
                 error = session.verify(shape, distribution, self._seed(), VERIFY_TIMEOUT_S)
                 self.worst_error = max(self.worst_error, error)
                 if session.candidate_s > VERIFY_TOTAL_S:
@@ -330,6 +361,7 @@ class _Measurer:
         # The first pair of a launch is slow by some per cent: it warms up and chooses the yardstick.
         _, warm = self._pair(session, band, function, timeout_s)
         function = self._nearest(band, warm)
+        began = time.monotonic()
         if warm.candidate_ns < 20_000_000:
             self._pair(session, band, function, timeout_s)
         both_s = 1e-9 * warm.candidate_ns + 1e-9 * self._call_ns(function, band, warm) * 1.2 + 0.002
@@ -337,6 +369,9 @@ class _Measurer:
         if self.plan.purpose == "training":
             affordable = int(BAND_BUDGET_S / both_s)
             pairs = 1 if warm.candidate_ns > SLOW_CALL_S * 1e9 else min(pairs, max(2, affordable))
+        elif self.rival is not None and self.plan.pairs is None:
+            pair_s = max(time.monotonic() - began, both_s)
+            pairs = max(pairs, min(HEAD_TO_HEAD_PAIRS, int(HEAD_TO_HEAD_S / pair_s)))
         found = [self._pair(session, band, function, timeout_s) for _ in range(pairs)]
         peaks.append(session.peak_gflops(width))
         figure = self.calibration.of(self.opponents[function].name, band.name) if self.calibration else None

@@ -159,3 +159,5 @@ class MeasurePlan(Record):
     seed: int | None = None  # None: secret, drawn by the judge; set only to repeat a test
     verify_shapes: int = 12
     wall_s: float = 60.0  # limit of one launch
+    # Of a head-to-head: no launch is begun that would end later, and one that then says too little is a Fault.
+    decide_s: float | None = None

@@ -49,6 +49,7 @@ class _Plan(_Request):
     confidence: float = Field(default=0.95, ge=0.5, le=0.9999)
     verify_shapes: Annotated[int, Field(ge=1, le=64), _WHOLE] = 12
     wall_s: float = Field(default=60.0, ge=1, le=300)
+    decide_s: float | None = Field(default=None, ge=1, le=300)
 
 
 class OncePlan(_Plan):
