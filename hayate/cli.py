@@ -224,6 +224,13 @@ def judge(
     bands: Annotated[
         str, typer.Option(help="Bands to time, comma-separated. Default: the training bands.")
     ] = "",
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Another source: which of the two is faster, at 99%? --launches is not used then."),
+    ] = None,
+    within: Annotated[
+        float, typer.Option(min=1, max=300, help="Seconds in which --against has to be decided.")
+    ] = 10.0,
     explain: Annotated[bool, typer.Option("--explain", help="Show each step with its time.")] = False,
     language: Annotated[str, typer.Option(help="c or c++. Default: by the file's name.")] = "",
     run: Annotated[
@@ -236,24 +243,22 @@ def judge(
     With --json and --run: {"verdicts": {CLASS: verdict}}, where "" is the run's own class.
 
     Examples: `hayate judge dgemm kernel.c`, `hayate judge dgemm kernel.c --permit simd,alloc --explain`,
-    `hayate judge jacobi2d - --json < kernel.c`, `hayate judge dgemm kernel.c --run runs/cluster.toml`
+    `hayate judge jacobi2d - --json < kernel.c`, `hayate judge dgemm kernel.c --run runs/cluster.toml`,
+    `hayate judge dgemm new.c --against old.c`
     """
     from contextlib import ExitStack
 
     from hayate import farm as farms
-    from hayate.evaluate import judge_one, verdict_json
+    from hayate.evaluate import judge_against, judge_one, verdict_json
     from hayate.records import MeasurePlan
     from hayate.rewards import RewardSettings, reward
     from hayate.tasks import find
 
     what = find(task)
-    if str(file) == "-":
-        source = sys.stdin.read()
-    else:
-        try:
-            source = file.read_text(errors="replace")
-        except OSError as error:
-            raise WrongUse(f"can't be read: {error.strerror}", where=str(file)) from error
+    if against is not None and str(file) == str(against) == "-":
+        raise WrongUse("standard input can be one of the two only", where="--against")
+    source = _source(file)
+    rival = None if against is None else _source(against)
     wanted = tuple(b.strip() for b in bands.split(",") if b.strip()) or None
     if wanted:
         known = [b.name for b in what.bands]
@@ -268,6 +273,9 @@ def judge(
         max_launches=launches,
         bands=wanted or tuple(b.name for b in what.bands if b.training),
     )
+    if rival is not None:
+        decided = {"launches": 3, "max_launches": 64, "confidence": 0.99, "decide_s": within}
+        plan = plan.model_copy(update={"purpose": "confirm", **decided})
     settings, pay = farms.FarmSettings(slots=1), RewardSettings()
     if run is not None:
         from hayate.train import load_run
@@ -278,10 +286,22 @@ def judge(
         place = stack.enter_context(farms.open(settings, on_event=_tell))
         places = {"": place, **stack.enter_context(farms.also(settings, place, on_event=_tell))}
         permitted, spoken = _permitted(permit, what.techniques), _language(language, file)
-        verdicts = {
-            name: judge_one(what, source, permitted, farm=one, plan=plan, language=spoken)
-            for name, one in places.items()
-        }
+        verdicts = {}
+        for name, one in places.items():
+            if rival is None or against is None:
+                verdicts[name] = judge_one(what, source, permitted, farm=one, plan=plan, language=spoken)
+            else:
+                verdicts[name] = judge_against(
+                    what,
+                    source,
+                    rival,
+                    permitted,
+                    farm=one,
+                    plan=plan,
+                    language=spoken,
+                    rival_language=_language("", against),
+                    rival_name=against.name,
+                )
     said = {name: verdict_json(one, reward(one, pay).value) for name, one in verdicts.items()}
     if as_json:
         _print_json(said[""] if run is None else {"verdicts": said})
@@ -292,6 +312,16 @@ def judge(
             _print_verdict(verdict, explain)
     if any(verdict.outcome is not Outcome.ACCEPTED for verdict in verdicts.values()):
         raise typer.Exit(1)
+
+
+def _source(file: Path) -> str:
+    """Of a candidate; "-" is standard input. Raises WrongUse."""
+    if str(file) == "-":
+        return sys.stdin.read()
+    try:
+        return file.read_text(errors="replace")
+    except OSError as error:
+        raise WrongUse(f"can't be read: {error.strerror}", where=str(file)) from error
 
 
 def _tell(event: str) -> None:

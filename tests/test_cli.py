@@ -136,6 +136,33 @@ def test_a_file_in_cxx_is_known_by_its_name_or_said_to_be() -> None:
     assert hayate("judge", "dgemm", str(kernel), "--language", "fortran").returncode == 2
 
 
+def test_judge_head_to_head_against_another_source(tmp_path: Path) -> None:
+    kernel = str(yardstick("dgemm"))
+    same = tmp_path / "old.c"
+    same.write_text(yardstick("dgemm").read_text())
+    done = hayate("judge", "dgemm", kernel, "--against", str(same), "--within", "3", "--json")
+    said = json.loads(done.stdout)
+    if "error" in said:  # a machine with much else to do says so
+        assert "the head-to-head is not decided" in said["error"]["message"]
+        return
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert said["speedup"]["baseline"] == "old.c"
+    assert said["speedup"]["confidence"] == 0.99
+    assert "old.c" in said["reason"]
+
+
+def test_a_rival_that_computes_something_else_is_wrong_use(tmp_path: Path) -> None:
+    kernel = str(yardstick("dgemm"))
+    rival = tmp_path / "old.c"
+    rival.write_text("void dgemm(int M, int N, int K) { (void)M; (void)N; (void)K; }")
+    done = hayate("judge", "dgemm", kernel, "--against", str(rival))
+    assert done.returncode == 2
+    assert "--against: old.c is rejected" in done.stderr
+    done = hayate("judge", "dgemm", "-", "--against", "-")
+    assert done.returncode == 2
+    assert "standard input" in done.stderr
+
+
 def test_judge_on_the_farm_of_a_run_file(tmp_path: Path) -> None:
     run = tmp_path / "run.toml"
     run.write_text('farm = "local"\n[run]\nname = "x"\ntasks = ["dgemm"]\n[phases.grpo]\nsteps = 1\n')

@@ -7,7 +7,7 @@ import random
 import secrets
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hayate.errors import Fault, FaultKind
 from hayate.hosts import Slot, vector_bytes
@@ -38,10 +38,12 @@ DISTRIBUTIONS = 4  # uniform, wide, integer, sparse: runner/values.h
 VERIFY_TIMEOUT_S = 5.0
 BAND_BUDGET_S = 0.15  # timed part of one band in a training launch; a slow candidate gets fewer pairs
 SLOW_CALL_S = 0.15  # from here on one pair says enough for training
-# Timed part of one band in a launch of a head-to-head. Pairs are disturbed in bursts, and the median of five may be
-# that of a burst; more launches cost a start each, and the rule wants at least five of them.
-HEAD_TO_HEAD_S = 0.3
-HEAD_TO_HEAD_PAIRS = 100
+# A launch of a head-to-head times pairs until their median is this certain, or so many, or so long for one band. On a
+# calm machine launches differ by about 1% whatever is done, so six pairs do; on a disturbed one bursts of some 30 ms
+# meet several pairs in a row, and another launch costs a start and the warm-up.
+MEDIAN_ERROR = 0.008
+HEAD_TO_HEAD_PAIRS = (6, 100)
+HEAD_TO_HEAD_S = 0.4
 EQUAL_WITHIN_MOST = 0.05  # a head-to-head out of time that is less certain than this says nothing
 FASTER_THAN_PEAK = 1.05
 # A runner that takes this much longer than the other's from wake-up to ready did something in between.
@@ -142,6 +144,7 @@ class _Measurer:
                 )
         self.steps: list[Step] = []
         self.worst_error = 0.0
+        self.candidate_first = self.turned = False
         self.own_delays = False  # the candidate keeps itself waiting: its time, and no noise
         self.drifted = (
             1.0  # the yardstick's share of its calibrated speed, where that is low and was let pass
@@ -340,10 +343,13 @@ class _Measurer:
         self, session: LaunchSession, band: Band, function: int, timeout_s: float
     ) -> tuple[Shape, PairTimes]:
         shape = near(self.task, band, self.rng)
+        # Of two pairs one begins with the candidate: which comes first makes a per cent in memory-bound kernels.
+        self.candidate_first = not self.candidate_first if self.turned else self.rng.random() < 0.5
+        self.turned = not self.turned
         times = session.pair(
             shape,
             function=function,
-            candidate_first=self.rng.random() < 0.5,
+            candidate_first=self.candidate_first,
             distribution=0,
             seed=self._seed(),
             timeout_s=timeout_s,
@@ -361,7 +367,6 @@ class _Measurer:
         # The first pair of a launch is slow by some per cent: it warms up and chooses the yardstick.
         _, warm = self._pair(session, band, function, timeout_s)
         function = self._nearest(band, warm)
-        began = time.monotonic()
         if warm.candidate_ns < 20_000_000:
             self._pair(session, band, function, timeout_s)
         both_s = 1e-9 * warm.candidate_ns + 1e-9 * self._call_ns(function, band, warm) * 1.2 + 0.002
@@ -369,10 +374,9 @@ class _Measurer:
         if self.plan.purpose == "training":
             affordable = int(BAND_BUDGET_S / both_s)
             pairs = 1 if warm.candidate_ns > SLOW_CALL_S * 1e9 else min(pairs, max(2, affordable))
-        elif self.rival is not None and self.plan.pairs is None:
-            pair_s = max(time.monotonic() - began, both_s)
-            pairs = max(pairs, min(HEAD_TO_HEAD_PAIRS, int(HEAD_TO_HEAD_S / pair_s)))
         found = [self._pair(session, band, function, timeout_s) for _ in range(pairs)]
+        if self.rival is not None and self.plan.pairs is None:
+            self._pair_until_certain(found, lambda: self._pair(session, band, function, timeout_s))
         peaks.append(session.peak_gflops(width))
         figure = self.calibration.of(self.opponents[function].name, band.name) if self.calibration else None
         launch = Launch(
@@ -391,6 +395,18 @@ class _Measurer:
         )
         self._judge_launch(launch, [t for _, t in found])
         return launch
+
+    def _pair_until_certain(
+        self, found: list[tuple[Shape, PairTimes]], pair: Callable[[], tuple[Shape, PairTimes]]
+    ) -> None:
+        """More pairs for a launch of a head-to-head. When to stop depends on how pairs differ, not on who is ahead."""
+        least, most = HEAD_TO_HEAD_PAIRS
+        began = time.monotonic()
+        while len(found) < most and time.monotonic() - began < HEAD_TO_HEAD_S:
+            ratios = [math.log(times.yardstick_ns / times.candidate_ns) for _, times in found]
+            if len(found) >= least and stats.median_error(ratios) <= MEDIAN_ERROR:
+                return
+            found.append(pair())
 
     def _call_ns(self, function: int, band: Band, warm: PairTimes) -> float:
         figure = self.calibration.of(self.opponents[function].name, band.name) if self.calibration else None

@@ -14,6 +14,7 @@ from hayate.records import Launch, Metric, Speedup, Timing
 # Standard deviation of the log ratio between launches of identical code, assumed where one or two launches can't
 # show it (1-2% was seen on virtual machines).
 LAUNCH_EFFECT = 0.015
+MEDIAN_ERROR = 1.2533  # standard error of a median in sd / sqrt(n), of normal values: sqrt(pi / 2)
 # Prior variance of the effect size (true log ratio in standard deviations between launches) in the sequential test, g
 # of the normal mixture. What is worth finding is two per cent and more where launches scatter by one or less. With
 # g = 1 no interval is finite before the sixth launch; with 8 it is from the fourth, and a tenth wider after thirty.
@@ -30,14 +31,18 @@ class LogRatio:
 
 
 def _within(launch: Launch) -> float:
-    """Standard error of the launch's median log ratio, from its pairs (1.2533 sd / sqrt(n) for a median)."""
+    """Standard error of the launch's median log ratio, from its pairs."""
     ratios = [math.log(y / c) for y, c in zip(launch.yardstick_ns, launch.candidate_ns, strict=True)]
     if len(ratios) < 2:
         return 0.05  # one pair says little: five per cent, as seen on noisy hosts
-    centre = statistics.median(ratios)
-    spread = 1.4826 * statistics.median([abs(r - centre) for r in ratios])
-    spread = max(spread, 0.5 * statistics.stdev(ratios))
-    return 1.2533 * spread / math.sqrt(len(ratios))
+    return max(median_error(ratios), MEDIAN_ERROR * 0.5 * statistics.stdev(ratios) / math.sqrt(len(ratios)))
+
+
+def median_error(values: Sequence[float]) -> float:
+    """Standard error of the median of `values`, by their median absolute deviation: what is far off is not looked at."""
+    centre = statistics.median(values)
+    spread = 1.4826 * statistics.median([abs(value - centre) for value in values])
+    return MEDIAN_ERROR * spread / math.sqrt(len(values))
 
 
 def log_ratio(launches: Sequence[Launch], confidence: float, *, chained: bool) -> LogRatio:
