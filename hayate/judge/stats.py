@@ -39,7 +39,7 @@ def _within(launch: Launch) -> float:
 
 
 def median_error(values: Sequence[float]) -> float:
-    """Standard error of the median of `values`, by their median absolute deviation: what is far off is not looked at."""
+    """Standard error of the median of `values`, by their median absolute deviation: outliers do not count."""
     centre = statistics.median(values)
     spread = 1.4826 * statistics.median([abs(value - centre) for value in values])
     return MEDIAN_ERROR * spread / math.sqrt(len(values))
