@@ -171,10 +171,12 @@ def aa(kernel: str, load: str) -> dict[str, Any]:
 
 def extra(kernel: str, percent: int) -> dict[str, Any]:
     """How many steps make a call so much longer, by trial, and the true ratio in 60 launches."""
-    plan = HEAD_TO_HEAD.model_copy(update={"launches": 6, "max_launches": 6, "decide_s": None})
     plain = built(kernel)
     iterations = 1_000_000
-    for _ in range(3):
+    for launches in (6, 12, 30):
+        plan = HEAD_TO_HEAD.model_copy(
+            update={"launches": launches, "max_launches": launches, "decide_s": None}
+        )
         found = head_to_head(kernel, built(kernel, iterations), plain, plan)
         iterations = max(1, round(iterations * (percent / 100) / max(1e-4, 1 / _ratio(found) - 1)))
     many = HEAD_TO_HEAD.model_copy(update={"launches": 60, "max_launches": 60, "decide_s": None})

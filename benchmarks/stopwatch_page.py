@@ -28,13 +28,13 @@ def replay(
     decisions: int = REPLAYS,
     seed: int = 0,
 ) -> dict[str, float]:
-    """Head-to-heads on the recorded launches of identical code: how many call a winner, how many cover 0.
+    """Head-to-heads on the recorded launches of identical code: shares called faster, called at all, covering 0.
 
     Whole recorded pairs are drawn and strung together in the order of their launches, with a random sign for all.
     """
     rng = random.Random(seed)
     pools = [values for values in recorded if len(values) >= 3]
-    called = covered = 0
+    faster = called = covered = 0
     for _ in range(decisions):
         rule = stats.Sequential(confidence)
         values = [value for _ in range(6) for value in rng.choice(pools)]
@@ -45,9 +45,15 @@ def replay(
             if last.outcome:
                 break
         assert last is not None
+        faster += last.outcome == "faster"
         called += last.outcome in ("faster", "slower")
         covered += last.interval.low <= 0 <= last.interval.high
-    return {"decisions": decisions, "called": called / decisions, "covered": covered / decisions}
+    return {
+        "decisions": decisions,
+        "faster": faster / decisions,
+        "called": called / decisions,
+        "covered": covered / decisions,
+    }
 
 
 def side_by_side(known: dict[str, Any]) -> list[dict[str, Any]]:
@@ -99,21 +105,23 @@ def summary(store: Store, keys: Sequence[str], plan: MeasurePlan) -> dict[str, A
         ]
         if not found:
             continue
-        wrong = sum(d["decided"] in ("faster", "slower") for d in found)
-        bound = binomtest(wrong, len(found), alternative="less").proportion_ci(0.95, method="exact")
+        faster = sum(d["decided"] == "faster" for d in found)
+        bound = binomtest(faster, len(found), alternative="less").proportion_ci(0.95, method="exact")
         equal = [d for d in found if d["decided"] == "equal"]
         in_time = sum(d["wall_s"] <= 10 and d["decided"] != "fault" for d in found)
         launches = [d["launches"] for d in found if "launches" in d]
         result["aa"][load] = {
             "pairs": len(found),
-            "called": wrong,
-            "called_bound": bound.high,
+            "faster": faster,
+            "faster_bound": bound.high,
+            "slower": sum(d["decided"] == "slower" for d in found),
             "in_time": in_time / len(found),
             "faults": sum(d["decided"] == "fault" for d in found),
             "equal_within": statistics.median((d["high"] / d["low"] - 1) / 2 for d in equal)
             if equal
             else None,
-            "seconds": statistics.median(d["wall_s"] for d in found),
+            "seconds": statistics.fmean(d["wall_s"] for d in found),
+            "longest": max(d["wall_s"] for d in found),
             "replay": replay(launches, plan.confidence, plan.max_launches) if launches else None,
         }
     for key in keys:

@@ -93,9 +93,9 @@ HOSTS = {
 
 
 def head_to_head(host: Host, slower: float) -> str:
-    """As `measure` does it: looked at from the third launch on, at most 24 launches."""
+    """As `measure` does it: looked at from the third launch on, at most 64 launches."""
     rule = Sequential(confidence=0.99)
-    for _ in range(24):
+    for _ in range(64):
         found = rule.add(host.launch(slower).log_ratio)
         if found.outcome:
             return found.outcome

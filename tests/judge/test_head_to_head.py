@@ -1,0 +1,135 @@
+"""When a head-to-head ends, and with which words: launches and time are scripted."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hayate.errors import Fault, FaultKind
+from hayate.judge import measure as module
+from hayate.judge.measure import HEAD_TO_HEAD_PAIRS, HEAD_TO_HEAD_S, _Measurer
+from hayate.judge.results import Measurement
+from hayate.records import Launch, MeasurePlan, Outcome
+from hayate.tasks import builtin
+
+
+class Clock:
+    """Stands for the module's `time`."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(module, "time", made)
+    return made
+
+
+def head_to_head(plan: MeasurePlan, clock: Clock, ratio: Callable[[int], float]) -> Measurement:
+    """One second a launch; launch i says that the candidate is `ratio(i)` times as fast."""
+    made: Any = object.__new__(_Measurer)
+    made.task, made.plan, made.rng = builtin("dgemm"), plan, random.Random(0)
+    made.rival = SimpleNamespace(name="old.c")
+    made.bands = [band for band in made.task.bands if band.name == "480"]
+    made.steps, made.worst_error, made.drifted = [], 0.0, 1.0
+    numbers = itertools.count()
+
+    def launch(_shapes: object) -> list[Launch]:
+        clock.now += 1
+        ns = 1_000_000
+        return [
+            Launch(
+                band="480",
+                yardstick="old.c",
+                shapes=((480, 480, 480),),
+                candidate_ns=(ns,),
+                yardstick_ns=(round(ns * ratio(next(numbers))),),
+                flops=(1e6,),
+            )
+        ]
+
+    made._launch = launch
+    found: Measurement = made.run()
+    return found
+
+
+def plan(**fields: Any) -> MeasurePlan:
+    known = {"purpose": "confirm", "launches": 3, "max_launches": 64, "confidence": 0.99}
+    return MeasurePlan.model_validate({**known, **fields})
+
+
+def scattered(by: float) -> Callable[[int], float]:
+    return lambda i: math.exp(by if i % 2 else -by)
+
+
+def launches(found: Measurement) -> int:
+    return round(found.numbers["launches"])
+
+
+def test_it_ends_as_soon_as_it_is_decided(clock: Clock) -> None:
+    found = head_to_head(plan(decide_s=60.0), clock, lambda i: 1.2 + 0.001 * (i % 3))
+    assert found.reason.endswith("; faster")
+    assert launches(found) <= 6
+
+
+def test_alike_is_equal_within_a_per_cent(clock: Clock) -> None:
+    found = head_to_head(plan(), clock, scattered(0.005))
+    assert found.outcome is Outcome.ACCEPTED
+    assert "; equal within 0." in found.reason
+    assert 6 < launches(found) < 64
+
+
+def test_no_launch_is_begun_that_would_end_too_late(clock: Clock) -> None:
+    found = head_to_head(plan(decide_s=9.5), clock, scattered(0.015))
+    assert clock.now == launches(found) == 9
+    assert "; equal within " in found.reason
+
+
+def test_what_stays_open_is_a_fault_that_names_the_noise(clock: Clock) -> None:
+    with pytest.raises(Fault) as told:
+        head_to_head(plan(decide_s=9.5), clock, scattered(0.2))
+    assert told.value.kind is FaultKind.HOST_TOO_NOISY
+    assert "after 9.0 s the head-to-head is not decided" in told.value.message
+    assert "at 99%" in told.value.message
+
+
+def test_without_a_time_it_is_said_and_no_fault(clock: Clock) -> None:
+    found = head_to_head(plan(max_launches=9), clock, scattered(0.2))
+    assert found.outcome is Outcome.ACCEPTED
+    assert launches(found) == 9
+    assert "equal within " in found.reason
+    assert found.speedup is not None
+    assert found.speedup.low < 1 < found.speedup.high
+
+
+@pytest.mark.parametrize(
+    ("ratio", "pair_s", "expected"),
+    [
+        (lambda i: 1.0, 0.001, HEAD_TO_HEAD_PAIRS[0]),
+        (lambda i: 1.3, 0.001, HEAD_TO_HEAD_PAIRS[0]),  # certain, whoever is ahead
+        (lambda i: 1.5 if i % 2 else 0.7, 0.001, HEAD_TO_HEAD_PAIRS[1]),
+        (lambda i: 1.5 if i % 2 else 0.7, 0.05, 5 + round(HEAD_TO_HEAD_S / 0.05)),
+        (lambda i: 1.0, 1.0, 6),  # of long calls one more
+    ],
+)
+def test_a_launch_goes_on_until_its_median_is_certain(
+    ratio: Callable[[int], float], pair_s: float, expected: int, clock: Clock
+) -> None:
+    def pair() -> Any:
+        clock.now += pair_s
+        return None, SimpleNamespace(candidate_ns=1000, yardstick_ns=1000 * ratio(len(found)))
+
+    found = [(None, SimpleNamespace(candidate_ns=1000, yardstick_ns=1000 * ratio(i))) for i in range(5)]
+    _Measurer._pair_until_certain(object.__new__(_Measurer), found, pair)  # type: ignore[arg-type]
+    assert len(found) in (expected, expected + 1)  # a sum of twentieths
