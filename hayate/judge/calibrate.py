@@ -24,10 +24,11 @@ from hayate.errors import Fault, FaultKind
 from hayate.hosts import Slot, state_dir, vector_bytes
 from hayate.judge import stats
 from hayate.judge.build import build
+from hayate.judge.failures import CandidateFailed
 from hayate.judge.locks import held
 from hayate.judge.native import JUDGE_VERSION, natives
 from hayate.judge.results import Rejection, TaskCalibration, YardstickFigure
-from hayate.judge.session import CandidateFailed, LaunchSession, PairTimes
+from hayate.judge.session import LaunchSession, PairTimes
 from hayate.judge.shapes import largest, near, sizes
 from hayate.records import (
     Band,

@@ -13,9 +13,10 @@ from hayate.errors import Fault, FaultKind
 from hayate.hosts import Slot, vector_bytes
 from hayate.judge import stats
 from hayate.judge.calibrate import calibrate_task, yardsticks
+from hayate.judge.failures import CandidateFailed, Starved
 from hayate.judge.native import natives
 from hayate.judge.results import Measurement, TaskCalibration
-from hayate.judge.session import DELAYED_SHARE, CandidateFailed, LaunchSession, PairTimes, Starved
+from hayate.judge.session import DELAYED_SHARE, LaunchSession, PairTimes
 from hayate.judge.shapes import largest, near, sample, sizes
 from hayate.records import (
     Band,

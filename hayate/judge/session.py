@@ -21,6 +21,8 @@ from typing import Literal
 
 from hayate.errors import Fault, FaultKind
 from hayate.hosts import Slot
+from hayate.judge import failures
+from hayate.judge.failures import CandidateFailed, Starved
 from hayate.judge.locks import slot_held
 from hayate.judge.native import Natives
 from hayate.judge.shapes import lengths, sizes
@@ -35,28 +37,6 @@ LONG_DELAYED_SHARE = 0.08
 _MIB = 1 << 20
 # Where scratch memory is withheld, recursion that hands down its frames must not give it back.
 SMALL_STACK_BYTES = 256 * 1024
-
-
-class CandidateFailed(Exception):
-    """The candidate's own behaviour ended the launch."""
-
-    def __init__(
-        self,
-        outcome: Outcome,
-        reason: str,
-        numbers: dict[str, float] | None = None,
-        *,
-        doubtful: bool = False,
-    ) -> None:
-        super().__init__(reason)
-        self.outcome = outcome
-        self.reason = reason
-        self.numbers = numbers or {}
-        self.doubtful = doubtful  # the machine may have done it: believed only if it persists
-
-
-class Starved(Fault):
-    """A runner did not get its core: another launch may fare better."""
 
 
 @dataclass(frozen=True)
@@ -379,110 +359,16 @@ class LaunchSession:
             )
         if who == "clock":
             raise Fault(FaultKind.INTERNAL, f"the clock failed: {what} {' '.join(rest)}")
-        outcome, reason, numbers = self._explain(who, what, rest)
+        ended = self._end_of(who) if what == "died" else None
+        failure = failures.explained(what, rest, ended)
         if who != "candidate":
             names = ", ".join(o.name for o in self.opponents)
             raise Fault(
                 FaultKind.YARDSTICK_BROKEN,
-                f"the yardstick ({names}) failed: {reason}",
+                f"the yardstick ({names}) failed: {failure.reason}",
                 remedy="hayate tasks check; if it passes, the machine is at fault",
             )
-        ended = self._ended.get(who) if what == "died" else None
-        # Nobody in the sandbox sends SIGKILL, nor did we: the kernel found memory short, or a person did it.
-        doubtful = ended is not None and ended.signal == 9 and not (ended.stopped or ended.out_of_memory)
-        # The kernel's accounting is not exact, nor is a virtual machine's.
-        doubtful = doubtful or what in ("awake", "unfreezable", "not_ready")
-        raise CandidateFailed(outcome, reason, numbers, doubtful=doubtful)
-
-    def _explain(self, who: str, what: str, rest: list[str]) -> tuple[Outcome, str, dict[str, float]]:
-        if what == "wrong":
-            bad, total, index = (int(x) for x in rest[:3])
-            got, want, bound = (float(x) for x in rest[3:6])
-            numbers = {
-                "wrong_elements": bad,
-                "elements": total,
-                "index": index,
-                "computed": got,
-                "expected": want,
-                "error_bound": bound,
-            }
-            return (
-                Outcome.WRONG,
-                f"{bad} of {total} elements are outside the error bound; first at {index}: "
-                f"computed {got:.17g}, expected {want:.17g}, bound {bound:.3g}",
-                numbers,
-            )
-        if what == "unwritten":
-            n, total = int(rest[0]), int(rest[1])
-            return (
-                Outcome.WRONG,
-                f"{n} of {total} elements of the output were never written",
-                {"unwritten": n, "elements": total},
-            )
-        if what == "outside":
-            n = int(rest[0])
-            return Outcome.WRONG, f"{n} words next to the output were overwritten", {"overwritten": n}
-        if what == "late":
-            return (
-                Outcome.CHEATED,
-                f"the output changed at element {rest[0]} after the call had ended: "
-                "work went on outside the timed call",
-                {"index": float(rest[0])},
-            )
-        if what == "timeout":
-            limit_s = int(rest[0]) / 1e9
-            return Outcome.TIMED_OUT, f"a call took longer than {limit_s:.3g} s", {"limit_s": limit_s}
-        if what == "not_ready":
-            limit_s = int(rest[0]) / 1e9
-            return (
-                Outcome.CHEATED,
-                f"the process was not ready for a call within {limit_s:.3g} s of being woken: "
-                "something else ran in it",
-                {"limit_s": limit_s},
-            )
-        if what == "unloadable":
-            return Outcome.BUILD_FAILED, f"the object can't be loaded: {' '.join(rest)}", {}
-        if what == "load_timeout":
-            limit_s = int(rest[0]) / 1e9
-            return (
-                Outcome.TIMED_OUT,
-                f"loading the object took longer than {limit_s:.3g} s",
-                {"limit_s": limit_s},
-            )
-        if what == "unfreezable":
-            limit_s = int(rest[0]) / 1e9
-            return (
-                Outcome.CHEATED,
-                f"the process could not be stopped within {limit_s:.3g} s after a call: it keeps itself running",
-                {"limit_s": limit_s},
-            )
-        if what == "awake":
-            ran_us = int(rest[0]) / 1e3
-            return (
-                Outcome.CHEATED,
-                f"the process ran for {ran_us:.0f} us while it was stopped, between its calls",
-                {"awake_us": ran_us},
-            )
-        ended = self._end_of(who)
-        if ended is None:
-            return Outcome.CRASHED, "the process ended during a call", {}
-        if ended.out_of_memory:
-            return Outcome.CRASHED, "the process used more memory than it may", {}
-        if ended.truncated:
-            return Outcome.CRASHED, "the process was ended: it printed without end", {}
-        if ended.timed_out:
-            return Outcome.TIMED_OUT, "the process reached its time limit", {}
-        if ended.signal:
-            return (
-                Outcome.CRASHED,
-                f"the process was ended by signal {ended.signal} during a call",
-                {"signal": ended.signal},
-            )
-        return (
-            Outcome.CRASHED,
-            f"the process ended itself with status {ended.returncode} during a call",
-            {"status": float(ended.returncode or 0)},
-        )
+        raise failure
 
     # -- what a launch does
 

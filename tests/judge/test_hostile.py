@@ -19,11 +19,12 @@ from hayate import hosts, sandbox
 from hayate.errors import Fault, FaultKind
 from hayate.hosts import Slot
 from hayate.judge import measure
+from hayate.judge.failures import CandidateFailed, Starved
 from hayate.judge.locks import slot_held
 from hayate.judge.measure import ACCUSED, PERSISTS, _Measurer, _Suspicion
 from hayate.judge.native import natives
 from hayate.judge.results import Measurement
-from hayate.judge.session import CandidateFailed, LaunchSession, Starved
+from hayate.judge.session import LaunchSession
 from hayate.judge.shapes import sample
 from hayate.records import HostProfile, Launch, MeasurePlan, Outcome, Shape, Task, Technique
 

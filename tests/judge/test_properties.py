@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 from hayate import hosts, sandbox
 from hayate.errors import Fault, FaultKind
 from hayate.judge import build, measure, native
+from hayate.judge.failures import CandidateFailed
 from hayate.judge.measure import DISTRIBUTIONS
-from hayate.judge.session import CandidateFailed, LaunchSession, gamma
+from hayate.judge.session import LaunchSession, gamma
 from hayate.judge.shapes import lengths, sizes
 from hayate.judge.stats import LogRatio, Sequential, log_ratio, metric, sequential_interval, speedup
 from hayate.records import Built, HostProfile, Launch, MeasurePlan, Outcome, Shape, Task, Timing

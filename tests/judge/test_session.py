@@ -12,9 +12,10 @@ import pytest
 from hayate import hosts, sandbox
 from hayate.errors import Fault, FaultKind
 from hayate.judge import build
+from hayate.judge.failures import CandidateFailed
 from hayate.judge.native import natives
 from hayate.judge.results import Rejection
-from hayate.judge.session import CandidateFailed, LaunchSession
+from hayate.judge.session import LaunchSession
 from hayate.judge.shapes import sample
 from hayate.records import Built, HostProfile, Outcome, Task, Technique
 

@@ -1,0 +1,130 @@
+"""What the clock's `fail` says of a candidate: outcome, reason and numbers, in words that a person can follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hayate.errors import Fault
+from hayate.records import Outcome
+from hayate.sandbox import Exit
+
+
+class CandidateFailed(Exception):
+    """The candidate's own behaviour ended the launch."""
+
+    def __init__(
+        self,
+        outcome: Outcome,
+        reason: str,
+        numbers: dict[str, float] | None = None,
+        *,
+        doubtful: bool = False,
+    ) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
+        self.reason = reason
+        self.numbers = numbers or {}
+        self.doubtful = doubtful  # the machine may have done it: believed only if it persists
+
+
+class Starved(Fault):
+    """A runner did not get its core: another launch may fare better."""
+
+
+def explained(what: str, rest: Sequence[str], ended: Exit | None) -> CandidateFailed:
+    """The failure that `fail candidate WHAT REST...` of runner/clock.c stands for; `ended` is how, if it died."""
+    match what:
+        case "wrong":
+            return _wrong(rest)
+        case "unwritten":
+            n, total = int(rest[0]), int(rest[1])
+            return CandidateFailed(
+                Outcome.WRONG,
+                f"{n} of {total} elements of the output were never written",
+                {"unwritten": n, "elements": total},
+            )
+        case "outside":
+            n = int(rest[0])
+            return CandidateFailed(
+                Outcome.WRONG, f"{n} words next to the output were overwritten", {"overwritten": n}
+            )
+        case "late":
+            return CandidateFailed(
+                Outcome.CHEATED,
+                f"the output changed at element {rest[0]} after the call had ended: "
+                "work went on outside the timed call",
+                {"index": float(rest[0])},
+            )
+        case "awake":
+            ran_us = int(rest[0]) / 1e3
+            return CandidateFailed(
+                Outcome.CHEATED,
+                f"the process ran for {ran_us:.0f} us while it was stopped, between its calls",
+                {"awake_us": ran_us},
+                doubtful=True,  # the kernel's accounting is not exact, nor is a virtual machine's
+            )
+        case "unloadable":
+            return CandidateFailed(Outcome.BUILD_FAILED, f"the object can't be loaded: {' '.join(rest)}")
+        case "timeout" | "load_timeout" | "not_ready" | "unfreezable":
+            return _too_long(what, int(rest[0]) / 1e9)
+        case _:
+            return _died(ended)
+
+
+def _wrong(rest: Sequence[str]) -> CandidateFailed:
+    bad, total, index = (int(x) for x in rest[:3])
+    got, want, bound = (float(x) for x in rest[3:6])
+    return CandidateFailed(
+        Outcome.WRONG,
+        f"{bad} of {total} elements are outside the error bound; first at {index}: "
+        f"computed {got:.17g}, expected {want:.17g}, bound {bound:.3g}",
+        {
+            "wrong_elements": bad,
+            "elements": total,
+            "index": index,
+            "computed": got,
+            "expected": want,
+            "error_bound": bound,
+        },
+    )
+
+
+def _too_long(what: str, limit_s: float) -> CandidateFailed:
+    outcome, reason = {
+        "timeout": (Outcome.TIMED_OUT, f"a call took longer than {limit_s:.3g} s"),
+        "load_timeout": (Outcome.TIMED_OUT, f"loading the object took longer than {limit_s:.3g} s"),
+        "not_ready": (
+            Outcome.CHEATED,
+            f"the process was not ready for a call within {limit_s:.3g} s of being woken: "
+            "something else ran in it",
+        ),
+        "unfreezable": (
+            Outcome.CHEATED,
+            f"the process could not be stopped within {limit_s:.3g} s after a call: it keeps itself running",
+        ),
+    }[what]
+    return CandidateFailed(
+        outcome, reason, {"limit_s": limit_s}, doubtful=what in ("not_ready", "unfreezable")
+    )
+
+
+def _died(ended: Exit | None) -> CandidateFailed:
+    if ended is None:
+        return CandidateFailed(Outcome.CRASHED, "the process ended during a call")
+    # Nobody in the sandbox sends SIGKILL, nor did we: the kernel found memory short, or a person did it.
+    doubtful = ended.signal == 9 and not (ended.stopped or ended.out_of_memory)
+    outcome = Outcome.CRASHED
+    numbers: dict[str, float] = {}
+    if ended.out_of_memory:
+        reason = "the process used more memory than it may"
+    elif ended.truncated:
+        reason = "the process was ended: it printed without end"
+    elif ended.timed_out:
+        outcome, reason = Outcome.TIMED_OUT, "the process reached its time limit"
+    elif ended.signal:
+        reason = f"the process was ended by signal {ended.signal} during a call"
+        numbers = {"signal": ended.signal}
+    else:
+        reason = f"the process ended itself with status {ended.returncode} during a call"
+        numbers = {"status": float(ended.returncode or 0)}
+    return CandidateFailed(outcome, reason, numbers, doubtful=doubtful)
