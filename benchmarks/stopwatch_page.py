@@ -1,4 +1,7 @@
-"""The page of `make bench-judge`: shares with bounds, and decisions replayed from the recorded launches."""
+"""What `make bench-judge` writes: shares with bounds, and decisions replayed from the recorded launches.
+
+All of it in docs/stopwatch.md; the issue's figures beside their targets in docs/measurement.md, between two marks.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ from benchmarks.store import Store
 from hayate.judge import stats
 from hayate.records import MeasurePlan
 
-DOCS = Path(__file__).parents[1] / "docs" / "stopwatch.md"
+DOCS = Path(__file__).parents[1] / "docs"
+BEGIN, END = "<!-- figures of make bench-judge -->\n", "<!-- end of the figures -->\n"
 REPLAYS = 10_000
 
 
@@ -95,6 +99,7 @@ def summary(store: Store, keys: Sequence[str], plan: MeasurePlan) -> dict[str, A
     """What the page shows, from what has been measured so far."""
     known = {key: record["figures"] for key in keys if (record := store.load(key)) is not None}
     result: dict[str, Any] = {"aa": {}, "differences": {}, "verdict": known.get("verdict")}
+    result["some"] = next((r for key in keys if (r := store.load(key)) is not None), None)
     result["rivals"] = side_by_side(known)
     for load in ("quiet", "loaded"):
         found = [
@@ -130,6 +135,7 @@ def summary(store: Store, keys: Sequence[str], plan: MeasurePlan) -> dict[str, A
         if part == "found" and true and tried:
             right = [d for d in tried["decisions"] if d["right"]]
             result["differences"][name.replace("-", " ") + "%"] = {
+                "aim": int(name.split("-")[1]),
                 "true": true["slower_by"],
                 "pairs": len(tried["decisions"]),
                 "found": len(right) / len(tried["decisions"]),
@@ -138,9 +144,18 @@ def summary(store: Store, keys: Sequence[str], plan: MeasurePlan) -> dict[str, A
     return result
 
 
-def write(store: Store, keys: Sequence[str], plan: MeasurePlan, to: Path = DOCS) -> None:
+def write(store: Store, keys: Sequence[str], plan: MeasurePlan, docs: Path = DOCS) -> None:
+    """The page, and the figures in the page on measuring: of every machine that has results, lettered A, B, ..."""
+    every = [summary(one, keys, plan) for one in store.everywhere()]
+    known = {chr(ord("A") + i): found for i, found in enumerate(f for f in every if f["some"])}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent), trim_blocks=True, lstrip_blocks=True
     )
-    some = next((r for key in keys if (r := store.load(key)) is not None), None)
-    to.write_text(environment.get_template("stopwatch.md.j2").render(**summary(store, keys, plan), some=some))
+    (docs / "stopwatch.md").write_text(environment.get_template("stopwatch.md.j2").render(hosts=known))
+    page = docs / "measurement.md"
+    before, marked, rest = page.read_text().partition(BEGIN)
+    _, ended, after = rest.partition(END)
+    if not (marked and ended):
+        raise ValueError(f"{page} lacks the line {BEGIN.strip()!r} or {END.strip()!r}")
+    figures = environment.get_template("stopwatch_figures.md.j2").render(hosts=known)
+    page.write_text(before + BEGIN + figures + END + after)

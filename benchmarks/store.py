@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import json
 import re
@@ -36,11 +37,20 @@ def host_name() -> str:
 
 
 class Store:
-    """Results of one benchmark on this machine. What was measured with other `inputs` counts as missing."""
+    """Results of one benchmark on one machine. What was measured with other `inputs` counts as missing."""
 
     def __init__(self, benchmark: str, inputs: Sequence[Path | str]) -> None:
         self.folder = RESULTS / benchmark / host_name()
         self.inputs = content_hash(*(one if isinstance(one, str) else one.read_bytes() for one in inputs))
+
+    def everywhere(self) -> list[Store]:
+        """The same benchmark's results on every machine that has some."""
+        found = []
+        for folder in sorted(p for p in self.folder.parent.iterdir() if p.is_dir()):
+            other = copy.copy(self)
+            other.folder = folder
+            found.append(other)
+        return found
 
     def load(self, key: str) -> dict[str, Any] | None:
         try:

@@ -1,0 +1,69 @@
+"""What `make bench-judge` writes: figures of every machine, and nothing else of the page on measuring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import stopwatch_page, store
+from benchmarks.store import Store
+from hayate.records import MeasurePlan
+
+PLAN = MeasurePlan(purpose="confirm", launches=3, max_launches=64)
+KEYS = ["verdict", "aa-short-quiet-0", "extra-short-2", "found-short-2"]
+
+
+def decision(word: str, launches: list[float], wall_s: float = 2.0) -> dict[str, Any]:
+    return {"decided": word, "low": 0.995, "high": 1.004, "wall_s": wall_s, "launches": launches}
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setattr(store, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(store, "host_name", lambda: "this")
+    here = Store("stopwatch", ["inputs"])
+    here.save("aa-short-quiet-0", {"decisions": [decision("equal", [0.001, -0.002, 0.001])] * 3})
+    here.save("extra-short-2", {"slower_by": {"value": 0.021, "low": 0.02, "high": 0.022}})
+    found = [{**decision("slower", [-0.02] * 3), "right": True}] * 4
+    here.save("found-short-2", {"decisions": [*found, {"decided": "fault", "wall_s": 9.9, "right": False}]})
+    return here
+
+
+def written(results: Store, docs: Path, page: str) -> tuple[str, str]:
+    (docs / "measurement.md").write_text(page)
+    stopwatch_page.write(results, KEYS, PLAN, docs)
+    return (docs / "stopwatch.md").read_text(), (docs / "measurement.md").read_text()
+
+
+def test_every_machine_has_its_letter_and_other_text_stays(results: Store, tmp_path: Path) -> None:
+    other = Store("stopwatch", ["inputs"])
+    other.folder = results.folder.parent / "another"
+    steps = {"all": 0.2, "beyond_calls": 0.0701, "start": 0.03, "verify": 0.01, "time": 0.1}
+    other.save("verdict", {"median_s": steps})
+    marked = "before\n" + stopwatch_page.BEGIN + "old figures\n" + stopwatch_page.END + "after\n"
+    page, figures = written(results, tmp_path, marked)
+    assert figures.startswith("before\n" + stopwatch_page.BEGIN)
+    assert figures.endswith(stopwatch_page.END + "after\n")
+    assert "old figures" not in figures
+    row = next(line for line in figures.splitlines() if "beyond compile and calls" in line)
+    assert row.endswith("| 70 ms | not measured yet |")  # A is "another", B is "this"
+    row = next(line for line in figures.splitlines() if "about 2% found" in line)
+    assert row.endswith("| not measured yet | 80% |")
+    assert "| B, short 2% | 2.10% (2.00 to 2.20) | 5 | 80% | 2.0 |" in page
+    assert "| B, quiet | 3 | 0 (" in page
+    again = written(results, tmp_path, figures)
+    assert again == (page, figures)
+
+
+def test_what_was_measured_with_other_inputs_is_not_shown(results: Store, tmp_path: Path) -> None:
+    changed = Store("stopwatch", ["another rule"])
+    page, _ = written(changed, tmp_path, stopwatch_page.BEGIN + stopwatch_page.END)
+    assert "not measured yet" in page
+    assert "2.10%" not in page
+
+
+def test_a_page_without_its_marks_is_refused(results: Store, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="lacks the line"):
+        written(results, tmp_path, "no marks\n")
