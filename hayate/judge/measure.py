@@ -202,12 +202,17 @@ class _Measurer:
         most = max(abs(math.expm1(interval.low)), abs(math.expm1(interval.high)))
         if self.plan.decide_s is None or most <= EQUAL_WITHIN_MOST:
             return f"equal within {most:.1%}" if math.isfinite(most) else ""
+        seen = f"{math.exp(interval.value):.3f} times as fast, "
+        if math.isfinite(most):
+            seen += f"{math.exp(interval.low):.3f} to {math.exp(interval.high):.3f} "
+            seen += f"at {self.plan.confidence:.0%}; launches differ that much"
+        else:
+            seen += "and too few launches fitted in to say how certain that is"
         raise Fault(
             FaultKind.HOST_TOO_NOISY,
-            f"after {time.monotonic() - started:.1f} s the head-to-head is not decided: "
-            f"{math.exp(interval.value):.3f} times as fast, {math.exp(interval.low):.3f} to "
-            f"{math.exp(interval.high):.3f} at {self.plan.confidence:.0%}; launches differ that much",
-            remedy="end other work on this machine, or raise the plan's decide_s; hayate doctor",
+            f"after {time.monotonic() - started:.1f} s the head-to-head is not decided: {seen}",
+            remedy="end other work on this machine, or give it longer (--within, a plan's decide_s); "
+            "hayate doctor",
         )
 
     def _accepted(

@@ -109,6 +109,14 @@ def test_what_stays_open_is_a_fault_that_names_the_noise(clock: Clock) -> None:
     assert "at 99%" in told.value.message
 
 
+def test_too_few_launches_are_said_to_be_too_few(clock: Clock) -> None:
+    with pytest.raises(Fault) as told:
+        head_to_head(plan(decide_s=3.5), clock, scattered(0.2))
+    assert "too few launches fitted in" in told.value.message
+    assert "inf" not in told.value.message
+    assert "--within" in told.value.remedy
+
+
 def test_without_a_time_it_is_said_and_no_fault(clock: Clock) -> None:
     found = head_to_head(plan(max_launches=9), clock, scattered(0.2))
     assert found.outcome is Outcome.ACCEPTED
