@@ -17,7 +17,7 @@ from hayate.judge.failures import CandidateFailed, Starved
 from hayate.judge.native import natives
 from hayate.judge.results import Measurement, TaskCalibration
 from hayate.judge.session import DELAYED_SHARE, LaunchSession, PairTimes
-from hayate.judge.shapes import largest, near, sample, sizes
+from hayate.judge.shapes import UNIFORM, largest, near, sample, sizes, with_distributions
 from hayate.records import (
     Band,
     Built,
@@ -35,7 +35,6 @@ from hayate.records import (
 from hayate.sandbox import Sandbox
 from hayate.tasks import evaluate_expression
 
-DISTRIBUTIONS = 4  # uniform, wide, integer, sparse: runner/values.h
 VERIFY_TIMEOUT_S = 5.0
 BAND_BUDGET_S = 0.15  # timed part of one band in a training launch; a slow candidate gets fewer pairs
 SLOW_CALL_S = 0.15  # from here on one pair says enough for training
@@ -154,6 +153,7 @@ class _Measurer:
     def run(self) -> Measurement:
         started = time.monotonic()
         shapes = sample(self.task, self.plan.verify_shapes, self.rng)
+        checks = with_distributions(self.task, shapes, self.rng)
         launches: list[Launch] = []
         decision = stats.Sequential(self.plan.confidence)
         decided = ""
@@ -163,7 +163,11 @@ class _Measurer:
             for number in range(wanted):
                 if number >= self.plan.launches and self._out_of_time(started, number):
                     break
-                found = self._launch(shapes if number == 0 else self.rng.sample(shapes, min(1, len(shapes))))
+                # A later launch looks once more: at any of the shapes, on any distribution.
+                again = self.rng.sample(shapes, min(1, len(shapes)))
+                found = self._launch(
+                    checks if number == 0 else with_distributions(self.task, again, self.rng)
+                )
                 launches += found
                 if number + 1 < self.plan.launches or not found:
                     continue
@@ -263,7 +267,7 @@ class _Measurer:
 
     # -- one launch, again if it can't be right
 
-    def _launch(self, verification: Sequence[Shape]) -> list[Launch]:
+    def _launch(self, verification: Sequence[tuple[Shape, int]]) -> list[Launch]:
         complaints: dict[Outcome | None, int] = {}
         own = 0
         for attempt in range(LAUNCHES_MOST):
@@ -298,9 +302,9 @@ class _Measurer:
             remedy="end other work on this machine, or allow real-time priority; hayate doctor",
         )
 
-    def _try_launch(self, verification: Sequence[Shape]) -> list[Launch]:
+    def _try_launch(self, verification: Sequence[tuple[Shape, int]]) -> list[Launch]:
         started = time.monotonic()
-        reach = [*verification, *(largest(self.task, b) for b in self.bands)]
+        reach = [*(shape for shape, _ in verification), *(largest(self.task, b) for b in self.bands)]
         with LaunchSession(
             self.task,
             self.built,
@@ -313,11 +317,7 @@ class _Measurer:
         ) as session:
             self._stepped("start", started, session)
             started = time.monotonic()
-            for i, shape in enumerate(verification):
-                # A single shape is one more look, in a later launch: of any distribution.
-                distribution = (
-                    i % DISTRIBUTIONS if len(verification) > 1 else self.rng.randrange(DISTRIBUTIONS)
-                )
+            for i, (shape, distribution) in enumerate(verification):
                 error = session.verify(shape, distribution, self._seed(), VERIFY_TIMEOUT_S)
                 self.worst_error = max(self.worst_error, error)
                 if session.candidate_s > VERIFY_TOTAL_S:
@@ -356,7 +356,7 @@ class _Measurer:
             shape,
             function=function,
             candidate_first=self.candidate_first,
-            distribution=0,
+            distribution=UNIFORM,
             seed=self._seed(),
             timeout_s=timeout_s,
         )
@@ -525,7 +525,7 @@ class _Measurer:
                         shape,
                         function=0,
                         candidate_first=bool(i % 2),
-                        distribution=0,
+                        distribution=UNIFORM,
                         seed=self._seed(),
                         timeout_s=10.0,
                     )

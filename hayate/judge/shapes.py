@@ -1,12 +1,16 @@
-"""Shapes and seeds, the judge's secret: a seeded sample of the domain with its edges, and shapes near a band."""
+"""Shapes and kinds of values, the judge's secret: a seeded sample of the domain with its edges, and shapes near a
+band."""
 
 from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 
 from hayate.records import Band, Shape, Task
 from hayate.tasks import evaluate_expression
+
+UNIFORM, WIDE, INTEGERS, SPARSE = DISTRIBUTIONS = range(4)  # runner/values.h says what each holds
 
 
 def lengths(task: Task, shape: Shape) -> tuple[int, ...]:
@@ -59,6 +63,27 @@ def sample(task: Task, count: int, rng: random.Random) -> list[Shape]:
         shapes.append(_afford(task, shape))
     rng.shuffle(shapes)
     return shapes[:count]
+
+
+def with_distributions(
+    task: Task, shapes: Sequence[Shape], rng: random.Random
+) -> tuple[tuple[Shape, int], ...]:
+    """Each shape with the distribution of values to verify it on; every distribution as often as the others.
+
+    An error bound is tightest where a result has fewest terms, and there a precision somewhat below double shows best,
+    but not in integers, which it may hold exactly, nor among zeros. So the two shapes of fewest terms get the others.
+    """
+    if len(shapes) < len(DISTRIBUTIONS):
+        return tuple((shape, rng.choice(DISTRIBUTIONS)) for shape in shapes)
+    drawn = [DISTRIBUTIONS[i % len(DISTRIBUTIONS)] for i in range(len(shapes))]
+    few, rest = [UNIFORM, WIDE], drawn[:]
+    for distribution in few:
+        rest.remove(distribution)
+    rng.shuffle(few)
+    rng.shuffle(rest)
+    by_terms = sorted(range(len(shapes)), key=lambda i: evaluate_expression(task.bound.terms, shapes[i]))
+    chosen = dict(zip(by_terms, few + rest, strict=True))
+    return tuple((shape, chosen[i]) for i, shape in enumerate(shapes))
 
 
 def _ragged(task: Task, name: str, rng: random.Random) -> int:
