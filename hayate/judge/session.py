@@ -27,7 +27,7 @@ from hayate.judge.locks import slot_held
 from hayate.judge.native import Natives
 from hayate.judge.shapes import lengths, sizes
 from hayate.records import Built, Outcome, Shape, Task, Technique
-from hayate.sandbox import Command, Exit, Limits, Process, Profile, Sandbox, new_box, seccomp
+from hayate.sandbox import FIRST_FD, Command, Exit, Limits, Process, Profile, Sandbox, new_box, seccomp
 from hayate.tasks import evaluate_expression
 
 PEAK_ITERATIONS = 400_000
@@ -229,9 +229,7 @@ class LaunchSession:
         return Command(
             argv=(
                 str(shelf / "runner"),
-                str(control),
-                str(inputs),
-                str(output),
+                *(str(FIRST_FD + i) for i in range(3)),
                 str(shelf / "filter"),
                 str(int(self.slot.shared)),
                 *names,

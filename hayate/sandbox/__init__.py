@@ -5,12 +5,13 @@ keeps a command from altering its *own* process: the judge's clock and results l
 """
 
 from hayate.sandbox import seccomp
-from hayate.sandbox.base import Command, Exit, Limits, Profile, Sandbox, TierReport
+from hayate.sandbox.base import FIRST_FD, Command, Exit, Limits, Profile, Sandbox, TierReport
 from hayate.sandbox.boxes import new_box
 from hayate.sandbox.launcher import Process
 from hayate.sandbox.probe import best, get, probe
 
 __all__ = [
+    "FIRST_FD",
     "Command",
     "Exit",
     "Limits",

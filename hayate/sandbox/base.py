@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from hayate.sandbox.launcher import Process
 
 Profile = Literal["build", "run", "run_threads"]
+# The number that the first of `Command.pass_fds` has inside. Numbers inside don't depend on the caller's own.
+FIRST_FD = 3
+FDS_MOST = 64  # of one command
 PROFILES: tuple[Profile, ...] = ("build", "run", "run_threads")
 
 MIB = 1 << 20
@@ -58,7 +61,9 @@ class Command:
         Path, ...
     ] = ()  # further files and folders, under their own absolute paths; not in the box
     env: Mapping[str, str] = field(default_factory=dict)  # added to BASE_ENV; nothing else is inherited
-    pass_fds: tuple[int, ...] = ()  # inherited under the same numbers (3 and up); nothing else is
+    pass_fds: tuple[
+        int, ...
+    ] = ()  # inside they are 3, 4, 5 and so on, in this order; nothing else is inherited
     limits: Limits = field(default_factory=Limits)
     profile: Profile = "build"  # run: no processes and no threads; run_threads: threads, no processes
     stdin: bytes = b""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hayate.errors import Fault, FaultKind
 from hayate.sandbox import seccomp, system
-from hayate.sandbox.base import FILES_UNCOUNTED, Command, Sandbox
+from hayate.sandbox.base import FILES_UNCOUNTED, FIRST_FD, Command, Sandbox
 from hayate.sandbox.identity import pool
 from hayate.sandbox.launcher import Process, check, environment, launch
 
@@ -37,8 +37,8 @@ class Bubblewrap(Sandbox):
     def start(self, command: Command) -> Process:
         check(command)
         bwrap, prlimit, _ = _options()
-        free = (number for number in range(10, 600) if number not in command.pass_fds)
-        filter_fd, status_fd = next(free), next(free)
+        filter_fd = FIRST_FD + len(command.pass_fds)
+        status_fd = filter_fd + 1
         argv = [
             bwrap,
             *_view(command),

@@ -25,7 +25,6 @@ PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT = 47
 SECCOMP_MODE_FILTER = 2
-HIGH = 600  # descriptors are moved above this while their final numbers are taken
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.prctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong]
@@ -49,7 +48,10 @@ def become(
     supervisor: int,  # pid
 ) -> NoReturn:
     """Become the command of `spec`; never returns."""
-    trouble = fcntl.fcntl(trouble, fcntl.F_DUPFD_CLOEXEC, HIGH)
+    # Numbers that the command will have are free of everything that is still needed: what was opened before, and
+    # what is opened from now on (an open takes the lowest free number, which may be one of them).
+    above = max(descriptors) + 1
+    trouble = _lift(trouble, above)
     try:
         if badness is not None:
             Path("/proc/self/oom_score_adj").write_text(badness)
@@ -57,8 +59,10 @@ def become(
         os.umask(0o022)
         _signals()
         os.fchdir(box)
-        rules = landlock_rules.open_ruleset(spec["landlock"], box) if spec["landlock"] else None
-        _take(descriptors)
+        rules = None
+        if spec["landlock"]:
+            rules = _lift(landlock_rules.open_ruleset(spec["landlock"], box), above)
+        _take(descriptors, above)
         os.sched_setaffinity(0, spec["cores"])
         _limits(spec["limits"])
         if identity is not None:
@@ -104,12 +108,15 @@ def _signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
-def _take(descriptors: Mapping[int, int]) -> None:
-    """Put each descriptor at its number. All others are close-on-exec."""
-    high = {
-        number: fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, HIGH) for number, source in descriptors.items()
-    }
-    for number, source in high.items():
+def _lift(descriptor: int, above: int) -> int:
+    """A duplicate, closed at an exec, whose number is `above` or higher."""
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, above)
+
+
+def _take(descriptors: Mapping[int, int], above: int) -> None:
+    """Put each descriptor at its number, all of which are below `above`. All others are close-on-exec."""
+    lifted = {number: _lift(source, above) for number, source in descriptors.items()}
+    for number, source in lifted.items():
         os.dup2(source, number, inheritable=True)
 
 

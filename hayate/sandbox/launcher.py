@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Any
 
 from hayate.errors import Fault, FaultKind, WrongUse
-from hayate.sandbox.base import BASE_ENV, PROFILES, Command, Exit
+from hayate.sandbox.base import BASE_ENV, FDS_MOST, PROFILES, Command, Exit
 from hayate.sandbox.boxes import reachable
 from hayate.sandbox.identity import pool
 from hayate.sandbox.processes import children
@@ -114,7 +114,6 @@ def launch(command: Command, tier: str, spec: Mapping[str, Any], program: bytes)
         "limits": {**asdict(limits), "processes": 0},
         "cores": sorted(command.cores if command.cores is not None else os.sched_getaffinity(0)),
         "box": str(command.box),
-        "pass_fds": list(command.pass_fds),
         "program": base64.b64encode(program).decode(),
         "watch_box": command.profile == "build",
         "landlock": None,
@@ -158,8 +157,8 @@ def check(command: Command) -> None:
             raise WrongUse(f"{path} does not exist or is not absolute", where="readonly")
     if command.cores is not None and not command.cores:
         raise WrongUse("a command needs at least one core", where="cores")
-    if len(set(command.pass_fds)) != len(command.pass_fds) or any(fd < 3 for fd in command.pass_fds):
-        raise WrongUse("descriptors must be distinct and 3 or higher", where="pass_fds")
+    if len(command.pass_fds) > FDS_MOST or any(fd < 0 for fd in command.pass_fds):
+        raise WrongUse(f"at most {FDS_MOST} open descriptors can be passed", where="pass_fds")
     if pool() is not None:
         for path in (command.box, *command.readonly):
             if not reachable(path):

@@ -17,6 +17,7 @@ import socket
 import time
 from typing import Any
 
+from hayate.sandbox.base import FIRST_FD
 from hayate.sandbox.cgroup import NO_LIMIT, MemoryGroup
 from hayate.sandbox.confine import become
 from hayate.sandbox.identity import Identity, claim
@@ -111,7 +112,7 @@ class Supervisor:
         trouble, trouble_end = os.pipe2(os.O_CLOEXEC)
         stdin, self.feed = self._open_stdin()
         descriptors = {0: stdin, 1: self.out.outer, 2: self.err.outer}
-        descriptors.update(zip(self.spec["pass_fds"], self.passed, strict=True))
+        descriptors.update(enumerate(self.passed, start=FIRST_FD))
         if self.spec["filter_fd"] is not None:
             memory = os.memfd_create("filter", os.MFD_CLOEXEC)
             os.write(memory, self.program)

@@ -120,8 +120,8 @@ def test_command_that_ends_has_no_payload(sandbox: Sandbox, box: Path) -> None:
         ({"profile": "walk"}, "profile"),
         ({"box": Path("relative")}, "box"),
         ({"readonly": (Path("/no/such/file"),)}, "readonly"),
-        ({"pass_fds": (1,)}, "pass_fds"),
-        ({"pass_fds": (5, 5)}, "pass_fds"),
+        ({"pass_fds": (-1,)}, "pass_fds"),
+        ({"pass_fds": (0,) * 65}, "pass_fds"),
         ({"cores": ()}, "cores"),
     ],
 )
