@@ -7,7 +7,6 @@ import errno
 import fcntl
 import os
 import re
-import shutil
 import stat
 import tempfile
 import time
@@ -16,11 +15,13 @@ from pathlib import Path
 
 from hayate.errors import Fault, FaultKind
 from hayate.sandbox.identity import pool
+from hayate.sandbox.trees import remove
 
 LEAST_FREE_BYTES = 64 << 20
 PREFIX = "hayate-box-"
 STALE_S = 600.0  # a younger one may not have its lock yet
 _NAME = re.compile(rf"{PREFIX}[a-z0-9_]{{8}}")  # as mkdtemp makes them
+SWEEP_MOST_S = 2.0  # a sweep stands before somebody's command
 _swept: set[Path] = set()
 
 
@@ -81,9 +82,13 @@ def _make() -> Path:
 
 
 def _sweep(root: Path) -> None:
-    """Remove the boxes in `root` that nobody holds any more."""
+    """Remove the boxes in `root` that nobody holds any more, for SWEEP_MOST_S at most. Never raises."""
+    deadline = time.monotonic() + SWEEP_MOST_S
     with contextlib.suppress(OSError):
         for box in root.glob(f"{PREFIX}*"):
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                return
             with contextlib.suppress(OSError):
                 if not _NAME.fullmatch(box.name):
                     continue
@@ -92,22 +97,6 @@ def _sweep(root: Path) -> None:
                 lock = os.open(box, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises if it is in use
-                    remove(box)
+                    remove(box, left_s)
                 finally:
                     os.close(lock)
-
-
-def remove(box: Path) -> None:
-    """Remove a box with all in it, whatever modes its folders got. Nothing may run in it any more."""
-
-    def again(_function: object, path: str, _problem: object) -> None:
-        with contextlib.suppress(OSError):
-            folder = Path(path).parent
-            for one in (folder, Path(path)):
-                if not one.is_symlink() and one.is_relative_to(box) and one.is_dir():
-                    one.chmod(0o700)
-
-    for _ in range(8):  # a pass opens at least one level of closed folders
-        shutil.rmtree(box, onerror=again)
-        if not box.exists():
-            return

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from hayate.sandbox.trees import entries
+
 SPAN = 512  # ids in the pool
 PREFERRED = 0x7000_0000  # above what systemd and container tools hand out
 FALLBACK = 60_578  # within the 65,536 ids that a container usually has, in a range that systemd leaves unused
@@ -115,9 +117,7 @@ def _hand_over(box: int, uid: int) -> None:
     """Make `uid` the owner of the box and of all in it. Nothing may run in it meanwhile as another user."""
     if os.fstat(box).st_uid == uid:
         return
-    for _, folders, files, descriptor in os.fwalk(".", dir_fd=box):
-        for name in [*folders, *files]:
-            status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-            if status.st_nlink == 1 or stat.S_ISDIR(status.st_mode):  # a hard link may lead to a file outside
-                os.chown(name, uid, uid, dir_fd=descriptor, follow_symlinks=False)
+    for folder, name, status in entries(box):
+        if status.st_nlink == 1 or stat.S_ISDIR(status.st_mode):  # a hard link may lead to a file outside
+            os.chown(name, uid, uid, dir_fd=folder, follow_symlinks=False)
     os.fchown(box, uid, uid)

@@ -51,14 +51,3 @@ def descendants(pid: int) -> list[int]:
     for child in found:
         found += children(child)
     return found
-
-
-def usage_bytes(folder: int) -> int:
-    """Space that the files below the open folder take."""
-    total = 0
-    with contextlib.suppress(OSError):
-        for _, _, files, descriptor in os.fwalk(".", dir_fd=folder):
-            for name in files:
-                with contextlib.suppress(OSError):
-                    total += os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_blocks * 512
-    return total

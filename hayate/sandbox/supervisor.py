@@ -21,11 +21,13 @@ from hayate.sandbox.base import FIRST_FD
 from hayate.sandbox.cgroup import NO_LIMIT, MemoryGroup
 from hayate.sandbox.confine import become
 from hayate.sandbox.identity import Identity, claim
-from hayate.sandbox.processes import Wakeup, descendants, kill_user, usage_bytes
+from hayate.sandbox.processes import Wakeup, descendants, kill_user
 from hayate.sandbox.streams import BLOCK, DRAIN_FACTOR, Stream
+from hayate.sandbox.trees import usage_bytes
 from hayate.sandbox.wire import HEADER, exactly, receive, send
 
 PR_SET_CHILD_SUBREAPER = 36
+MESSAGE_MOST = 1000  # characters; a path may have four thousand
 CHECK_S = 0.2  # between two looks at the box's size
 
 
@@ -64,7 +66,7 @@ class Supervisor:
             )
             with contextlib.suppress(OSError):
                 self.control.setblocking(True)
-                send(self.control, {"fault": _kind(problem), "message": message})
+                send(self.control, {"fault": _kind(problem), "message": message[:MESSAGE_MOST]})
         finally:
             self._release()
 
@@ -188,7 +190,8 @@ class Supervisor:
                 self._feed()
             if now >= next_look:
                 next_look = now + CHECK_S
-                if usage_bytes(self.box) > self.limits["box_bytes"]:
+                most = int(self.limits["box_bytes"])
+                if usage_bytes(self.box, most) > most:
                     self.stopped = "box"
 
     def _feed(self) -> None:
