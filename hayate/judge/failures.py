@@ -36,6 +36,8 @@ def explained(what: str, rest: Sequence[str], ended: Exit | None) -> CandidateFa
     match what:
         case "wrong":
             return _wrong(rest)
+        case "inexact":
+            return _inexact(rest)
         case "unwritten":
             n, total = int(rest[0]), int(rest[1])
             return CandidateFailed(
@@ -87,6 +89,12 @@ def _wrong(rest: Sequence[str]) -> CandidateFailed:
             "error_bound": bound,
         },
     )
+
+
+def _inexact(rest: Sequence[str]) -> CandidateFailed:
+    wrong = _wrong(rest)
+    reason = f"exact test (integers whose results are exact in double precision): {wrong.reason}"
+    return CandidateFailed(wrong.outcome, reason, wrong.numbers)
 
 
 def _too_long(what: str, limit_s: float) -> CandidateFailed:

@@ -13,11 +13,12 @@ from hayate.errors import Fault, FaultKind
 from hayate.hosts import Slot, vector_bytes
 from hayate.judge import stats
 from hayate.judge.calibrate import calibrate_task, yardsticks
+from hayate.judge.charges import charged
 from hayate.judge.failures import CandidateFailed, Starved
 from hayate.judge.native import natives
 from hayate.judge.results import Measurement, TaskCalibration
 from hayate.judge.session import DELAYED_SHARE, LaunchSession, PairTimes
-from hayate.judge.shapes import UNIFORM, largest, near, sample, sizes, with_distributions
+from hayate.judge.shapes import UNIFORM, beyond, largest, near, sample, sizes, usable, with_distributions
 from hayate.records import (
     Band,
     Built,
@@ -37,7 +38,9 @@ from hayate.tasks import evaluate_expression
 
 VERIFY_TIMEOUT_S = 5.0
 BAND_BUDGET_S = 0.15  # timed part of one band in a training launch; a slow candidate gets fewer pairs
-SLOW_CALL_S = 0.15  # from here on one pair says enough for training
+LEAST_PAIRS = 3  # but so many, or an outlier is not seen for one
+SLOW_CALL_S = 0.3  # a timed call that long says enough for training by itself
+LARGE_OF = 6  # of so many verified shapes one more is beyond what the oracle can afford
 # A launch of a head-to-head times pairs until their median is this certain, or so many, or so long for one band. On a
 # calm machine launches differ by about 1% whatever is done, so six pairs do; on a disturbed one bursts of some 30 ms
 # meet several pairs in a row, and another launch costs a start and the warm-up.
@@ -52,6 +55,7 @@ THAW_EXCESS_FEW_NS = 1_000_000  # with one pair or two
 # A yardstick beside an honest candidate keeps this share of its calibrated speed, peak drift taken out; if it does
 # not, it is held against the candidate only if it keeps less than this share of its speed beside itself, too.
 YARDSTICK_SHARE = 0.6
+RIVAL_ALONE = 2
 # Where it is slow beside itself, too, the machine has changed since the calibration (a neighbour in the last-level
 # cache, for memory-bound tasks). Interleaved ratios still hold, the chain to the reference less so: good enough for
 # training, down to this share, and for nothing else.
@@ -130,7 +134,9 @@ class _Measurer:
     ) -> None:
         self.task, self.built, self.plan = task, built, plan
         self.host, self.slot, self.sandbox, self.rival = host, slot, sandbox, rival
-        self.rng = random.Random(plan.seed if plan.seed is not None else secrets.randbits(64))
+        self.rng: random.Random = (
+            random.Random(plan.seed) if plan.seed is not None else secrets.SystemRandom()
+        )
         self.bands = bands_of(task, plan) if plan.launches else ()
         self.programs = natives(task, host)
         self.calibration: TaskCalibration | None = None
@@ -145,6 +151,8 @@ class _Measurer:
         self.steps: list[Step] = []
         self.worst_error = 0.0
         self.candidate_first = self.turned = False
+        self.began, self.candidate_s = time.monotonic(), 0.0
+        self.most_s = plan.wall_s * (max(plan.launches, plan.max_launches, 1) + 1)
         self.own_delays = False  # the candidate keeps itself waiting: its time, and no noise
         self.drifted = (
             1.0  # the yardstick's share of its calibrated speed, where that is low and was let pass
@@ -154,6 +162,13 @@ class _Measurer:
         started = time.monotonic()
         shapes = sample(self.task, self.plan.verify_shapes, self.rng)
         checks = with_distributions(self.task, shapes, self.rng)
+        large = beyond(
+            self.task,
+            self.plan.verify_shapes // LARGE_OF,
+            self.rng,
+            host=self.host,
+            thorough=self.plan.thorough,
+        )
         launches: list[Launch] = []
         decision = stats.Sequential(self.plan.confidence)
         decided = ""
@@ -166,7 +181,8 @@ class _Measurer:
                 # A later launch looks once more: at any of the shapes, on any distribution.
                 again = self.rng.sample(shapes, min(1, len(shapes)))
                 found = self._launch(
-                    checks if number == 0 else with_distributions(self.task, again, self.rng)
+                    checks if number == 0 else with_distributions(self.task, again, self.rng),
+                    large if number == 0 else (),
                 )
                 launches += found
                 if number + 1 < self.plan.launches or not found:
@@ -183,6 +199,8 @@ class _Measurer:
                 interval, decided = verdict.interval, verdict.outcome
                 if decided:
                     break
+            if self.rival is not None and decided == "faster":
+                self._guard_rival(launches)
             if interval is not None and decided not in ("faster", "slower"):
                 decided = self._equal(interval, started)
         except CandidateFailed as failure:
@@ -193,7 +211,7 @@ class _Measurer:
                 steps=tuple(self.steps),
                 wall_s=time.monotonic() - started,
             )
-        return self._accepted(launches, decided, interval, len(shapes), started)
+        return self._accepted(launches, decided, interval, len(shapes) + len(large), started)
 
     def _out_of_time(self, started: float, launches: int) -> bool:
         """Would a head-to-head's next launch, as long as those before, end too late?"""
@@ -267,12 +285,17 @@ class _Measurer:
 
     # -- one launch, again if it can't be right
 
-    def _launch(self, verification: Sequence[tuple[Shape, int]]) -> list[Launch]:
+    def _launch(
+        self, verification: Sequence[tuple[Shape, int]], large: Sequence[tuple[Shape, int]]
+    ) -> list[Launch]:
         complaints: dict[Outcome | None, int] = {}
         own = 0
         for attempt in range(LAUNCHES_MOST):
+            self._within_limit()
             try:
-                return self._try_launch(verification if attempt == 0 else verification[:AGAIN_SHAPES])
+                if attempt == 0:
+                    return self._try_launch(verification, large)
+                return self._try_launch(verification[:AGAIN_SHAPES], large[:1])
             except CandidateFailed as failure:
                 if not failure.doubtful:
                     raise
@@ -302,10 +325,32 @@ class _Measurer:
             remedy="end other work on this machine, or allow real-time priority; hayate doctor",
         )
 
-    def _try_launch(self, verification: Sequence[tuple[Shape, int]]) -> list[Launch]:
+    def _within_limit(self) -> None:
+        """One candidate has a slot for a bounded time, however often its launches are repeated."""
+        took_s = time.monotonic() - self.began
+        if took_s < self.most_s:
+            return
+        if self.candidate_s > took_s / 2:
+            raise CandidateFailed(
+                Outcome.TIMED_OUT,
+                f"its launches took {took_s:.3g} s, {self.candidate_s:.3g} s of it in its own calls",
+                {"limit_s": self.most_s, "calls_s": self.candidate_s},
+            )
+        raise Fault(
+            FaultKind.HOST_TOO_NOISY,
+            f"after {took_s:.3g} s there is no launch that can be believed",
+            remedy="end other work on this machine, or allow real-time priority; hayate doctor",
+        )
+
+    def _try_launch(
+        self, verification: Sequence[tuple[Shape, int]], large: Sequence[tuple[Shape, int]] = ()
+    ) -> list[Launch]:
         started = time.monotonic()
-        reach = [*(shape for shape, _ in verification), *(largest(self.task, b) for b in self.bands)]
-        with LaunchSession(
+        reach = [
+            *(shape for shape, _ in (*verification, *large)),
+            *(largest(self.task, b) for b in self.bands),
+        ]
+        session = LaunchSession(
             self.task,
             self.built,
             self.opponents,
@@ -314,28 +359,53 @@ class _Measurer:
             sandbox=self.sandbox,
             shapes=reach,
             wall_s=self.plan.wall_s,
-        ) as session:
-            self._stepped("start", started, session)
-            started = time.monotonic()
-            for i, (shape, distribution) in enumerate(verification):
+            key=self.rng.randbytes(32),
+        )
+        try:
+            with session:
+                self._stepped("start", started, session)
+                self._verify(session, verification, large)
+                launches = []
+                for band in self.bands:
+                    started = time.monotonic()
+                    launch = self._time_band(session, band)
+                    launches.append(launch)
+                    note = f"band {band.name}, {len(launch.candidate_ns)} pairs with {launch.yardstick}"
+                    self._stepped("time", started, session, note)
+                return launches
+        finally:
+            self.candidate_s += session.candidate_s
+
+    def _verify(
+        self,
+        session: LaunchSession,
+        small: Sequence[tuple[Shape, int]],
+        large: Sequence[tuple[Shape, int]],
+    ) -> None:
+        """Against the oracle where it can afford all, else beside the fastest yardstick and with sampled elements."""
+        started = time.monotonic()
+        total_s = VERIFY_TOTAL_S if not self.plan.thorough else self.plan.wall_s
+        for i, (shape, distribution) in enumerate((*small, *large)):
+            if i < len(small):
                 error = session.verify(shape, distribution, self._seed(), VERIFY_TIMEOUT_S)
-                self.worst_error = max(self.worst_error, error)
-                if session.candidate_s > VERIFY_TOTAL_S:
-                    raise CandidateFailed(
-                        Outcome.TIMED_OUT,
-                        f"{i + 1} of {len(verification)} verified calls took {session.candidate_s:.3g} s in all, "
-                        f"more than {VERIFY_TOTAL_S:.3g} s",
-                        {"calls_s": session.candidate_s, "limit_s": VERIFY_TOTAL_S},
-                    )
-            self._stepped("verify", started, session, f"{len(verification)} shapes")
-            launches = []
-            for band in self.bands:
-                started = time.monotonic()
-                launch = self._time_band(session, band)
-                launches.append(launch)
-                note = f"band {band.name}, {len(launch.candidate_ns)} pairs with {launch.yardstick}"
-                self._stepped("time", started, session, note)
-            return launches
+            else:
+                error = session.pair(
+                    shape,
+                    function=len(self.opponents) - 1,
+                    candidate_first=self.rng.random() < 0.5,
+                    distribution=distribution,
+                    seed=self._seed(),
+                    timeout_s=VERIFY_TIMEOUT_S,
+                ).worst_error
+            self.worst_error = max(self.worst_error, error)
+            if session.candidate_s > total_s:
+                raise CandidateFailed(
+                    Outcome.TIMED_OUT,
+                    f"{i + 1} of {len(small) + len(large)} verified calls took {session.candidate_s:.3g} s in all, "
+                    f"more than {total_s:.3g} s",
+                    {"calls_s": session.candidate_s, "limit_s": total_s},
+                )
+        self._stepped("verify", started, session, f"{len(small) + len(large)} shapes")
 
     def _stepped(self, name: str, started: float, session: LaunchSession, note: str = "") -> None:
         """One more step of this launch is over; its calls are those since the step before."""
@@ -344,6 +414,10 @@ class _Measurer:
 
     def _seed(self) -> int:
         return self.rng.getrandbits(62)
+
+    def _distribution(self, shape: Shape) -> int:
+        """Of a timed call: none is safe to be lazy on."""
+        return UNIFORM if self.rng.random() < 0.5 else self.rng.choice(usable(self.task, shape))
 
     def _pair(
         self, session: LaunchSession, band: Band, function: int, timeout_s: float
@@ -356,7 +430,7 @@ class _Measurer:
             shape,
             function=function,
             candidate_first=self.candidate_first,
-            distribution=UNIFORM,
+            distribution=self._distribution(shape),
             seed=self._seed(),
             timeout_s=timeout_s,
         )
@@ -375,24 +449,22 @@ class _Measurer:
         function = self._nearest(band, warm)
         if warm.candidate_ns < 20_000_000:
             self._pair(session, band, function, timeout_s)
-        both_s = 1e-9 * warm.candidate_ns + 1e-9 * self._call_ns(function, band, warm) * 1.2 + 0.002
-        pairs = self.plan.pairs or band.pairs
-        if self.plan.purpose == "training":
-            affordable = int(BAND_BUDGET_S / both_s)
-            pairs = 1 if warm.candidate_ns > SLOW_CALL_S * 1e9 else min(pairs, max(2, affordable))
-        found = [self._pair(session, band, function, timeout_s) for _ in range(pairs)]
+        found = [self._pair(session, band, function, timeout_s)]
+        while not self._enough([times for _, times in found], band):
+            found.append(self._pair(session, band, function, timeout_s))
         if self.rival is not None and self.plan.pairs is None:
             self._pair_until_certain(found, lambda: self._pair(session, band, function, timeout_s))
         peaks.append(session.peak_gflops(width))
         figure = self.calibration.of(self.opponents[function].name, band.name) if self.calibration else None
+        more = charged([t for _, t in found], self._threaded())
         launch = Launch(
             band=band.name,
             yardstick=self.opponents[function].name,
             shapes=tuple(sizes(self.task, shape) for shape, _ in found),
-            candidate_ns=tuple(t.candidate_ns for _, t in found),
-            yardstick_ns=tuple(t.yardstick_ns for _, t in found),
-            candidate_delay_ns=tuple(t.candidate_delay_ns for _, t in found),
-            yardstick_delay_ns=tuple(t.yardstick_delay_ns for _, t in found),
+            candidate_ns=tuple(t.candidate_ns + own for (_, t), (own, _) in zip(found, more, strict=True)),
+            yardstick_ns=tuple(t.yardstick_ns + its for (_, t), (_, its) in zip(found, more, strict=True)),
+            candidate_delay_ns=tuple(t.candidate.delay_ns for _, t in found),
+            yardstick_delay_ns=tuple(t.yardstick.delay_ns for _, t in found),
             flops=tuple(float(evaluate_expression(self.task.flops, shape)) for shape, _ in found),
             peak_gflops=max(peaks),
             yardstick_gflops=figure.gflops if figure else None,
@@ -401,6 +473,20 @@ class _Measurer:
         )
         self._judge_launch(launch, [t for _, t in found])
         return launch
+
+    def _threaded(self) -> bool:
+        return any(Technique.THREADS in b.permitted or b.libraries for b in (self.built, *self.opponents))
+
+    def _enough(self, times: Sequence[PairTimes], band: Band) -> bool:
+        """Whether a launch has its pairs. By timed calls alone: the first, which warms up, may be slow on purpose."""
+        if len(times) >= (self.plan.pairs or band.pairs):
+            return True
+        if self.plan.purpose != "training":
+            return False
+        if len(times) < LEAST_PAIRS:
+            return min(t.candidate_ns for t in times) > SLOW_CALL_S * 1e9
+        spent_ns = sum(t.candidate_ns + t.yardstick_ns for t in times)
+        return spent_ns * (len(times) + 1) / len(times) > BAND_BUDGET_S * 1e9
 
     def _pair_until_certain(
         self, found: list[tuple[Shape, PairTimes]], pair: Callable[[], tuple[Shape, PairTimes]]
@@ -449,9 +535,9 @@ class _Measurer:
         # Waiting for a core is no work, unless a thread of its own had that core. One pair or two say little, so a
         # small excess passes there.
         excess = statistics.median_low(
-            t.candidate_thaw_ns
-            - (0 if own else t.candidate_thaw_delay_ns)
-            - (t.yardstick_thaw_ns - t.yardstick_thaw_delay_ns)
+            t.candidate.thaw_ns
+            - (0 if own else t.candidate.thaw_delay_ns)
+            - (t.yardstick.thaw_ns - t.yardstick.thaw_delay_ns)
             for t in times
         )
         room = THAW_EXCESS_NS if len(times) >= 3 else THAW_EXCESS_FEW_NS
@@ -478,9 +564,8 @@ class _Measurer:
         """A yardstick that is slow beside this candidate only was slowed by it."""
         if self.calibration is None or launch.yardstick_gflops is None or not launch.peak_gflops:
             return
-        rate = statistics.median([f / ns for f, ns in zip(launch.flops, launch.yardstick_ns, strict=True)])
         usual = launch.yardstick_gflops / self.calibration.peak_gflops
-        share = rate / launch.peak_gflops / usual
+        share = _of_peak(launch) / usual
         if share >= YARDSTICK_SHARE:
             return
         beside_itself = self._yardstick_beside_itself(launch)
@@ -502,8 +587,33 @@ class _Measurer:
 
     def _yardstick_beside_itself(self, launch: Launch) -> float:
         assert self.calibration is not None and launch.yardstick_gflops is not None
-        band = next(b for b in self.task.bands if b.name == launch.band)
         same = next(o for o in self.opponents if o.name == launch.yardstick)
+        usual = launch.yardstick_gflops / self.calibration.peak_gflops
+        return self._of_peak_beside_itself(same, launch.band) / usual
+
+    def _guard_rival(self, launches: Sequence[Launch]) -> None:
+        """A rival is guarded as a yardstick is: one that is slow beside this candidate only was slowed by it."""
+        assert self.rival is not None
+        for name in dict.fromkeys(launch.band for launch in launches):
+            shares = [_of_peak(launch) for launch in launches if launch.band == name and launch.peak_gflops]
+            if not shares:
+                continue
+            beside = statistics.median(shares)
+            for _ in range(RIVAL_ALONE):  # the candidate is believed if one of them agrees with it
+                alone = self._of_peak_beside_itself(self.rival, name)
+                if beside >= YARDSTICK_SHARE * alone:
+                    break
+            else:
+                raise CandidateFailed(
+                    Outcome.CHEATED,
+                    f"the rival ran at {beside:.0%} of the machine's peak beside this candidate and at {alone:.0%} "
+                    f"beside itself, in {RIVAL_ALONE} launches",
+                    {"rival_of_peak": beside, "rival_of_peak_beside_itself": alone},
+                )
+
+    def _of_peak_beside_itself(self, same: Built, band_name: str) -> float:
+        """Its speed as a share of the peak probed in the same launch."""
+        band = next(b for b in self.task.bands if b.name == band_name)
         width = vector_bytes(self.host.arch)
         try:
             with LaunchSession(
@@ -537,5 +647,10 @@ class _Measurer:
                 remedy="hayate tasks check; if it passes, the machine is at fault",
             ) from failure
         rates = [float(evaluate_expression(self.task.flops, s)) / t.yardstick_ns for s, t in found]
-        usual = launch.yardstick_gflops / self.calibration.peak_gflops
-        return statistics.median(rates) / peak / usual
+        return statistics.median(rates) / peak
+
+
+def _of_peak(launch: Launch) -> float:
+    """The yardstick's speed as a share of the peak probed in the same launch."""
+    rates = [f / ns for f, ns in zip(launch.flops, launch.yardstick_ns, strict=True)]
+    return statistics.median(rates) / (launch.peak_gflops or math.inf)

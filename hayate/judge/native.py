@@ -5,6 +5,7 @@ Their sources are hayate's and the task folder's (which its owner trusts); the c
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -17,7 +18,9 @@ from hayate.hosts import state_dir, vector_bytes
 from hayate.records import HostProfile, Task, content_hash
 from hayate.toolchains import Compiler, compilers
 
-_SOURCES = ("protocol.h", "values.h", "values.c", "runner.c", "clock.c", "peak.c")
+_CLOCK = ("clock.c", "process.c", "regions.c", "values.c")
+_HEADERS = ("protocol.h", "stream.h", "values.h", "process.h", "regions.h")
+_SOURCES = (*_HEADERS, *_CLOCK, "runner.c", "peak.c")
 # The oracle is the definition of exact: no contraction, no reordering.
 ORACLE_FLAGS = ("-O3", "-ffp-contract=off")
 CLOCK_FLAGS = ("-O3", "-ffp-contract=fast", "-fno-math-errno")
@@ -39,6 +42,11 @@ class Natives:
     runner: Path
     clock: Path
     peak: Path
+
+
+def samples(task: Task) -> bool:
+    """Whether the task's oracle can give single elements of an output, which it can afford at any size."""
+    return re.search(rf"\b{re.escape(task.entry)}_sample\s*\(", task.oracle.text) is not None
 
 
 def glue(task: Task) -> str:
@@ -66,6 +74,18 @@ def glue(task: Task) -> str:
     )
     scale = ", ".join([*oracle_types, *["double *"] * outputs])
     scale_call = ", ".join([*oracle_call, *(f"scale[{i}]" for i in range(outputs))])
+    sampler = ""
+    if samples(task):
+        sample = ", ".join([*oracle_types, "int", "int", "const int64_t *", "double *", "double *"])
+        sample_call = ", ".join([*oracle_call, "output", "count", "at", "exact", "scale"])
+        sampler = f"""
+#define HY_SAMPLE 1
+void {task.entry}_sample({sample});
+static inline void hy_sample(const int64_t *s, const double *const *in, int output, int count, const int64_t *at,
+                             double *exact, double *scale)
+{{
+    {task.entry}_sample({sample_call});
+}}"""
     return f"""#include <stdint.h>
 #define HY_ENTRY "{task.entry}"
 enum {{ HY_SIZES = {sizes}, HY_INPUTS = {inputs}, HY_OUTPUTS = {outputs} }};
@@ -75,12 +95,12 @@ static inline void hy_call(void *f, const int64_t *s, const void *const *in, voi
 }}
 #ifdef HY_CLOCK
 void {task.entry}_exact({exact});
-void {task.entry}_scale({scale});
-static void hy_exact(const int64_t *s, const double *const *in, double *const *exact, double *const *scale)
+void {task.entry}_scale({scale});{sampler}
+static inline void hy_exact(const int64_t *s, const double *const *in, double *const *exact, double *const *scale)
 {{
     {task.entry}_exact({exact_call});
 }}
-static void hy_scale(const int64_t *s, const double *const *in, double *const *scale)
+static inline void hy_scale(const int64_t *s, const double *const *in, double *const *scale)
 {{
     {task.entry}_scale({scale_call});
 }}
@@ -157,8 +177,9 @@ def natives(task: Task, host: HostProfile) -> Natives:
             fast = [*CLOCK_FLAGS, march, "-I."]
             _compile(compiler, ["-O2", "-I.", "-o", "runner", "runner.c", "-ldl"], work, "runner")
             _compile(compiler, [*ORACLE_FLAGS, march, "-c", "oracle.c"], work, "oracle")
-            parts = ["clock.c", "values.c", "oracle.o"]
-            _compile(compiler, [*fast, "-DHY_CLOCK", "-o", "clock", *parts, "-lm"], work, "clock")
+            _compile(
+                compiler, [*fast, "-DHY_CLOCK", "-o", "clock", *_CLOCK, "oracle.o", "-lm"], work, "clock"
+            )
             _compile(
                 compiler,
                 [

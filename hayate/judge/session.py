@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
+import secrets
 import select
+import struct
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -25,9 +27,20 @@ from hayate.judge import failures
 from hayate.judge.failures import CandidateFailed, Starved
 from hayate.judge.locks import slot_held
 from hayate.judge.native import Natives
-from hayate.judge.shapes import lengths, sizes
+from hayate.judge.shapes import lengths, parameters, sizes
 from hayate.records import Built, Outcome, Shape, Task, Technique
-from hayate.sandbox import FIRST_FD, Command, Exit, Limits, Process, Profile, Sandbox, new_box, seccomp
+from hayate.sandbox import (
+    FIRST_FD,
+    Command,
+    Exit,
+    Limits,
+    Process,
+    Profile,
+    Sandbox,
+    allowed,
+    new_box,
+    seccomp,
+)
 from hayate.tasks import evaluate_expression
 
 PEAK_ITERATIONS = 400_000
@@ -37,29 +50,54 @@ LONG_DELAYED_SHARE = 0.08
 _MIB = 1 << 20
 # Where scratch memory is withheld, recursion that hands down its frames must not give it back.
 SMALL_STACK_BYTES = 256 * 1024
+# Private memory of a process that may have no scratch memory: libraries' own, and the stacks of some threads.
+SMALL_DATA_BYTES = 16 * _MIB
+WHO = ("candidate", "yardstick")
+
+
+@dataclass(frozen=True)
+class CallTimes:
+    """One call, in nanoseconds; what surrounds it is the process's own, too. In the order of the clock's answer."""
+
+    ns: int  # from go to done, by the clock
+    delay_ns: int  # that the scheduler kept it waiting meanwhile
+    thaw_ns: int  # from the wake-up to ready
+    thaw_delay_ns: int
+    halt_ns: int  # from done to standing still
+    cpu_ns: int  # that all its threads used from the wake-up to standing still
+
+    @property
+    def whole_ns(self) -> int:
+        return self.thaw_ns + self.ns + self.halt_ns
+
+    @property
+    def delayed(self) -> bool:
+        return _delayed(self.ns, self.delay_ns)
 
 
 @dataclass(frozen=True)
 class PairTimes:
-    """One interleaved pair, in nanoseconds; `worst_error` in units of its bound."""
+    """One interleaved pair; `worst_error` in units of its bound."""
 
-    candidate_ns: int
-    yardstick_ns: int
-    candidate_delay_ns: int
-    yardstick_delay_ns: int
-    candidate_thaw_ns: int
-    yardstick_thaw_ns: int
-    candidate_thaw_delay_ns: int
-    yardstick_thaw_delay_ns: int
+    candidate: CallTimes
+    yardstick: CallTimes
     worst_error: float
 
     @property
+    def candidate_ns(self) -> int:
+        return self.candidate.ns
+
+    @property
+    def yardstick_ns(self) -> int:
+        return self.yardstick.ns
+
+    @property
     def candidate_delayed(self) -> bool:
-        return _delayed(self.candidate_ns, self.candidate_delay_ns)
+        return self.candidate.delayed
 
     @property
     def yardstick_delayed(self) -> bool:
-        return _delayed(self.yardstick_ns, self.yardstick_delay_ns)
+        return self.yardstick.delayed
 
 
 def _delayed(ns: int, delay_ns: int) -> bool:
@@ -95,8 +133,12 @@ class LaunchSession:
         shapes: Sequence[Shape],
         wall_s: float = 60.0,
         holds_slot: bool = False,
+        key: bytes | None = None,
     ) -> None:
-        """`shapes`: the largest that will be asked for. `holds_slot`: the caller has the slot's lock already."""
+        """`shapes`: the largest that will be asked for. `holds_slot`: the caller has the slot's lock already.
+
+        `key`: 32 bytes from which inputs, addresses and positions are drawn; None: new ones, from the system.
+        """
         self.task = task
         self.candidate = candidate
         self.opponents = tuple(opponents)
@@ -105,7 +147,8 @@ class LaunchSession:
         self.sandbox = sandbox
         self.wall_s = wall_s
         self.holds_slot = holds_slot
-        self.candidate_s = 0.0  # its calls so far
+        self._key = secrets.token_bytes(32) if key is None else key
+        self.candidate_s = 0.0  # its calls so far, from waking up to standing still
         self.calls_s = 0.0  # every call, of either runner, since `measure` took note of them
         self.priority: Literal["fifo", "nice", "none"] = "none"
         all_lengths = [lengths(task, s) for s in shapes]
@@ -153,12 +196,9 @@ class LaunchSession:
             self._stack.enter_context(slot_held(self.slot))
         self._deadline = time.monotonic() + self.wall_s
         inputs = self._memory("inputs", self._input_bytes)
-        output = self._memory("output", self._output_bytes)
-        controls = {
-            "candidate": self._memory("control-c", 4096),
-            "yardstick": self._memory("control-y", 4096),
-        }
-        fds = (inputs, output, controls["candidate"], controls["yardstick"])
+        outputs = {who: self._memory(f"output-{who[0]}", self._output_bytes) for who in WHO}
+        controls = {who: self._memory(f"control-{who[0]}", 4096) for who in WHO}
+        fds = (inputs, *outputs.values(), *controls.values())
         try:
             self._clock = subprocess.Popen(
                 [
@@ -179,13 +219,16 @@ class LaunchSession:
         self._stack.callback(os.close, readable)
         objects = {"candidate": (self.candidate,), "yardstick": self.opponents}
         commands = {
-            who: self._command(who, objects[who], readable, output, fd) for who, fd in controls.items()
+            who: self._command(who, objects[who], (controls[who], readable, outputs[who])) for who in WHO
         }
         self._expect("sealed")  # before any runner exists
+        words = struct.unpack("=8I", self._key)
+        self._tell(f"key {' '.join(map(str, words))}")
         self._start_runners(commands)
         for who, fd in controls.items():
             self._await_started(who, fd)
-        pids = [self._runners[who].payload_pid() for who in ("candidate", "yardstick")]
+        self._expect("keyed")
+        pids = [self._runners[who].payload_pid() for who in WHO]
         cores = " ".join(map(str, self.slot.compute_cores))
         said = self._ask(f"runners {pids[0]} {pids[1]} {cores}", "loaded")[0]
         self.priority = "fifo" if said == "fifo" else "nice" if said == "nice" else "none"
@@ -201,17 +244,19 @@ class LaunchSession:
         with ThreadPoolExecutor(len(commands)) as starters:
             list(starters.map(start, commands))
 
-    def _command(self, who: str, objects: Sequence[Built], inputs: int, output: int, control: int) -> Command:
+    def _command(self, who: str, objects: Sequence[Built], fds: tuple[int, int, int]) -> Command:
         """A runner's. Its objects lie in a folder that it can read and not write; each runner has its own."""
-        box: Path = self._stack.enter_context(new_box())
         shelf: Path = self._stack.enter_context(new_box())
-        self._shelves += (box, shelf)
+        self._shelves.append(shelf)
         threads = any(Technique.THREADS in o.permitted for o in objects)
-        profile: Profile = "run_threads" if threads or any(o.libraries for o in objects) else "run"
-        shelf.chmod(0o755)
+        trusted = any(o.libraries for o in objects)  # a vendor's library, which opens what it likes
+        profile: Profile = "run_threads" if threads or trusted else "run"
+        roomy = trusted or any(Technique.ALLOC in o.permitted for o in objects)
         names: list[str] = []
         _place(shelf / "runner", self.natives.runner.read_bytes(), 0o555)
-        _place(shelf / "filter", seccomp.program(profile, strict=True), 0o444)
+        filters = _filters(threads=threads, memory=roomy, trusted=trusted)
+        for name, program in zip(("loading", "calling"), filters, strict=True):
+            _place(shelf / name, program, 0o444)
         for i, built in enumerate(objects):
             _place(shelf / f"{i}.so", built.object_code, 0o555)
             names.append(str(shelf / f"{i}.so"))
@@ -221,7 +266,7 @@ class LaunchSession:
         environment = {
             "OMP_NUM_THREADS": str(len(self.slot.compute_cores)),
             "OMP_WAIT_POLICY": "passive",
-            "OMP_PROC_BIND": "true",
+            "OMP_PROC_BIND": "false",  # changing affinity is refused, and the cores are the slot's anyway
         }
         for built in objects:
             environment.update(built.environment)
@@ -230,20 +275,24 @@ class LaunchSession:
             argv=(
                 str(shelf / "runner"),
                 *(str(FIRST_FD + i) for i in range(3)),
-                str(shelf / "filter"),
+                str(shelf / "loading"),
+                str(shelf / "calling"),
                 str(int(self.slot.shared)),
+                ",".join(sorted({_openmp(o) for o in objects})) if threads else ",",
                 *names,
             ),
-            box=box,
-            readonly=(shelf, *libraries),
+            box=shelf,
+            box_writable=False,
+            readonly=libraries,
             env=environment,
-            pass_fds=(control, inputs, output),
+            pass_fds=fds,
             limits=Limits(
                 # The session's own limits come first; these are for when it can't keep them.
                 cpu_s=(self.wall_s + 30) * len(self.slot.compute_cores),
                 wall_s=self.wall_s + 120,
                 memory_bytes=4 * 1024 * _MIB,
-                stack_bytes=_stack_bytes(objects),
+                data_bytes=0 if roomy else SMALL_DATA_BYTES,
+                stack_bytes=Limits().stack_bytes if roomy else SMALL_STACK_BYTES,
                 file_bytes=16 * _MIB,
                 output_bytes=64 * 1024,
             ),
@@ -289,6 +338,10 @@ class LaunchSession:
     # -- talk to the clock
 
     def _ask(self, line: str, answer: str, limit_s: float = 30.0) -> list[str]:
+        self._tell(line)
+        return self._expect(answer, limit_s)
+
+    def _tell(self, line: str) -> None:
         clock = self._clock
         assert clock is not None and clock.stdin is not None
         try:
@@ -296,7 +349,6 @@ class LaunchSession:
             clock.stdin.flush()
         except OSError as error:
             raise Fault(FaultKind.RUNNER_LOST, f"the clock ended: {error}") from error
-        return self._expect(answer, limit_s)
 
     def _expect(self, answer: str, limit_s: float = 30.0) -> list[str]:
         words = self._line(limit_s).split()
@@ -370,22 +422,30 @@ class LaunchSession:
 
     # -- what a launch does
 
-    def _shape(self, shape: Shape) -> str:
-        return " ".join(map(str, (*sizes(self.task, shape), *lengths(self.task, shape))))
+    def _request(
+        self,
+        shape: Shape,
+        distribution: int,
+        seed: int,
+        timeout_s: float,
+        candidate_first: int = 1,
+        function: int = 0,
+    ) -> str:
+        """What follows `verify` or `pair`: runner/clock.c."""
+        bits, factor = parameters(self.task, shape, distribution, seed)
+        words = (seed, distribution, bits, repr(factor), candidate_first, function)
+        bound = (repr(gamma(self.task, shape)), int(timeout_s * 1e9))
+        return " ".join(map(str, (*words, *bound, *sizes(self.task, shape), *lengths(self.task, shape))))
 
     def verify(self, shape: Shape, distribution: int, seed: int, timeout_s: float) -> float:
         """One call against the oracle. Worst error in units of its bound."""
         self._within_limit()
-        bits = int(evaluate_expression(self.task.bound.integer_bits, shape))
-        scale = float(evaluate_expression(self.task.bound.integer_scale, shape))
         said = self._ask(
-            f"verify {seed} {distribution} {bits} {scale!r} {gamma(self.task, shape)!r} {int(timeout_s * 1e9)} "
-            + self._shape(shape),
-            "verified",
-            timeout_s + 30,
+            f"verify {self._request(shape, distribution, seed, timeout_s)}", "verified", timeout_s + 30
         )
-        self._count(int(said[0]))
-        return float(said[1])
+        self.candidate_s += (int(said[0]) + int(said[1])) * 1e-9
+        self.calls_s += int(said[0]) * 1e-9
+        return float(said[2])
 
     def pair(
         self,
@@ -400,27 +460,15 @@ class LaunchSession:
         """One call of each on the same fresh inputs, in the given order; the outputs are compared."""
         self._within_limit()
         said = self._ask(
-            f"pair {seed} {distribution} {int(candidate_first)} {function} {gamma(self.task, shape)!r} "
-            f"{int(timeout_s * 1e9)} " + self._shape(shape),
+            "pair " + self._request(shape, distribution, seed, timeout_s, int(candidate_first), function),
             "pair",
             2 * timeout_s + 30,
         )
-        self._count(int(said[0]), int(said[1]))
-        return PairTimes(
-            candidate_ns=int(said[0]),
-            yardstick_ns=int(said[1]),
-            candidate_delay_ns=int(said[2]),
-            yardstick_delay_ns=int(said[3]),
-            candidate_thaw_ns=int(said[4]),
-            yardstick_thaw_ns=int(said[5]),
-            candidate_thaw_delay_ns=int(said[6]),
-            yardstick_thaw_delay_ns=int(said[7]),
-            worst_error=float(said[8]),
-        )
-
-    def _count(self, candidate_ns: int, other_ns: int = 0) -> None:
-        self.candidate_s += candidate_ns * 1e-9
-        self.calls_s += (candidate_ns + other_ns) * 1e-9
+        numbers = [int(word) for word in said[:12]]
+        times = PairTimes(CallTimes(*numbers[:6]), CallTimes(*numbers[6:]), float(said[12]))
+        self.candidate_s += times.candidate.whole_ns * 1e-9
+        self.calls_s += (times.candidate_ns + times.yardstick_ns) * 1e-9
+        return times
 
     def _within_limit(self) -> None:
         """Before each call: whose fault it is if the launch has lasted too long."""
@@ -443,7 +491,7 @@ class LaunchSession:
     def peak_gflops(self, width_bytes: int) -> float:
         """FMA peak of one compute core, probed now in the yardstick's process."""
         said = self._ask(f"peak {len(self.opponents)} {PEAK_ITERATIONS}", "peak")
-        self._count(0, int(said[0]))
+        self.calls_s += int(said[0]) * 1e-9
         flops = 2.0 * 12 * (width_bytes // 8) * PEAK_ITERATIONS
         return flops / int(said[0])
 
@@ -459,7 +507,13 @@ def _place(path: Path, data: bytes, mode: int) -> None:
         ) from error
 
 
-def _stack_bytes(objects: Sequence[Built]) -> int:
-    """Small unless scratch memory is permitted; a vendor's library is taken as it is."""
-    roomy = any(Technique.ALLOC in built.permitted or built.libraries for built in objects)
-    return Limits().stack_bytes if roomy else SMALL_STACK_BYTES
+def _filters(*, threads: bool, memory: bool, trusted: bool) -> tuple[bytes, bytes]:
+    """For the time in which objects are loaded, and from then on."""
+    if trusted:
+        return seccomp.program("run_threads", strict=True), b""
+    return allowed.loading(), allowed.calling(threads=threads, memory=memory)
+
+
+def _openmp(built: Built) -> str:
+    """The run-time library of the compiler that made it."""
+    return "libomp.so.5" if built.compiler.startswith("clang") else "libgomp.so.1"

@@ -7,10 +7,16 @@ import math
 import random
 from collections.abc import Sequence
 
-from hayate.records import Band, Shape, Task
+from hayate.records import Band, HostProfile, Shape, Task
 from hayate.tasks import evaluate_expression
 
-UNIFORM, WIDE, INTEGERS, SPARSE = DISTRIBUTIONS = range(4)  # runner/values.h says what each holds
+UNIFORM, WIDE, INTEGERS, SPARSE, GRADED = DISTRIBUTIONS = tuple(
+    range(5)
+)  # runner/values.h says what each holds
+# Of a sparse input: few terms of a sum of any length are then not zero.
+SHARES = (0.3, 0.1, 0.03)
+DRAWS_MOST = 200  # for each shape beyond the oracle; where a domain has none, there is none
+CORNERED = 0.2  # share of those with one size at its highest
 
 
 def lengths(task: Task, shape: Shape) -> tuple[int, ...]:
@@ -18,6 +24,27 @@ def lengths(task: Task, shape: Shape) -> tuple[int, ...]:
     return tuple(
         math.prod(int(evaluate_expression(e, shape)) for e in a.shape) for a in (*task.inputs, *task.outputs)
     )
+
+
+def parameters(task: Task, shape: Shape, distribution: int, seed: int) -> tuple[int, float]:
+    """BITS and FACTOR of runner/values.h, drawn where they are not the task's."""
+    rng = random.Random(seed)
+    if distribution == INTEGERS:
+        bits = int(evaluate_expression(task.bound.integer_bits, shape))
+        return bits, float(evaluate_expression(task.bound.integer_scale, shape))
+    if distribution == SPARSE:
+        return 1, rng.choice(SHARES)
+    if distribution == GRADED:
+        longest = max(lengths(task, shape))
+        return 1, float(round(math.exp(rng.uniform(0.0, math.log(max(1, longest))))))
+    return 1, 1.0
+
+
+def usable(task: Task, shape: Shape) -> tuple[int, ...]:
+    """The distributions that this shape can be checked on: a task may have no exact integers, or not everywhere."""
+    if task.bound.integer_bits and int(evaluate_expression(task.bound.integer_bits, shape)) >= 1:
+        return DISTRIBUTIONS
+    return tuple(d for d in DISTRIBUTIONS if d != INTEGERS)
 
 
 def sizes(task: Task, shape: Shape) -> tuple[int, ...]:
@@ -74,7 +101,7 @@ def with_distributions(
     but not in integers, which it may hold exactly, nor among zeros. So the two shapes of fewest terms get the others.
     """
     if len(shapes) < len(DISTRIBUTIONS):
-        return tuple((shape, rng.choice(DISTRIBUTIONS)) for shape in shapes)
+        return tuple((shape, rng.choice(usable(task, shape))) for shape in shapes)
     drawn = [DISTRIBUTIONS[i % len(DISTRIBUTIONS)] for i in range(len(shapes))]
     few, rest = [UNIFORM, WIDE], drawn[:]
     for distribution in few:
@@ -83,7 +110,38 @@ def with_distributions(
     rng.shuffle(rest)
     by_terms = sorted(range(len(shapes)), key=lambda i: evaluate_expression(task.bound.terms, shapes[i]))
     chosen = dict(zip(by_terms, few + rest, strict=True))
-    return tuple((shape, chosen[i]) for i, shape in enumerate(shapes))
+    return tuple(
+        (shape, chosen[i] if chosen[i] in usable(task, shape) else UNIFORM) for i, shape in enumerate(shapes)
+    )
+
+
+def beyond(
+    task: Task, count: int, rng: random.Random, *, host: HostProfile, thorough: bool
+) -> tuple[tuple[Shape, int], ...]:
+    """`count` shapes that the oracle can't afford, log-uniform over the domain, each with a distribution.
+
+    Up to twice the largest training band's work and half as much again as its memory, since a training verdict waits
+    for them; `thorough` ones reach the domain's corners, as far as a sixteenth of the memory holds their arrays.
+    """
+    bands = [b.center for b in task.bands if b.training] or [b.center for b in task.bands]
+    work = [float(evaluate_expression(task.oracle_work, shape)) for shape in bands]
+    most_elements = 1.5 * max(sum(lengths(task, shape)) for shape in bands)
+    most_work = 2.0 * max(work, default=0.0)
+    if thorough:
+        most_elements, most_work = host.memory_bytes / 16 / 8, math.inf
+    found: list[tuple[Shape, int]] = []
+    names = [a.name for a in task.sizes]
+    for _ in range(DRAWS_MOST * count):
+        if len(found) == count:
+            break
+        shape = {n: _ragged(task, n, rng) for n in names}
+        if rng.random() < CORNERED:
+            name = rng.choice(names)
+            shape[name] = task.domain[name].high
+        needed = float(evaluate_expression(task.oracle_work, shape))
+        if task.oracle_work_max < needed <= most_work and sum(lengths(task, shape)) <= most_elements:
+            found.append((shape, rng.choice(usable(task, shape))))
+    return tuple(found)
 
 
 def _ragged(task: Task, name: str, rng: random.Random) -> int:

@@ -158,6 +158,7 @@ class MeasurePlan(Record):
     confidence: float = 0.95
     seed: int | None = None  # None: secret, drawn by the judge; set only to repeat a test
     verify_shapes: int = 12
-    wall_s: float = 60.0  # limit of one launch
+    wall_s: float = 60.0  # limit of one launch; all of a measurement's together get one launch's more
+    thorough: bool = False  # shapes up to the corners of the domain, whatever they cost
     # Of a head-to-head: no launch is begun that would end later, and one that then says too little is a Fault.
     decide_s: float | None = None

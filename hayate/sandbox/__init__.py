@@ -4,7 +4,7 @@
 keeps a command from altering its *own* process: the judge's clock and results live elsewhere.
 """
 
-from hayate.sandbox import seccomp
+from hayate.sandbox import allowed, seccomp
 from hayate.sandbox.base import FIRST_FD, Command, Exit, Limits, Profile, Sandbox, TierReport
 from hayate.sandbox.boxes import new_box
 from hayate.sandbox.launcher import Process
@@ -19,6 +19,7 @@ __all__ = [
     "Profile",
     "Sandbox",
     "TierReport",
+    "allowed",
     "best",
     "get",
     "new_box",

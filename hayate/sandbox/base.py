@@ -46,6 +46,7 @@ class Limits:
     box_bytes: int = 1024 * MIB  # files of the box together; checked while a "build" command runs
     tmp_bytes: int = 256 * MIB  # /tmp and /dev/shm inside, each (bubblewrap)
     processes: int = 64  # processes and threads
+    data_bytes: int = 0  # private writable memory of each process, RLIMIT_DATA; 0: as much as memory_bytes
     open_files: int = 256
     output_bytes: int = MIB  # of stdout and of stderr, each: the rest is discarded
     stack_bytes: int = 64 * MIB
@@ -65,6 +66,7 @@ class Command:
         int, ...
     ] = ()  # inside they are 3, 4, 5 and so on, in this order; nothing else is inherited
     limits: Limits = field(default_factory=Limits)
+    box_writable: bool = True  # False: the box can only be read, like `readonly`
     profile: Profile = "build"  # run: no processes and no threads; run_threads: threads, no processes
     stdin: bytes = b""
     cores: tuple[int, ...] | None = None  # CPU affinity; None: that of the calling thread

@@ -88,7 +88,8 @@ def _view(command: Command) -> list[str]:
         argv += ["--proc", "/proc"]
     argv += ["--dev", "/dev"]
     argv += [*size, "--tmpfs", "/dev/shm", *size, "--tmpfs", "/tmp", "--remount-ro", "/dev"]
-    binds = [("--ro-bind", str(path)) for path in command.readonly] + [("--bind", str(command.box))]
+    binds = [("--ro-bind", str(path)) for path in command.readonly]
+    binds.append(("--bind" if command.box_writable else "--ro-bind", str(command.box)))
     for option, name in sorted(binds, key=lambda bind: bind[1].count("/")):  # a folder before what lies in it
         argv += [option, name, name]
     argv += ["--remount-ro", "/", "--chdir", str(command.box)]

@@ -61,7 +61,7 @@ def become(
         os.fchdir(box)
         rules = None
         if spec["landlock"]:
-            rules = _lift(landlock_rules.open_ruleset(spec["landlock"], box), above)
+            rules = _lift(landlock_rules.open_ruleset(spec["landlock"], box, spec["box_writable"]), above)
         _take(descriptors, above)
         os.sched_setaffinity(0, spec["cores"])
         _limits(spec["limits"])
@@ -134,6 +134,8 @@ def _limits(limits: Mapping[str, float]) -> None:
     }
     if limits["memory_bytes"]:
         wanted[resource.RLIMIT_AS] = (int(limits["memory_bytes"]),) * 2
+    if limits["data_bytes"]:
+        wanted[resource.RLIMIT_DATA] = (int(limits["data_bytes"]),) * 2
     if limits["processes"]:
         wanted[resource.RLIMIT_NPROC] = (int(limits["processes"]),) * 2
     for kind, (soft, hard) in wanted.items():

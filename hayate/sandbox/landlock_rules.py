@@ -56,8 +56,8 @@ def _handled() -> tuple[int, int, int]:
     return files, 3 if version >= 4 else 0, SCOPE_ABSTRACT_SOCKET | SCOPE_SIGNAL if version >= 6 else 0
 
 
-def open_ruleset(paths: Mapping[str, list[str]], box: int) -> int:
-    """A ruleset descriptor: `paths` has lists under "read" and "device"; the box is writable.
+def open_ruleset(paths: Mapping[str, list[str]], box: int, box_writable: bool) -> int:
+    """A ruleset descriptor: `paths` has lists under "read" and "device"; the box can be read at least.
 
     Paths that do not exist are left out. Raises OSError.
     """
@@ -70,7 +70,7 @@ def open_ruleset(paths: Mapping[str, list[str]], box: int) -> int:
         "landlock_create_ruleset",
     )
     os.set_inheritable(ruleset, False)
-    _allow(ruleset, box, BOX & files)
+    _allow(ruleset, box, (BOX if box_writable else READ) & files)
     for kind, rights in (("read", READ), ("device", DEVICE)):
         for path in paths[kind]:
             try:

@@ -11,21 +11,21 @@ from hayate.judge import failures
 from hayate.records import Outcome
 from hayate.sandbox import Exit
 
-CLOCK = Path(failures.__file__).parent / "runner" / "clock.c"
+RUNNER = Path(failures.__file__).parent / "runner"
+CLOCK = ("clock.c", "process.c", "regions.c", "values.c")
 DIED = "the process ended during a call"
 
 
 def words() -> list[str]:
-    """What clock.c says of a runner."""
-    text = CLOCK.read_text()
-    return sorted(
-        {*re.findall(r'fail\((?:r->name|who), "(\w+)', text), *re.findall(r'"fail %s (\w+) %', text)}
-    )
+    """What the clock says of a runner."""
+    text = "".join((RUNNER / name).read_text() for name in CLOCK)
+    said = [*re.findall(r'fail\((?:r->name|who), "(\w+)', text), *re.findall(r'"fail %s (\w+) %', text)]
+    return sorted({*said, *re.findall(r'exactly \? "(\w+)" : "(\w+)"', text)[0]})
 
 
 def test_every_complaint_of_the_clock_is_known() -> None:
     found = words()
-    assert {"died", "wrong", "late", "awake", "unloadable"} <= set(found)
+    assert {"died", "wrong", "inexact", "late", "awake", "unloadable"} <= set(found)
     unknown = [w for w in found if failures.explained(w, ["3000000"] * 6, None).reason == DIED]
     assert unknown == ["died"]
 
@@ -36,6 +36,8 @@ def test_times_and_counts_stand_in_the_reason() -> None:
     wrong = failures.explained("wrong", ["2", "9", "4", "1.5", "2.5", "0.25"], None)
     assert wrong.outcome is Outcome.WRONG and wrong.numbers["error_bound"] == 0.25
     assert "2 of 9 elements" in wrong.reason and "first at 4" in wrong.reason
+    inexact = failures.explained("inexact", ["2", "9", "4", "1.5", "2.5", "0"], None)
+    assert inexact.outcome is Outcome.WRONG and inexact.reason.startswith("exact test (")
     slow = failures.explained("timeout", ["5000000000"], None)
     assert slow.outcome is Outcome.TIMED_OUT and slow.numbers == {"limit_s": 5.0}
 

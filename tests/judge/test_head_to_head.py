@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from hayate import hosts
 from hayate.errors import Fault, FaultKind
 from hayate.judge.measure import HEAD_TO_HEAD_PAIRS, HEAD_TO_HEAD_S, _Measurer
 from hayate.judge.results import Measurement
@@ -43,10 +44,11 @@ def head_to_head(plan: MeasurePlan, clock: Clock, ratio: Callable[[int], float])
     made.task, made.plan, made.rng = builtin("dgemm"), plan, random.Random(0)
     made.rival = SimpleNamespace(name="old.c")
     made.bands = [band for band in made.task.bands if band.name == "480"]
+    made.host = hosts.profile()
     made.steps, made.worst_error, made.drifted = [], 0.0, 1.0
     numbers = itertools.count()
 
-    def launch(_shapes: object) -> list[Launch]:
+    def launch(_small: object, _large: object) -> list[Launch]:
         clock.now += 1
         ns = 1_000_000
         return [

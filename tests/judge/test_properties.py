@@ -28,7 +28,17 @@ from hayate.errors import Fault, FaultKind
 from hayate.judge import build, measure, native
 from hayate.judge.failures import CandidateFailed
 from hayate.judge.session import LaunchSession, gamma
-from hayate.judge.shapes import DISTRIBUTIONS, INTEGERS, SPARSE, UNIFORM, WIDE, lengths, sizes
+from hayate.judge.shapes import (
+    DISTRIBUTIONS,
+    GRADED,
+    INTEGERS,
+    SPARSE,
+    UNIFORM,
+    WIDE,
+    lengths,
+    parameters,
+    sizes,
+)
 from hayate.judge.stats import LogRatio, Sequential, log_ratio, metric, sequential_interval, speedup
 from hayate.records import Built, HostProfile, Launch, MeasurePlan, Outcome, Shape, Task, Timing
 from hayate.tasks import builtin, builtin_names, evaluate_expression
@@ -39,10 +49,19 @@ U = Fraction(1, 2**53)
 DOORS = """
 #define main clock_main
 #include "clock.c"
+#include "process.c"
+#include "regions.c"
 #include "values.c"
-void door_fill(double *array, int64_t length, uint64_t seed, int distribution, int bits, double factor)
+void door_fill(double *array, int64_t length, const uint32_t *words, uint64_t call, int number, int distribution,
+               int bits, double factor)
 {
-    fill(array, length, seed, distribution, bits, factor);
+    struct hy_key drawn;
+    memcpy(drawn.word, words, sizeof drawn.word);
+    fill(array, length, &drawn, call, number, distribution, bits, factor);
+}
+void door_sample(const int64_t *s, const double *const *in, int count, const int64_t *at, double *exact, double *size)
+{
+    hy_sample(s, in, 0, count, at, exact, size);
 }
 int64_t door_compare(double *got, double *want, double *size, int64_t n, double gamma, int exactly, double *worst)
 {
@@ -83,14 +102,21 @@ class Clock:
 
     def inputs(self, shape: Shape, distribution: int, seed: int) -> list[Doubles]:
         """As `verify` draws them."""
-        bound = self.task.bound
-        bits = int(evaluate_expression(bound.integer_bits, shape))
-        factor = ctypes.c_double(float(evaluate_expression(bound.integer_scale, shape)))
+        bits, factor = parameters(self.task, shape, distribution, seed)
+        key = (ctypes.c_uint32 * 8)(*range(8))
         arrays = []
         for i, n in enumerate(lengths(self.task, shape)[: len(self.task.inputs)]):
             arrays.append(np.empty(n))
-            of = ctypes.c_uint64(seed + i * 7919)
-            self._doors.door_fill(_address(arrays[-1]), ctypes.c_int64(n), of, distribution, bits, factor)
+            self._doors.door_fill(
+                _address(arrays[-1]),
+                ctypes.c_int64(n),
+                key,
+                ctypes.c_uint64(seed),
+                i,
+                distribution,
+                bits,
+                ctypes.c_double(factor),
+            )
         return arrays
 
     def _call(self, function: str, shape: Shape, inputs: Sequence[Doubles], *out: Doubles) -> None:
@@ -150,7 +176,7 @@ SHAPES = {
 }
 CASES = st.sampled_from(sorted(SHAPES)).flatmap(lambda name: st.tuples(st.just(name), SHAPES[name]))
 SEEDS = st.integers(0, 2**62)
-ROUNDED = st.sampled_from([UNIFORM, WIDE, SPARSE])
+ROUNDED = st.sampled_from([UNIFORM, WIDE, SPARSE, GRADED])
 EXACT_SETTINGS = settings(max_examples=25, deadline=None, derandomize=True)
 
 
@@ -740,3 +766,56 @@ def test_a_mean_of_few_is_no_decision() -> None:
         found = sequential_interval(values, 100)
         assert (found.low, found.high) == (-math.inf, math.inf)
         assert found.value == (statistics.fmean(values) if values else 0.0)
+
+
+# -- what inputs are drawn from
+
+
+@EXACT_SETTINGS
+@given(CASES, SEEDS)
+def test_sampled_elements_are_the_oracles(
+    clocks: dict[str, Clock], case: tuple[str, Shape], seed: int
+) -> None:
+    name, shape = case
+    clock = clocks[name]
+    inputs = clock.inputs(shape, GRADED, seed)
+    exact, scale = clock.oracle(shape, inputs)
+    n = len(exact)
+    at = (ctypes.c_int64 * n)(*range(n))
+    some, size = np.full(n, np.nan), np.full(n, np.nan)
+    numbers = sizes(clock.task, shape)
+    clock._doors.door_sample(
+        (ctypes.c_int64 * len(numbers))(*numbers),
+        (ctypes.c_void_p * len(inputs))(*(a.ctypes.data for a in inputs)),
+        n,
+        at,
+        _address(some),
+        _address(size),
+    )
+    # dgemm's oracle keeps the same two doubles in another order of its additions to the low one.
+    np.testing.assert_allclose(some, exact, rtol=1e-15, atol=0)
+    np.testing.assert_allclose(size, scale, rtol=1e-12, atol=0)
+
+
+def test_graded_runs_share_a_magnitude_and_differ_from_each_other(clocks: dict[str, Clock]) -> None:
+    clock, shape, seed = clocks["dgemm"], {"M": 64, "N": 4, "K": 64}, 5
+    _, run = parameters(clock.task, shape, GRADED, seed)
+    values = np.abs(clock.inputs(shape, GRADED, seed)[0])
+    grades = [values[i : i + int(run)].max() for i in range(0, len(values), int(run))]
+    assert max(grades) <= 2.0**20
+    seen = [
+        np.ptp(np.log2([np.abs(a).max() for a in np.array_split(clock.inputs(shape, GRADED, s)[0], 4)]))
+        for s in range(40)
+    ]
+    assert max(seen) > 20  # whole quarters of an input are a million times smaller than others
+
+
+def test_values_of_different_calls_and_arrays_have_nothing_in_common(clocks: dict[str, Clock]) -> None:
+    clock, shape = clocks["dgemm"], {"M": 40, "N": 40, "K": 40}
+    first, second = clock.inputs(shape, UNIFORM, 1), clock.inputs(shape, UNIFORM, 2)
+    streams = [*first, *second]
+    for one, other in itertools.combinations(streams, 2):
+        assert abs(np.corrcoef(one, other)[0, 1]) < 0.1
+        assert not np.intersect1d(one, other).size
+    together = np.concatenate(streams)
+    assert abs(together.mean()) < 0.05 and abs(together.var() - 1 / 3) < 0.02

@@ -1,8 +1,10 @@
 /* The process that runs code under test: loads objects, then sleeps until the clock asks for a call.
-   usage: runner CONTROL_FD INPUT_FD OUTPUT_FD FILTER CLOCK_SHARES_CORE OBJECT...
-   FILTER is a file with the strict seccomp program (an array of sock_filter), installed before anything is loaded,
-   so that constructors run under it too. Once an object is loaded this process is the candidate's: nothing that it
-   says is believed by the clock without a check. */
+   usage: runner CONTROL_FD INPUT_FD OUTPUT_FD LOADING CALLING CLOCK_SHARES_CORE LIBRARIES OBJECT...
+   LOADING and CALLING are files with seccomp programs (arrays of sock_filter): the first is installed before anything
+   foreign is loaded, so that constructors run under it too, the second once all is loaded; an empty one adds nothing.
+   LIBRARIES, separated by commas, are loaded before both: run-time libraries of compilers, which look at the machine
+   when they start. Once an object is loaded this process is the candidate's: nothing that it says is believed by the
+   clock without a check. */
 #define _GNU_SOURCE
 #include "glue.h"
 #include "protocol.h"
@@ -12,9 +14,9 @@
 #include <linux/filter.h>
 #include <linux/futex.h>
 #include <linux/seccomp.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,80 +67,75 @@ static void *map(int fd, int protection)
     return region == MAP_FAILED ? NULL : region;
 }
 
-static void install(unsigned short length, struct sock_filter *filter)
-{
-    struct sock_fprog program = {.len = length, .filter = filter};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
-        fail("the seccomp program was refused");
-}
+struct filter {
+    unsigned short length;
+    struct sock_filter code[4096];
+};
 
-static void install_filter(const char *path)
+static void read_filter(const char *path, struct filter *to)
 {
-    static struct sock_filter filter[4096];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) fail("the seccomp program can't be read");
-    ssize_t bytes = read(fd, filter, sizeof filter);
+    ssize_t bytes = read(fd, to->code, sizeof to->code);
     close(fd);
-    if (bytes <= 0 || bytes % (ssize_t)sizeof filter[0]) fail("the seccomp program is damaged");
-    install((unsigned short)((size_t)bytes / sizeof filter[0]), filter);
+    if (bytes < 0 || bytes % (ssize_t)sizeof to->code[0]) fail("the seccomp program is damaged");
+    to->length = (unsigned short)((size_t)bytes / sizeof to->code[0]);
 }
 
-/* What only this process can say, or only a frozen one has to fear: signals to itself alone (abort needs them), and
-   nothing that makes the kernel send one later. SIGCONT from a timer would let it run while it is frozen. No locks:
-   one on a core's folder in /sys would keep the launches of another slot waiting (hayate/judge/locks.py). */
-static void install_own_filter(void)
+static void install(struct filter *filter)
 {
-    enum { DENY = SECCOMP_RET_ERRNO | 1 /* EPERM */, ARG = offsetof(struct seccomp_data, args) };
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_timer_create, 9, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_flock, 8, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 2, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_tgkill, 7, 0),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ARG + 8), /* the command of fcntl */
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETSIG, 3, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETOWN, 2, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETOWN_EX, 1, 0),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-        BPF_STMT(BPF_RET | BPF_K, DENY),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ARG), /* the process of tgkill */
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)getpid(), 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-        BPF_STMT(BPF_RET | BPF_K, DENY),
-    };
-    install(sizeof filter / sizeof filter[0], filter);
+    struct sock_fprog program = {.len = filter->length, .filter = filter->code};
+    if (filter->length && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) fail("the seccomp program was refused");
+}
+
+static int by_value(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
+
+/* What the C library does once, the first time, with calls that are not allowed later: a random key for malloc's lists,
+   the size of memory for qsort, the number of processors for malloc's arenas. */
+static void warm_up(void)
+{
+    static int numbers[1024];
+    mallopt(M_ARENA_MAX, 8);
+    free(malloc(64));
+    qsort(numbers, sizeof numbers / sizeof numbers[0], sizeof numbers[0], by_value);
 }
 
 int main(int argc, char **argv)
 {
-    if (argc < 7 || argc - 6 > MAX_OBJECTS) return 2;
+    enum { FIRST = 8 };
+    if (argc <= FIRST || argc - FIRST > MAX_OBJECTS) return 2;
     control = map(atoi(argv[1]), PROT_READ | PROT_WRITE);
     if (!control) return 2;
     const char *inputs = map(atoi(argv[2]), PROT_READ);
     char *outputs = map(atoi(argv[3]), PROT_READ | PROT_WRITE);
     if (!inputs || !outputs) fail("shared memory can't be mapped");
-    shares_core = atoi(argv[5]);
+    shares_core = atoi(argv[6]);
 
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) fail("privileges can't be given up");
     atomic_store(&control->state, HY_STARTED);
     futex(&control->state, FUTEX_WAKE, 1);
     /* The clock sets affinity and priority now, so that threads made later inherit them. */
     while (atomic_load(&control->turn) == 0) futex(&control->turn, FUTEX_WAIT, 0);
 
-    install_own_filter();
-    install_filter(argv[4]);
+    warm_up();
+    for (char *name = strtok(argv[7], ","); name; name = strtok(NULL, ",")) dlopen(name, RTLD_NOW | RTLD_GLOBAL);
+    static struct filter loading, calling;
+    read_filter(argv[4], &loading);
+    read_filter(argv[5], &calling);
+    install(&loading);
     void *entries[MAX_OBJECTS];
     double (*peak)(long) = NULL;
-    for (int i = 6; i < argc; i++) {
+    for (int i = FIRST; i < argc; i++) {
         void *object = dlopen(argv[i], RTLD_NOW | RTLD_LOCAL);
         if (!object) fail(dlerror());
-        entries[i - 6] = dlsym(object, HY_ENTRY);
-        if (!entries[i - 6]) {
-            entries[i - 6] = dlsym(object, "hayate_peak");
-            if (!entries[i - 6]) fail("the object does not export " HY_ENTRY);
-            peak = (double (*)(long))entries[i - 6];
+        entries[i - FIRST] = dlsym(object, HY_ENTRY);
+        if (!entries[i - FIRST]) {
+            entries[i - FIRST] = dlsym(object, "hayate_peak");
+            if (!entries[i - FIRST]) fail("the object does not export " HY_ENTRY);
+            peak = (double (*)(long))entries[i - FIRST];
         }
     }
+    install(&calling);
     uint32_t turn = 1;
     atomic_store(&control->state, HY_LOADED);
     atomic_store(&control->done, turn);

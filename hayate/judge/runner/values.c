@@ -3,14 +3,15 @@
 #include <math.h>
 #include <string.h>
 
+/* The upper 53 bits of a word make the value, the lower 11 what else is needed. */
 static inline double unit(uint64_t x) /* [0, 1) */
 {
     return (double)(int64_t)(x >> 11) * 0x1p-53;
 }
 
-static inline uint64_t below(uint64_t x, uint64_t n) /* 0 to n - 1, from the upper half of x; no division */
+static inline uint64_t below(uint64_t x, uint64_t n) /* 0 to n - 1 from the lower 11 bits */
 {
-    return ((x >> 32) * n) >> 32;
+    return ((x & 2047) * n) >> 11;
 }
 
 static inline double from_bits(uint64_t bits)
@@ -27,33 +28,54 @@ static inline uint64_t bits_of(double value)
     return bits;
 }
 
-void fill(double *array, int64_t length, uint64_t seed, int distribution, int bits, double factor)
+static inline double power(uint64_t x) /* of two, over twelve decades */
 {
-    const uint64_t mask = (1ULL << bits) - 1;
-    seed = mix(seed);
+    return from_bits((1023 - 20 + below(x, 41)) << 52);
+}
+
+static void values_of(double *restrict to, const uint64_t *restrict words, int n, int distribution, uint64_t mask,
+                      double factor)
+{
+    const uint64_t share = (uint64_t)(factor * 2048); /* of values that are not zero */
     switch (distribution) {
-    case 0:
-        for (int64_t i = 0; i < length; i++) array[i] = 2.0 * unit(mix(seed + (uint64_t)i)) - 1.0;
+    case HY_WIDE:
+        for (int i = 0; i < n; i++) to[i] = (2.0 * unit(words[i]) - 1.0) * power(words[i]);
         break;
-    case 1:
-        for (int64_t i = 0; i < length; i++) {
-            const uint64_t r = mix(seed + (uint64_t)i), exponent = 1023 - 20 + below(mix(r), 41);
-            array[i] = (2.0 * unit(r) - 1.0) * from_bits(exponent << 52);
+    case HY_INTEGERS:
+        for (int i = 0; i < n; i++) {
+            const double value = (double)(int64_t)(words[i] & mask) * factor;
+            to[i] = words[i] >> 63 ? -value : value;
         }
         break;
-    case 2:
-        for (int64_t i = 0; i < length; i++) {
-            const uint64_t r = mix(seed + (uint64_t)i);
-            const double value = (double)(int64_t)(r & mask) * factor;
-            array[i] = r >> 63 ? -value : value;
+    case HY_SPARSE:
+        for (int i = 0; i < n; i++) {
+            const uint64_t kept = (words[i] & 2047) < share ? ~0ULL : 0, sign = words[i] & 1ULL << 63;
+            to[i] = from_bits(((bits_of(unit(words[i] << 1) + 0.5)) | sign) & kept);
         }
         break;
     default:
-        for (int64_t i = 0; i < length; i++) {
-            const uint64_t r = mix(seed + (uint64_t)i);
-            const uint64_t kept = below(r, 10) ? 0 : ~0ULL;
-            array[i] = from_bits(bits_of(unit(mix(r)) + 0.5) & kept);
-        }
+        for (int i = 0; i < n; i++) to[i] = 2.0 * unit(words[i]) - 1.0;
+    }
+}
+
+void fill(double *array, int64_t length, const struct hy_key *key, uint64_t call, int number, int distribution,
+          int bits, double factor)
+{
+    const uint64_t mask = (1ULL << bits) - 1;
+    uint64_t words[HY_STREAM_WORDS];
+    uint32_t chunk = 0;
+    for (int64_t done = 0; done < length; done += HY_STREAM_WORDS, chunk++) {
+        const int n = length - done < HY_STREAM_WORDS ? (int)(length - done) : HY_STREAM_WORDS;
+        hy_chunk(key, call, HY_VALUES + (uint32_t)number, chunk, words);
+        values_of(array + done, words, n, distribution, mask, factor);
+    }
+    if (distribution != HY_GRADED) return;
+    struct hy_stream grades = hy_stream_of(key, call, HY_EXPONENTS + (uint32_t)number);
+    const int64_t run = factor < 1 ? 1 : (int64_t)factor;
+    for (int64_t start = 0; start < length; start += run) {
+        const double grade = power(hy_word(&grades));
+        const int64_t end = start + run < length ? start + run : length;
+        for (int64_t i = start; i < end; i++) array[i] *= grade;
     }
 }
 

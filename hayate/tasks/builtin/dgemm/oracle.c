@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 /* exact = A B, each sum kept in two doubles, about 106 bits of mantissa; scale = |A| |B| n / K, where n counts the
@@ -67,5 +68,27 @@ void dgemm_scale(int M, int N, int K, const double *A, const double *B, double *
     row = sqrt(row);
     for (int j = 0; j < N; j++)
       scale[(size_t)i * N + j] = row * column[j];
+  }
+}
+
+/* The elements at[0] to at[count - 1] of C, as dgemm_exact has them: O(K) each. */
+void dgemm_sample(int M, int N, int K, const double *A, const double *B, int output, int count, const int64_t *at,
+                  double *exact, double *scale)
+{
+  (void)M, (void)output;
+  for (int p = 0; p < count; p++) {
+    const double *row = A + (size_t)(at[p] / N) * K, *column = B + at[p] % N;
+    double high = 0, low = 0, size = 0, terms = 0;
+    for (int l = 0; l < K; l++) {
+      const double a = row[l], b = column[(size_t)l * N];
+      const double product = a * b, lost = fma(a, b, -product);
+      const double sum = high + product, part = sum - high;
+      low += ((high - (sum - part)) + (product - part)) + lost;
+      high = sum;
+      size += fabs(product);
+      terms += product != 0;
+    }
+    exact[p] = high + low;
+    scale[p] = size * (terms / K);
   }
 }

@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 /* `sweeps` sweeps of n = H * W values, computed in long double. */
@@ -40,4 +41,31 @@ void jacobi2d_scale(int H, int W, int sweeps, const double *u0, double *scale)
         most = fabs(u0[p]) > most ? fabs(u0[p]) : most;
     for (size_t p = 0; p < n; p++)
         scale[p] = most;
+}
+
+/* The elements at[0] to at[count - 1] of u, as jacobi2d_exact has them. After s sweeps a point depends on what lies
+   within s steps of it, so the patch around it is swept alone; its rim, which would be wrong, shrinks by one a sweep. */
+void jacobi2d_sample(int H, int W, int sweeps, const double *u0, int output, int count, const int64_t *at,
+                     double *exact, double *scale)
+{
+    (void)output;
+    const int side = 2 * sweeps + 1;
+    double *patch = malloc(3 * (size_t)side * side * sizeof *patch);
+    if (!patch)
+        abort();
+    for (int p = 0; p < count; p++) {
+        const int row = (int)(at[p] / W), column = (int)(at[p] % W);
+        const int top = row > sweeps ? row - sweeps : 0, left = column > sweeps ? column - sweeps : 0;
+        const int bottom = row + sweeps < H - 1 ? row + sweeps : H - 1;
+        const int right = column + sweeps < W - 1 ? column + sweeps : W - 1;
+        const int h = bottom - top + 1, w = right - left + 1;
+        double *result = patch + (size_t)side * side, *size = result + (size_t)side * side;
+        for (int i = 0; i < h; i++)
+            for (int j = 0; j < w; j++)
+                patch[(size_t)i * w + j] = u0[(size_t)(top + i) * W + left + j];
+        jacobi2d_exact(h, w, sweeps, patch, result, size);
+        exact[p] = result[(size_t)(row - top) * w + column - left];
+        scale[p] = size[(size_t)(row - top) * w + column - left];
+    }
+    free(patch);
 }
