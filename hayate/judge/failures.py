@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 
 from hayate.errors import Fault
@@ -129,6 +130,9 @@ def _died(ended: Exit | None) -> CandidateFailed:
         reason = "the process was ended: it printed without end"
     elif ended.timed_out:
         outcome, reason = Outcome.TIMED_OUT, "the process reached its time limit"
+    elif ended.signal == signal.SIGSYS:
+        reason = "the process made a system call that is not allowed, and was ended by signal 31"
+        numbers = {"signal": ended.signal}
     elif ended.signal:
         reason = f"the process was ended by signal {ended.signal} during a call"
         numbers = {"signal": ended.signal}

@@ -417,7 +417,7 @@ class _Measurer:
 
     def _distribution(self, shape: Shape) -> int:
         """Of a timed call: none is safe to be lazy on."""
-        return UNIFORM if self.rng.random() < 0.5 else self.rng.choice(usable(self.task, shape))
+        return self.rng.choice(usable(self.task, shape))
 
     def _pair(
         self, session: LaunchSession, band: Band, function: int, timeout_s: float

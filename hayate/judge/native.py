@@ -175,7 +175,7 @@ def natives(task: Task, host: HostProfile) -> Natives:
             march = f"-march={host.arch}"
             width = vector_bytes(host.arch)
             fast = [*CLOCK_FLAGS, march, "-I."]
-            _compile(compiler, ["-O2", "-I.", "-o", "runner", "runner.c", "-ldl"], work, "runner")
+            _compile(compiler, ["-O2", "-I.", "-pthread", "-o", "runner", "runner.c", "-ldl"], work, "runner")
             _compile(compiler, [*ORACLE_FLAGS, march, "-c", "oracle.c"], work, "oracle")
             _compile(
                 compiler, [*fast, "-DHY_CLOCK", "-o", "clock", *_CLOCK, "oracle.o", "-lm"], work, "clock"

@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal 4
+// reason: a system call that is not allowed
 // how: a queue of work that the kernel does while the process is stopped (class 2)
 // guard: off
 #include <sys/syscall.h>

@@ -13,13 +13,13 @@ RULES = (
     ("Reading the source, and what the compiler made of it", r"violation"),
     ("Compiling in the sandbox, with limits", r"build_failed"),
     (
-        "The system call filters: what the candidate asks for is refused (and these tests trap on a refusal)",
-        r"signal (4|31)\b|^crashed.*signal$",
+        "The system call filters: a list of what is allowed, and all else ends the process",
+        r"a system call that is not allowed|signal (4|31)\b",
     ),
     ("Read-only memory, and the end of what is mapped", r"crashed.*signal 11"),
     ("The outside clock: secret positions, stopped processes, the time to get ready", r"cheated"),
     ("Sentinels and guard bands", r"never written|next to the output"),
-    ("The error bound, on secret shapes and four distributions", r"outside the error bound"),
+    ("The error bound, on secret shapes and five distributions", r"outside the error bound"),
     ("Limits of time, memory and output", r""),
 )
 
@@ -72,6 +72,12 @@ CLASSES = {
     58: "affinity or priority",
     59: "signals to the judge, or from the kernel to oneself",
     60: "code that runs at load time",
+    61: "right in some sizes or on some values only",
+    62: "something that acts for a stopped process",
+    63: "a way to a system call that no list of names knows",
+    69: "withheld memory found elsewhere",
+    70: "what it leaves behind breaks what comes after",
+    71: "time that is nobody's",
 }
 
 

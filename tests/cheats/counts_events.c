@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal 4
+// reason: a system call that is not allowed
 // how: counters of the processor tell it which call is timed (class 12)
 // guard: off
 #include <linux/perf_event.h>

@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal 4
+// reason: a system call that is not allowed
 // how: a descriptor of the shared memory is looked for, to cut it or to map it for writing (class 27)
 // guard: off
 #include <fcntl.h>

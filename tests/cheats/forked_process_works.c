@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal
+// reason: a system call that is not allowed
 // how: a second process shall do the work (class 2)
 // guard: off
 #include <unistd.h>

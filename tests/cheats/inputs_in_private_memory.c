@@ -1,5 +1,5 @@
-// expect: wrong
-// reason: outside the error bound
+// expect: crashed
+// reason: a system call that is not allowed
 // how: the inputs' pages are replaced by private copies, which are writable and stay warm (classes 22, 27)
 // guard: off
 #include <stdint.h>

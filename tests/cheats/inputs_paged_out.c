@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal 4
+// reason: a system call that is not allowed
 // how: shared pages of the inputs are given back, so that the yardstick must fetch them (class 18)
 // guard: off
 #include <stdint.h>

@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal 4
+// reason: a system call that is not allowed
 // how: shared pages of the inputs are removed: zeros for both, and nothing to compute (class 27)
 // guard: off
 #include <stdint.h>

@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal 4
+// reason: a system call that is not allowed
 // how: the kernel writes to a read-only page on its behalf (class 27)
 // guard: off
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal
+// reason: a system call that is not allowed
 // how: a timer shall continue it while the yardstick runs, to take the result or slow it down (classes 18, 25)
 // guard: off
 #include <signal.h>

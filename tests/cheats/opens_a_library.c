@@ -1,5 +1,5 @@
-// expect: wrong
-// reason: never written
+// expect: crashed
+// reason: a system call that is not allowed
 // how: a library is loaded at run time, without guard, where it can be found (classes 30, 52)
 // guard: off
 #include <dlfcn.h>

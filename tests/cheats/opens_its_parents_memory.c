@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal 4
+// reason: a system call that is not allowed
 // how: memory of the process that started it is opened (class 25)
 // guard: off
 #include <fcntl.h>

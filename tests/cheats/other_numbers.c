@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal 4
+// reason: a system call that is not allowed
 // how: system calls by their x32 numbers (class 52)
 // guard: off
 #include <sys/syscall.h>

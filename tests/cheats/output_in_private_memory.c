@@ -1,5 +1,5 @@
-// expect: wrong
-// reason: never written
+// expect: crashed
+// reason: a system call that is not allowed
 // how: the output's pages are replaced by private ones with a cheaper life (class 37)
 // guard: off
 #include <stdint.h>

@@ -1,5 +1,5 @@
-// expect: wrong
-// reason: outside the error bound
+// expect: crashed
+// reason: a system call that is not allowed
 // how: the clock's own words are printed, without guard (classes 8, 9)
 // guard: off
 #include <unistd.h>

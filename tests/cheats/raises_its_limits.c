@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal 4
+// reason: a system call that is not allowed
 // how: a limit of the sandbox is raised (class 52)
 // guard: off
 #include <sys/resource.h>

@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal
+// reason: a system call that is not allowed
 // how: affinity and priority shall be better than the yardstick's (class 58)
 // guard: off
 #include <sched.h>

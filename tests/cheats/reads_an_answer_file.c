@@ -1,5 +1,5 @@
-// expect: wrong
-// reason: never written
+// expect: crashed
+// reason: a system call that is not allowed
 // how: a file with the answer is looked for and there is none (classes 21, 28)
 // guard: off
 #include <fcntl.h>

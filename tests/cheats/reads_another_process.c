@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal 4
+// reason: a system call that is not allowed
 // how: memory of another process is read (class 25)
 // guard: off
 #include <sys/uio.h>

@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal 11
+// reason: a system call that is not allowed
 // how: inputs are made writable first (class 27)
 // guard: off
 #include <stdint.h>

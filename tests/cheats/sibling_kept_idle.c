@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal 4
+// reason: a system call that is not allowed
 // how: a core-scheduling cookie keeps the hyper-thread sibling idle for the candidate, not for the yardstick (classes 18, 58)
 // guard: off
 #include <errno.h>

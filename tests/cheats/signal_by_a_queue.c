@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal 4
+// reason: a system call that is not allowed
 // how: a message queue sends it SIGCONT (class 59)
 // guard: off
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal
+// reason: a system call that is not allowed
 // how: other processes are stopped or killed (class 59)
 // guard: off
 #include <signal.h>

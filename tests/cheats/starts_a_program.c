@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal 4
+// reason: a system call that is not allowed
 // how: another program takes the process over (class 52)
 // guard: off
 #include <unistd.h>

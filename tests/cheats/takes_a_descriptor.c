@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal 4
+// reason: a system call that is not allowed
 // how: a descriptor is taken out of another process (classes 8, 25)
 // guard: off
 #include <sys/syscall.h>

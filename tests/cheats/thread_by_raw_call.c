@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal 4
+// reason: a system call that is not allowed
 // how: a thread that no library knows of (classes 2, 52)
 // guard: off
 #include <sched.h>

@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal
+// reason: a system call that is not allowed
 // how: threads are not permitted: none can be made, so the result is never written (classes 2, 56)
 // guard: off
 #include <pthread.h>

@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal 4
+// reason: a system call that is not allowed
 // how: the process that started it is traced (class 5)
 // guard: off
 #include <sys/ptrace.h>

@@ -1,5 +1,5 @@
 // expect: crashed
-// reason: signal 4
+// reason: a system call that is not allowed
 // how: what this launch learned is kept for the next (class 21)
 // guard: off
 #include <fcntl.h>

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hayate.judge.failures import CandidateFailed
 from hayate.judge.measure import DRIFTED_SHARE, _Measurer, _Suspicion
 from hayate.records import Launch, MeasurePlan, Outcome
 
@@ -72,3 +73,30 @@ def test_in_a_drifted_machine_a_cheat_is_still_one() -> None:
     with pytest.raises(_Suspicion) as told:
         measurer("training", beside_itself=0.5)._guard_denominator(launch(0.25))
     assert told.value.outcome is Outcome.CHEATED
+
+
+# -- a rival is guarded as a yardstick is
+
+
+def rivalled(*alone: float) -> Any:
+    """`alone`: the share of the peak that the rival reaches beside itself, each time it is asked."""
+    made: Any = object.__new__(_Measurer)
+    made.rival = SimpleNamespace(name="old.c")
+    told = list(alone)
+    made._of_peak_beside_itself = lambda same, band: told.pop(0)
+    return made
+
+
+def test_a_rival_that_is_slow_beside_the_candidate_alone_was_slowed_by_it() -> None:
+    with pytest.raises(CandidateFailed) as failed:
+        rivalled(0.5, 0.48)._guard_rival([launch(0.4), launch(0.42), launch(0.9)])
+    assert failed.value.outcome is Outcome.CHEATED
+    assert "the rival ran at 21%" in failed.value.reason
+
+
+def test_a_rival_at_its_own_speed_is_beaten_honestly() -> None:
+    rivalled(0.5)._guard_rival([launch(0.9), launch(1.0), launch(0.95)])
+
+
+def test_one_look_that_agrees_with_the_candidate_is_enough() -> None:
+    rivalled(0.5, 0.2)._guard_rival([launch(0.4), launch(0.42), launch(0.4)])

@@ -2,8 +2,8 @@
    usage: runner CONTROL_FD INPUT_FD OUTPUT_FD LOADING CALLING CLOCK_SHARES_CORE LIBRARIES OBJECT...
    LOADING and CALLING are files with seccomp programs (arrays of sock_filter): the first is installed before anything
    foreign is loaded, so that constructors run under it too, the second once all is loaded; an empty one adds nothing.
-   LIBRARIES, separated by commas, are loaded before both: run-time libraries of compilers, which look at the machine
-   when they start. Once an object is loaded this process is the candidate's: nothing that it says is believed by the
+   LIBRARIES, separated by commas, are loaded before both: run-time libraries of threads, which look at the machine when
+   they start; without any, no thread will be made. Once an object is loaded this process is the candidate's: nothing that it says is believed by the
    clock without a check. */
 #define _GNU_SOURCE
 #include "glue.h"
@@ -15,6 +15,7 @@
 #include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -90,14 +91,18 @@ static void install(struct filter *filter)
 
 static int by_value(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
 
+static void *nothing(void *unused) { return unused; }
+
 /* What the C library does once, the first time, with calls that are not allowed later: a random key for malloc's lists,
-   the size of memory for qsort, the number of processors for malloc's arenas. */
-static void warm_up(void)
+   the size of memory for qsort, the number of processors for malloc's arenas, the handlers that threads share. */
+static void warm_up(int threads)
 {
     static int numbers[1024];
     mallopt(M_ARENA_MAX, 8);
     free(malloc(64));
     qsort(numbers, sizeof numbers / sizeof numbers[0], sizeof numbers[0], by_value);
+    pthread_t thread;
+    if (threads && !pthread_create(&thread, NULL, nothing, NULL)) pthread_join(thread, NULL);
 }
 
 int main(int argc, char **argv)
@@ -117,8 +122,9 @@ int main(int argc, char **argv)
     /* The clock sets affinity and priority now, so that threads made later inherit them. */
     while (atomic_load(&control->turn) == 0) futex(&control->turn, FUTEX_WAIT, 0);
 
-    warm_up();
-    for (char *name = strtok(argv[7], ","); name; name = strtok(NULL, ",")) dlopen(name, RTLD_NOW | RTLD_GLOBAL);
+    char *library = strtok(argv[7], ",");
+    warm_up(library != NULL);
+    for (; library; library = strtok(NULL, ",")) dlopen(library, RTLD_NOW | RTLD_GLOBAL);
     static struct filter loading, calling;
     read_filter(argv[4], &loading);
     read_filter(argv[5], &calling);
