@@ -18,7 +18,8 @@ from hayate.judge.failures import CandidateFailed, Starved
 from hayate.judge.native import natives
 from hayate.judge.results import Measurement, TaskCalibration
 from hayate.judge.session import DELAYED_SHARE, LaunchSession, PairTimes
-from hayate.judge.shapes import UNIFORM, beyond, largest, near, sample, sizes, usable, with_distributions
+from hayate.judge.shapes import UNIFORM, largest, near, sizes, usable
+from hayate.judge.verification import Cases, Covered, again, cases, verify
 from hayate.records import (
     Band,
     Built,
@@ -36,11 +37,9 @@ from hayate.records import (
 from hayate.sandbox import Sandbox
 from hayate.tasks import evaluate_expression
 
-VERIFY_TIMEOUT_S = 5.0
 BAND_BUDGET_S = 0.15  # timed part of one band in a training launch; a slow candidate gets fewer pairs
 LEAST_PAIRS = 3  # but so many, or an outlier is not seen for one
 SLOW_CALL_S = 0.3  # a timed call that long says enough for training by itself
-LARGE_OF = 6  # of so many verified shapes one more is beyond what the oracle can afford
 # A launch of a head-to-head times pairs until their median is this certain, or so many, or so long for one band. On a
 # calm machine launches differ by about 1% whatever is done, so six pairs do; on a disturbed one bursts of some 30 ms
 # meet several pairs in a row, and another launch costs a start and the warm-up.
@@ -69,8 +68,6 @@ PERSISTS = 3  # launches with the same complaint
 ACCUSED = 4
 ACCUSED_PAUSES_S = (0.2, 1.0, 5.0)
 LAUNCHES_MOST = 6  # complaints of different kinds may alternate
-AGAIN_SHAPES = 2  # verified once more when a launch is repeated
-VERIFY_TOTAL_S = 15.0  # of all verified calls of a launch
 
 
 class _Suspicion(Exception):
@@ -149,7 +146,7 @@ class _Measurer:
                     task, [b.name for b in self.bands], host=host, slot=slot, sandbox=sandbox
                 )
         self.steps: list[Step] = []
-        self.worst_error = 0.0
+        self.covered = Covered()
         self.candidate_first = self.turned = False
         self.began, self.candidate_s = time.monotonic(), 0.0
         self.most_s = plan.wall_s * (max(plan.launches, plan.max_launches, 1) + 1)
@@ -160,15 +157,7 @@ class _Measurer:
 
     def run(self) -> Measurement:
         started = time.monotonic()
-        shapes = sample(self.task, self.plan.verify_shapes, self.rng)
-        checks = with_distributions(self.task, shapes, self.rng)
-        large = beyond(
-            self.task,
-            self.plan.verify_shapes // LARGE_OF,
-            self.rng,
-            host=self.host,
-            thorough=self.plan.thorough,
-        )
+        first = cases(self.task, self.plan, self.rng, self.host)
         launches: list[Launch] = []
         decision = stats.Sequential(self.plan.confidence)
         decided = ""
@@ -178,11 +167,8 @@ class _Measurer:
             for number in range(wanted):
                 if number >= self.plan.launches and self._out_of_time(started, number):
                     break
-                # A later launch looks once more: at any of the shapes, on any distribution.
-                again = self.rng.sample(shapes, min(1, len(shapes)))
                 found = self._launch(
-                    checks if number == 0 else with_distributions(self.task, again, self.rng),
-                    large if number == 0 else (),
+                    first if number == 0 else again(self.task, [s for s, _ in first.small], self.rng)
                 )
                 launches += found
                 if number + 1 < self.plan.launches or not found:
@@ -211,7 +197,7 @@ class _Measurer:
                 steps=tuple(self.steps),
                 wall_s=time.monotonic() - started,
             )
-        return self._accepted(launches, decided, interval, len(shapes) + len(large), started)
+        return self._accepted(launches, decided, interval, started)
 
     def _out_of_time(self, started: float, launches: int) -> bool:
         """Would a head-to-head's next launch, as long as those before, end too late?"""
@@ -242,14 +228,14 @@ class _Measurer:
         launches: list[Launch],
         decided: str,
         interval: stats.LogRatio | None,
-        verified: int,
         started: float,
     ) -> Measurement:
-        numbers = {"verified_shapes": float(verified), "worst_error_in_bounds": self.worst_error}
+        numbers = self.covered.numbers()
         if not launches:
             return Measurement(
                 outcome=Outcome.ACCEPTED,
-                reason=f"right on {verified} shapes, worst error {self.worst_error:.2g} of its bound; not timed",
+                reason=f"right on {self.covered.words()}, worst error {self.covered.worst_error:.2g} of its bound; "
+                "not timed",
                 numbers=numbers,
                 steps=tuple(self.steps),
                 wall_s=time.monotonic() - started,
@@ -273,7 +259,7 @@ class _Measurer:
             word += f"; the machine gives the yardstick {self.drifted:.0%} of its calibrated speed"
         return Measurement(
             outcome=Outcome.ACCEPTED,
-            reason=f"right on {verified} shapes, {speedup.median:.3g}x {baseline} "
+            reason=f"right on {self.covered.shapes} shapes, {speedup.median:.3g}x {baseline} "
             f"({speedup.low:.3g} to {speedup.high:.3g} at {speedup.confidence:.0%}){word}",
             numbers=numbers,
             timing=timing,
@@ -285,17 +271,13 @@ class _Measurer:
 
     # -- one launch, again if it can't be right
 
-    def _launch(
-        self, verification: Sequence[tuple[Shape, int]], large: Sequence[tuple[Shape, int]]
-    ) -> list[Launch]:
+    def _launch(self, wanted: Cases) -> list[Launch]:
         complaints: dict[Outcome | None, int] = {}
         own = 0
         for attempt in range(LAUNCHES_MOST):
             self._within_limit()
             try:
-                if attempt == 0:
-                    return self._try_launch(verification, large)
-                return self._try_launch(verification[:AGAIN_SHAPES], large[:1])
+                return self._try_launch(wanted if attempt == 0 else wanted.few())
             except CandidateFailed as failure:
                 if not failure.doubtful:
                     raise
@@ -342,14 +324,9 @@ class _Measurer:
             remedy="end other work on this machine, or allow real-time priority; hayate doctor",
         )
 
-    def _try_launch(
-        self, verification: Sequence[tuple[Shape, int]], large: Sequence[tuple[Shape, int]] = ()
-    ) -> list[Launch]:
+    def _try_launch(self, wanted: Cases) -> list[Launch]:
         started = time.monotonic()
-        reach = [
-            *(shape for shape, _ in (*verification, *large)),
-            *(largest(self.task, b) for b in self.bands),
-        ]
+        reach = [*wanted.shapes, *(largest(self.task, b) for b in self.bands)]
         session = LaunchSession(
             self.task,
             self.built,
@@ -364,7 +341,9 @@ class _Measurer:
         try:
             with session:
                 self._stepped("start", started, session)
-                self._verify(session, verification, large)
+                started = time.monotonic()
+                verify(session, wanted, self.covered, plan=self.plan, rng=self.rng)
+                self._stepped("verify", started, session, f"{len(wanted)} shapes")
                 launches = []
                 for band in self.bands:
                     started = time.monotonic()
@@ -375,37 +354,6 @@ class _Measurer:
                 return launches
         finally:
             self.candidate_s += session.candidate_s
-
-    def _verify(
-        self,
-        session: LaunchSession,
-        small: Sequence[tuple[Shape, int]],
-        large: Sequence[tuple[Shape, int]],
-    ) -> None:
-        """Against the oracle where it can afford all, else beside the fastest yardstick and with sampled elements."""
-        started = time.monotonic()
-        total_s = VERIFY_TOTAL_S if not self.plan.thorough else self.plan.wall_s
-        for i, (shape, distribution) in enumerate((*small, *large)):
-            if i < len(small):
-                error = session.verify(shape, distribution, self._seed(), VERIFY_TIMEOUT_S)
-            else:
-                error = session.pair(
-                    shape,
-                    function=len(self.opponents) - 1,
-                    candidate_first=self.rng.random() < 0.5,
-                    distribution=distribution,
-                    seed=self._seed(),
-                    timeout_s=VERIFY_TIMEOUT_S,
-                ).worst_error
-            self.worst_error = max(self.worst_error, error)
-            if session.candidate_s > total_s:
-                raise CandidateFailed(
-                    Outcome.TIMED_OUT,
-                    f"{i + 1} of {len(small) + len(large)} verified calls took {session.candidate_s:.3g} s in all, "
-                    f"more than {total_s:.3g} s",
-                    {"calls_s": session.candidate_s, "limit_s": total_s},
-                )
-        self._stepped("verify", started, session, f"{len(small) + len(large)} shapes")
 
     def _stepped(self, name: str, started: float, session: LaunchSession, note: str = "") -> None:
         """One more step of this launch is over; its calls are those since the step before."""
@@ -434,7 +382,7 @@ class _Measurer:
             seed=self._seed(),
             timeout_s=timeout_s,
         )
-        self.worst_error = max(self.worst_error, times.worst_error)
+        self.covered.worst_error = max(self.covered.worst_error, times.worst_error)
         return shape, times
 
     def _time_band(self, session: LaunchSession, band: Band) -> Launch:

@@ -16,6 +16,7 @@ from hayate import hosts
 from hayate.errors import Fault, FaultKind
 from hayate.judge.measure import HEAD_TO_HEAD_PAIRS, HEAD_TO_HEAD_S, _Measurer
 from hayate.judge.results import Measurement
+from hayate.judge.verification import Covered
 from hayate.records import Launch, MeasurePlan, Outcome
 from hayate.tasks import builtin
 
@@ -45,10 +46,10 @@ def head_to_head(plan: MeasurePlan, clock: Clock, ratio: Callable[[int], float])
     made.rival = SimpleNamespace(name="old.c")
     made.bands = [band for band in made.task.bands if band.name == "480"]
     made.host = hosts.profile()
-    made.steps, made.worst_error, made.drifted = [], 0.0, 1.0
+    made.steps, made.covered, made.drifted = [], Covered(), 1.0
     numbers = itertools.count()
 
-    def launch(_small: object, _large: object) -> list[Launch]:
+    def launch(_wanted: object) -> list[Launch]:
         clock.now += 1
         ns = 1_000_000
         return [

@@ -9,7 +9,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,9 +26,9 @@ from hayate.judge.native import natives
 from hayate.judge.results import Measurement
 from hayate.judge.session import LaunchSession
 from hayate.judge.shapes import sample
-from hayate.records import HostProfile, Launch, MeasurePlan, Outcome, Shape, Task, Technique
+from hayate.judge.verification import Cases
+from hayate.records import HostProfile, Launch, MeasurePlan, Outcome, Task, Technique
 
-Case = tuple[Shape, int]
 TIERS = [report.tier for report in sandbox.probe() if report.works]
 CHECK = MeasurePlan(purpose="check", launches=0, verify_shapes=4)
 SHAPE = {"M": 33, "N": 41, "K": 29}
@@ -282,10 +282,10 @@ def complain(
     left = list(complaints)
     launch = _Measurer._try_launch
 
-    def complaining(self: _Measurer, small: Sequence[Case], large: Sequence[Case]) -> list[Launch]:
+    def complaining(self: _Measurer, wanted: Cases) -> list[Launch]:
         if left:
             raise left.pop(0)
-        return launch(self, small, large)
+        return launch(self, wanted)
 
     monkeypatch.setattr(_Measurer, "_try_launch", complaining)
     return measure(task, raw(kernel()), CHECK, host=host, slot=slot, sandbox=sandbox.best()), left

@@ -1,0 +1,138 @@
+"""The calls that are checked before any is timed, and what they covered.
+
+Where the oracle can afford a shape, every element is compared with it. Beyond, every element is compared with the
+fastest yardstick's, at twice the bound, and some with the oracle. A thorough check goes up to the corners of the domain
+and near every band, as far as the candidate's own speed lets it in the plan's time, and says how far that was.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hayate.judge.failures import CandidateFailed
+from hayate.judge.session import LaunchSession
+from hayate.judge.shapes import beyond, near, sample, usable, with_distributions
+from hayate.records import HostProfile, MeasurePlan, Outcome, Shape, Task
+from hayate.tasks import evaluate_expression
+
+CALL_TIMEOUT_S = 5.0
+TOTAL_S = 15.0  # of all checked calls of a launch
+LARGE_OF = 6  # of so many verified shapes one more is beyond what the oracle can afford
+AGAIN = 2  # checked once more when a launch is repeated
+# Of a thorough check: a call that would take longer is left out, and all together take this share of the plan's time.
+THOROUGH_CALL_S = 3.0
+THOROUGH_SHARE = 0.5
+
+Case = tuple[Shape, int]  # with the distribution of its values
+
+
+@dataclass(frozen=True)
+class Cases:
+    """`small` ones are for the oracle alone, `large` ones beside a yardstick."""
+
+    small: tuple[Case, ...]
+    large: tuple[Case, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.small) + len(self.large)
+
+    @property
+    def shapes(self) -> list[Shape]:
+        return [shape for shape, _ in (*self.small, *self.large)]
+
+    def few(self) -> Cases:
+        """For a launch that is repeated."""
+        return Cases(self.small[:AGAIN], self.large[:1])
+
+
+@dataclass
+class Covered:
+    """What was checked so far."""
+
+    shapes: int = 0
+    beyond: int = 0  # of them beyond what the oracle can afford
+    too_slow: int = 0  # left out of a thorough check
+    largest: Shape | None = None  # by the oracle's work
+    largest_work: float = 0.0
+    worst_error: float = 0.0  # in units of its bound
+
+    def note(self, shape: Shape, work: float, error: float, *, large: bool) -> None:
+        self.shapes += 1
+        self.beyond += large
+        self.worst_error = max(self.worst_error, error)
+        if work > self.largest_work:
+            self.largest, self.largest_work = shape, work
+
+    def numbers(self) -> dict[str, float]:
+        found = {"verified_shapes": float(self.shapes), "worst_error_in_bounds": self.worst_error}
+        found["verified_beyond_oracle"] = float(self.beyond)
+        if self.too_slow:
+            found["verification_left_out"] = float(self.too_slow)
+        return found
+
+    def words(self) -> str:
+        """For a person: "26 shapes, the largest M=400 N=380 K=90"."""
+        if self.largest is None:
+            return f"{self.shapes} shapes"
+        sizes = " ".join(f"{name}={value}" for name, value in self.largest.items())
+        left = f" ({self.too_slow} larger ones left out, too slow)" if self.too_slow else ""
+        return f"{self.shapes} shapes, the largest {sizes}{left}"
+
+
+def cases(task: Task, plan: MeasurePlan, rng: random.Random, host: HostProfile) -> Cases:
+    """What a measurement begins with."""
+    shapes = sample(task, plan.verify_shapes, rng)
+    large = beyond(task, plan.verify_shapes // LARGE_OF, rng, host=host, thorough=plan.thorough)
+    if plan.thorough:
+        bands = [near(task, band, rng) for band in task.bands for _ in usable(task, band.center)]
+        kinds = [kind for band in task.bands for kind in usable(task, band.center)]
+        large = (*large, *zip(bands, kinds, strict=True))
+        large = tuple(sorted(large, key=lambda case: work_of(task, case[0])))  # what is too slow comes last
+    return Cases(with_distributions(task, shapes, rng), large)
+
+
+def again(task: Task, checked: Sequence[Shape], rng: random.Random) -> Cases:
+    """A later launch looks once more: at any of the shapes, on any distribution."""
+    return Cases(with_distributions(task, rng.sample(list(checked), min(1, len(checked))), rng))
+
+
+def work_of(task: Task, shape: Shape) -> float:
+    return float(evaluate_expression(task.oracle_work, shape))
+
+
+def verify(
+    session: LaunchSession, wanted: Cases, covered: Covered, *, plan: MeasurePlan, rng: random.Random
+) -> None:
+    """Check them all in this launch. Raises what the session raises, and CandidateFailed(TIMED_OUT)."""
+    task, began = session.task, time.monotonic()
+    total_s = plan.wall_s if plan.thorough else TOTAL_S
+    slowest_s = 0.0  # per unit of work, of the call before
+    for i, (shape, distribution) in enumerate((*wanted.small, *wanted.large)):
+        large, work, seed = i >= len(wanted.small), work_of(task, shape), rng.getrandbits(62)
+        if not large:
+            error = session.verify(shape, distribution, seed, CALL_TIMEOUT_S)
+        else:
+            late = time.monotonic() - began > THOROUGH_SHARE * plan.wall_s
+            if plan.thorough and (late or slowest_s * work > THOROUGH_CALL_S):
+                covered.too_slow += 1
+                continue
+            times = session.pair(
+                shape,
+                function=len(session.opponents) - 1,
+                candidate_first=rng.random() < 0.5,
+                distribution=distribution,
+                seed=seed,
+                timeout_s=CALL_TIMEOUT_S if not plan.thorough else 3 * THOROUGH_CALL_S,
+            )
+            error, slowest_s = times.worst_error, 1e-9 * times.candidate_ns / max(work, 1.0)
+        covered.note(shape, work, error, large=large)
+        if session.candidate_s > total_s:
+            raise CandidateFailed(
+                Outcome.TIMED_OUT,
+                f"{i + 1} of {len(wanted)} verified calls took {session.candidate_s:.3g} s in all, "
+                f"more than {total_s:.3g} s",
+                {"calls_s": session.candidate_s, "limit_s": total_s},
+            )
