@@ -10,6 +10,7 @@ from hayate.judge.measure import measure
 from hayate.judge.native import JUDGE_VERSION
 from hayate.judge.prove import Proof, prove
 from hayate.judge.results import Measurement, Rejection, TaskCalibration, YardstickFigure
+from hayate.judge.thorough import Thorough, thorough
 
 __all__ = [
     "JUDGE_VERSION",
@@ -17,6 +18,7 @@ __all__ = [
     "Proof",
     "Rejection",
     "TaskCalibration",
+    "Thorough",
     "YardstickFigure",
     "blas_baselines",
     "build",
@@ -25,5 +27,6 @@ __all__ = [
     "prove",
     "reference",
     "reference_best_flags",
+    "thorough",
     "yardsticks",
 ]
