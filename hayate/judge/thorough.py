@@ -123,8 +123,8 @@ def thorough(
             checked("with checks for undefined behaviour", trapping, OTHER_SHAPES, wall_s / 4)
             covered.append(f"no undefined behaviour met in {OTHER_SHAPES} shapes and all bands ({UNDEFINED})")
 
-        other, level = (others[0], ()) if others else (first, ("-O1",))
-        label = other.label if others else f"{first.label} -O1"
+        other, level = (others[0], ()) if others else (first, ("-O0",))
+        label = other.label if others else f"{first.label} -O0"
         part(f"built by {label}")
         again = made(other, level)
         if isinstance(again, Rejection):
