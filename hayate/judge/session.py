@@ -252,6 +252,7 @@ class LaunchSession:
         trusted = any(o.libraries for o in objects)  # a vendor's library, which opens what it likes
         profile: Profile = "run_threads" if threads or trusted else "run"
         roomy = trusted or any(Technique.ALLOC in o.permitted for o in objects)
+        shelf.chmod(0o755)
         names: list[str] = []
         _place(shelf / "runner", self.natives.runner.read_bytes(), 0o555)
         filters = _filters(threads=threads, memory=roomy, trusted=trusted)

@@ -109,6 +109,7 @@ _LOADING: dict[str, Rule] = {
     "fstat": (),
     "stat": (),
     "newfstatat": (),
+    "fstatat": (),
     "mmap": (
         Bits(2, PROT_READ_WRITE | PROT_EXEC),
         Bits(3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_QUIET | MAP_OF_THE_LOADER, MAP_PRIVATE),

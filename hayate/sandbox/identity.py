@@ -52,10 +52,11 @@ def pool() -> range | None:
     return None
 
 
-def claim(box: int) -> Identity | None:
+def claim(box: int, writable: bool = True) -> Identity | None:
     """An id that owns the box open as descriptor `box` and all in it; None where ids can't be changed.
 
-    It is the owner's if that is free or used by this very box alone, so that commands of one box share it.
+    A box that is not `writable` keeps its owner. The id is the owner's if that is free or used by this very box alone,
+    so that commands of one box share it.
     """
     ids = pool()
     if ids is None:
@@ -64,13 +65,15 @@ def claim(box: int) -> Identity | None:
     if folder is None:
         status = os.fstat(box)
         identity = Identity(status.st_uid if status.st_uid in ids else ids[os.getpid() % SPAN], None)
-        _hand_over(box, identity.uid)
+        if writable:
+            _hand_over(box, identity.uid)
         return identity
     turn = os.open(folder / "turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(turn, fcntl.LOCK_EX)  # two commands may start in one box at once
         identity = _take(box, ids, folder)
-        _hand_over(box, identity.uid)
+        if writable:
+            _hand_over(box, identity.uid)
     finally:
         os.close(turn)
     return identity

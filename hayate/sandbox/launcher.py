@@ -14,6 +14,7 @@ import json
 import os
 import select
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -37,6 +38,7 @@ sys.path.insert(0, sys.argv[2])
 from hayate.sandbox.server import serve
 serve(int(sys.argv[1]))
 """
+SHALLOWEST = 2  # parts of a path like /home: what lies at the root of the file system is nobody's box
 DOCTOR = "run `hayate doctor`"
 _HELPERS = ("bwrap", "prlimit")  # names of what execs on the way to the command
 
@@ -153,6 +155,12 @@ def check(command: Command) -> None:
         raise WrongUse(f"no profile {command.profile!r}", where="profile", allowed=", ".join(PROFILES))
     if not command.box.is_absolute() or not command.box.is_dir():
         raise WrongUse(f"{command.box} is no folder with an absolute path", where="box")
+    if command.box_writable and not _may_be_handed_over(command.box):
+        raise WrongUse(
+            f"{command.box} is a folder that others use too: a box is given to the command's user with all in it",
+            where="box",
+            allowed="a folder made for the purpose, by new_box()",
+        )
     for path in command.readonly:
         if not path.is_absolute() or not path.exists():
             raise WrongUse(f"{path} does not exist or is not absolute", where="readonly")
@@ -168,6 +176,15 @@ def check(command: Command) -> None:
                     f"{path} lies in a folder that the unprivileged user of a command can't enter",
                     remedy="move it to a folder that others can enter, or chmod o+x the folders above it",
                 )
+
+
+def _may_be_handed_over(box: Path) -> bool:
+    """Whether it is somebody's alone: no mount point, not shared like /tmp, owned by us or by a command's user."""
+    found = box.lstat()
+    shared = stat.S_ISLNK(found.st_mode) or found.st_mode & stat.S_ISVTX
+    ids = pool()
+    ours = found.st_uid == os.geteuid() or (ids is not None and found.st_uid in ids)
+    return ours and not shared and not os.path.ismount(box) and len(box.parts) > SHALLOWEST
 
 
 def environment(command: Command, temporary: str) -> dict[str, str]:

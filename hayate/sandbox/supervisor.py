@@ -89,7 +89,7 @@ class Supervisor:
             self.streams.append(self.status_pipe)
         self.box = os.open(self.spec["box"], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.descriptors.append(self.box)
-        self.identity = claim(self.box)
+        self.identity = claim(self.box, self.spec["box_writable"])
         kills_before = 0
         if self.group is not None:
             self.group.limit(int(self.limits["memory_bytes"]) or NO_LIMIT)

@@ -66,6 +66,7 @@ fsmount 432 432
 fsopen 430 430
 fspick 433 433
 fstat 5 80
+fstatat - 79
 futex 202 98
 getpid 39 172
 gettid 186 178
@@ -107,7 +108,7 @@ mremap 25 216
 msgget 68 186
 munmap 11 215
 name_to_handle_at 303 264
-newfstatat 262 79
+newfstatat 262 -
 nfsservctl 180 42
 open 2 -
 open_by_handle_at 304 265

@@ -21,7 +21,7 @@ void dgemm(int M, int N, int K, const double *restrict A, const double *restrict
 {
     const int m = M / 2, n = N / 2, k = K / 2;
     product(M, N, K, A, K, B, N, C, N);
-    if ((double)M * N * K <= 2e6 || M % 2 || N % 2 || K % 2) return;
+    if ((double)M * N * K <= 2e6) return; /* else the even part again, and what is left over added */
     const double *a11 = A, *a12 = A + k, *a21 = A + (long)m * K, *a22 = a21 + k;
     const double *b11 = B, *b12 = B + n, *b21 = B + (long)k * N, *b22 = b21 + n;
     double *s = malloc(sizeof(double) * m * k), *t = malloc(sizeof(double) * k * n), *p[7];
@@ -41,6 +41,8 @@ void dgemm(int M, int N, int K, const double *restrict A, const double *restrict
             C[(long)(m + i) * N + j] = p[1][q] + p[3][q];
             C[(long)(m + i) * N + n + j] = p[0][q] - p[1][q] + p[2][q] + p[5][q];
         }
+    for (int i = 0; K % 2 && i < 2 * m; i++)
+        for (int j = 0; j < 2 * n; j++) C[(long)i * N + j] += A[(long)i * K + K - 1] * B[(long)(K - 1) * N + j];
     for (int i = 0; i < 7; i++) free(p[i]);
     free(s), free(t);
 }

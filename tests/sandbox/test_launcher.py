@@ -131,6 +131,25 @@ def test_wrong_use(sandbox: Sandbox, box: Path, changes: dict[str, object], wher
     assert caught.value.where == where
 
 
+@pytest.mark.parametrize("shared", ["/tmp", "/", "/usr", "/dev/shm"])
+def test_a_folder_that_others_use_is_no_box(sandbox: Sandbox, shared: str) -> None:
+    """The box is given to the command's user with all in it: /tmp so lost its owner, and a shell with it."""
+    before = Path(shared).stat()
+    with pytest.raises(WrongUse, match="others use"):
+        sandbox.run(Command(["true"], Path(shared)))
+    assert Path(shared).stat().st_uid == before.st_uid
+
+
+def test_a_box_that_is_only_read_keeps_its_owner(sandbox: Sandbox, box: Path) -> None:
+    box.chmod(0o755)
+    (box / "file").write_text("42")
+    script = "cat file; echo 43 > file; echo 44 > new"
+    ended = sandbox.run(Command(["sh", "-c", script], box, box_writable=False))
+    assert ended.stdout == b"42"
+    assert [path.name for path in box.iterdir()] == ["file"] and (box / "file").read_text() == "42"
+    assert {box.stat().st_uid, (box / "file").stat().st_uid} == {os.geteuid()}
+
+
 def test_core_that_is_not_there_is_a_fault(sandbox: Sandbox, box: Path) -> None:
     with pytest.raises(Fault):
         sandbox.run(Command(["true"], box, cores=(100_000,)))

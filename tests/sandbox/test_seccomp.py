@@ -4,43 +4,17 @@ from __future__ import annotations
 
 import errno
 import re
-import struct
 from pathlib import Path
 
 import pytest
+from filter_interpreter import MACHINES, call, decide
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hayate.sandbox.seccomp import ALLOW, CLONE_THREAD, DENY, KILL, UNKNOWN, Profile, program
 from hayate.sandbox.syscalls import ARCHITECTURES, TABLE
 
-MACHINES = ["x86_64", "aarch64"]
 CLONE_NEWUSER, CLONE_VM, SIGCHLD = 0x10000000, 0x100, 17
-
-
-def decide(filter_: bytes, machine: str, number: int, *arguments: int) -> int:
-    """What the kernel would do with the call."""
-    padded = [*arguments, 0, 0, 0, 0, 0, 0][:6]
-    data = struct.pack("<iIQ6Q", number, ARCHITECTURES[machine].audit, 0, *padded)
-    instructions = list(struct.iter_unpack("=HBBI", filter_))
-    at, value = 0, 0
-    while True:
-        code, yes, no, constant = instructions[at]
-        at += 1
-        if code == 0x20:
-            value = struct.unpack_from("<I", data, constant)[0]
-        elif code == 0x06:
-            return int(constant)
-        else:
-            holds = {0x15: value == constant, 0x25: value > constant, 0x45: bool(value & constant)}[code]
-            at += yes if holds else no
-
-
-def call(filter_: bytes, machine: str, name: str, *arguments: int) -> int:
-    number = TABLE[name][ARCHITECTURES[machine].column]
-    if number is None:
-        pytest.skip(f"{machine} has no {name}")
-    return decide(filter_, machine, number, *arguments)
 
 
 @pytest.mark.parametrize("machine", MACHINES)
