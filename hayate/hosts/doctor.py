@@ -13,6 +13,7 @@ from pathlib import Path
 from hayate import sandbox, toolchains
 from hayate.errors import Fault, WrongUse
 from hayate.hosts.calibrate import priority
+from hayate.hosts.profile import ARCH_CHOICE, architecture, highest_architecture
 from hayate.hosts.state import is_fallback, state_dir
 from hayate.hosts.topology import physical_cores, slots
 from hayate.sandbox.probe import CHOICE, STARTS_TO_REPORT
@@ -288,6 +289,17 @@ def compilers() -> list[Check]:
     return checks
 
 
+def instructions() -> Check:
+    """The level of instructions that kernels are compiled for."""
+    level, highest = architecture(), highest_architecture()
+    if level == highest:
+        return Check("instructions", True, level)
+    seen = (
+        f"{level} by {ARCH_CHOICE}, though the machine has {highest}: figures are those of a lesser machine"
+    )
+    return Check("instructions", None, seen, f"unset {ARCH_CHOICE}")
+
+
 def _chosen() -> str:
     """The tier that candidates run in; "" if there is none."""
     try:
@@ -362,6 +374,7 @@ def checks(root: Path = _ROOT) -> list[Check]:
     )  # fmt: skip
     single: list[tuple[str, Callable[[], Check]]] = [
         *((look.__name__, lambda look=look: look(root)) for look in rooted),
+        ("instructions", instructions),
         ("priority", priorities),
         ("state folder", state),
         ("disk", disk),
@@ -371,6 +384,6 @@ def checks(root: Path = _ROOT) -> list[Check]:
     for name, one in single:
         try:
             found.append(one())
-        except (Fault, OSError, ValueError) as error:
+        except (Fault, WrongUse, OSError, ValueError) as error:
             found.append(Check(name, False, str(error), getattr(error, "remedy", "")))
     return found
