@@ -17,7 +17,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-BARE = ("bwrap", "clang*", "g++*", "c++*", "*-linux-gnu-g++*", "*-linux-gnu-c++*")  # what a bare machine has not
+BARE = (
+    "bwrap",
+    "clang*",
+    "g++*",
+    "c++*",
+    "*-linux-gnu-g++*",
+    "*-linux-gnu-c++*",
+)  # what a bare machine has not
 
 
 def unavailable() -> str:
@@ -40,8 +47,12 @@ def spare_programs() -> list[Path]:
     folders = [Path(name) for name in os.environ["PATH"].split(":")]
     found = {path.resolve() for folder in folders for pattern in BARE for path in folder.glob(pattern)}
     # gcc finds it without g++.
-    found |= {path for base in ("/usr/lib/gcc", "/usr/libexec/gcc") for path in Path(base).glob("*/*/cc1plus")}
-    return sorted(path for path in found if path.is_file() and "c++filt" not in path.name)  # binutils has that one
+    found |= {
+        path for base in ("/usr/lib/gcc", "/usr/libexec/gcc") for path in Path(base).glob("*/*/cc1plus")
+    }
+    return sorted(
+        path for path in found if path.is_file() and "c++filt" not in path.name
+    )  # binutils has that one
 
 
 def command(words: list[str], *, hide: list[Path], show: list[Path], user: int | None) -> list[str]:
@@ -54,7 +65,9 @@ def command(words: list[str], *, hide: list[Path], show: list[Path], user: int |
 
 def _closed(folder: Path) -> Path | None:
     """The highest folder above, or itself, that other users can't enter."""
-    return next((path for path in reversed([folder, *folder.parents]) if not path.stat().st_mode & 0o001), None)
+    return next(
+        (path for path in reversed([folder, *folder.parents]) if not path.stat().st_mode & 0o001), None
+    )
 
 
 def _mount(*words: object) -> None:
