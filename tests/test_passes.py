@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import noise
 import pytest
 
+from hayate.errors import Fault, FaultKind
 from hayate.sandbox import TierReport
 
 ROOT = Path(__file__).parents[1]
@@ -30,27 +32,27 @@ NEVER_FOLLOWED = {"sklearn", "verifiers", "openai"}  # by mypy, whether installe
 
 
 def run_and_left_out(
-    first: dict[str, object], second: dict[str, object], unavailable: str, spare: list[Path]
+    first: dict[str, object], second: dict[str, object], unavailable: str, spare: list[Path], highest: str
 ) -> tuple[list[run_tests.Pass], list[run_tests.Pass]]:
     tiers = [TierReport("bubblewrap", **first), TierReport("landlock", **second)]
-    found = run_tests.passes(tiers, unavailable, spare)
+    found = run_tests.passes(tiers, unavailable, spare, highest)
     return [one for one in found if not one.left_out], [one for one in found if one.left_out]
 
 
 def test_a_machine_that_offers_all_runs_all() -> None:
-    run, left = run_and_left_out(WORKS, WORKS, "", [Path("/usr/bin/bwrap")])
-    assert [(one.tier, one.user, one.bare) for one in run] == [
-        ("", False, False),
-        ("landlock", False, False),
-        ("", True, False),
-        ("", True, True),
+    run, left = run_and_left_out(WORKS, WORKS, "", [Path("/usr/bin/bwrap")], "x86-64-v4")
+    assert [(one.tier, one.user, one.bare, one.arch) for one in run] == [
+        ("", False, False, ""),
+        ("landlock", False, False, ""),
+        ("", True, False, ""),
+        ("", True, True, "x86-64-v3"),
     ]
     assert [one.left_out for one in left] == ["it is the strongest tier here: the first pass is in it"]
     assert run[0].folders == ("tests",)
 
 
 def test_what_a_machine_does_not_offer_is_left_out_by_its_reason() -> None:
-    run, left = run_and_left_out(FAILS, WORKS, "needs root", [])
+    run, left = run_and_left_out(FAILS, WORKS, "needs root", [], "x86-64-v3")
     assert [one.title for one in run] == ["all tests, on this machine as it is"]
     assert [one.left_out for one in left] == [
         "not installed",
@@ -58,6 +60,13 @@ def test_what_a_machine_does_not_offer_is_left_out_by_its_reason() -> None:
         "needs root",
         "needs root",
     ]
+
+
+def test_a_lesser_machine_is_none_where_there_is_nothing_to_take_away() -> None:
+    for spare, highest, runs in (([], "x86-64-v3", 2), ([], "x86-64-v4", 3), ([Path("/x")], "x86-64-v3", 3)):
+        run, left = run_and_left_out(FAILS, WORKS, "", spare, highest)
+        assert len(run) == runs
+        assert (runs == 3) == all("none of them is here" not in one.left_out for one in left)
 
 
 def test_the_path_of_a_candidate_is_there() -> None:
@@ -91,3 +100,21 @@ def test_the_types_of_an_extra_that_is_missing_are_known_to_be_missing() -> None
                 imported.add(node.module.partition(".")[0])
     others = imported - set(sys.stdlib_module_names) - {"hayate"} - set(SET_UP.split()) - NEVER_FOLLOWED
     assert others == set(check_types.EXTRAS)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_noise"),
+    [
+        (Fault(FaultKind.HOST_TOO_NOISY, "the scheduler disturbed 3 launches"), True),
+        (Fault(FaultKind.SANDBOX_BROKEN, "bad state", remedy="end other work on this machine"), False),
+        (AssertionError('{"error": {"kind": "host_too_noisy", "message": "..."}}'), True),
+        (AssertionError("assert 2 == 0"), False),
+        (KeyError("host_too_noisy"), False),
+    ],
+)
+def test_noise_is_no_failure_where_it_cannot_be_kept_out(
+    error: Exception, is_noise: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for real_time in (False, True):
+        monkeypatch.setattr(noise, "real_time", lambda answer=real_time: answer)
+        assert noise.excused(error) is (is_noise and not real_time)

@@ -4,8 +4,8 @@
 
 First come all tests, on this machine as it is. Then the path of a candidate (sandbox, judge, demo in small, kernels
 that cheat, kernels that don't) runs again where it might differ: in the weaker tier of the sandbox, as an ordinary
-user, and on a machine without bubblewrap, clang and a compiler of C++. A pass that this machine does not offer is
-named with the reason. Passes don't run beside each other: their tests use the same slot.
+user, and as on a lesser machine: without bubblewrap, clang, a compiler of C++ and AVX-512. A pass that this machine
+does not offer is named with the reason. Passes don't run beside each other: their tests use the same slot.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 
 import surroundings
 
+from hayate.hosts.profile import highest_architecture
 from hayate.sandbox import TierReport, probe
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,12 +60,14 @@ class Pass:
     folders: tuple[str, ...] = PATH_OF_A_CANDIDATE
     tier: str = ""  # "": the strongest
     user: bool = False  # an ordinary one
-    bare: bool = False
+    bare: bool = False  # without the programs that a bare machine has not
+    arch: str = ""  # "": what the machine has
 
 
-def passes(tiers: list[TierReport], unavailable: str, spare: list[Path]) -> list[Pass]:
+def passes(tiers: list[TierReport], unavailable: str, spare: list[Path], highest: str) -> list[Pass]:
     """What is run here, or left out for a reason. `tiers` are strongest first; `unavailable` says why surroundings
-    can't be changed, "" if they can; `spare` are programs that a bare machine has not."""
+    can't be changed, "" if they can; `spare` are programs that a bare machine has not; `highest` is the machine's
+    level of instructions."""
     working = [report.tier for report in tiers if report.works]
     found = [Pass("all tests, on this machine as it is", folders=("tests",))]
     for report in tiers:
@@ -74,9 +77,10 @@ def passes(tiers: list[TierReport], unavailable: str, spare: list[Path]) -> list
         else:
             found.append(Pass(title, report.reason, tier=report.tier))
     found.append(Pass("a candidate's path as an ordinary user", unavailable, user=True))
-    title = "a candidate's path as an ordinary user without bubblewrap, clang and C++"
-    reason = unavailable or ("" if spare else "none of them is here: the pass before is such a one")
-    found.append(Pass(title, reason, user=True, bare=True))
+    title = "a candidate's path as an ordinary user without bubblewrap, clang, C++ and AVX-512"
+    arch = "x86-64-v3" if highest == "x86-64-v4" else ""
+    reason = unavailable or ("" if spare or arch else "none of them is here: the pass before is such a one")
+    found.append(Pass(title, reason, user=True, bare=True, arch=arch))
     return found
 
 
@@ -87,6 +91,8 @@ def run(one: Pass, options: list[str], folder: Path) -> int:
     environment = dict(os.environ)
     if one.tier:
         environment["HAYATE_SANDBOX"] = one.tier
+    if one.arch:
+        environment["HAYATE_ARCH"] = one.arch
     if one.user:
         folder.mkdir()
         os.chown(folder, USER, USER)
@@ -117,7 +123,8 @@ def main() -> int:
     options = [*(["-m", "not slow"] if sys.argv[1] == "quick" else []), *sys.argv[2:]]
     base = Path(tempfile.mkdtemp(prefix="hayate-passes-"))
     base.chmod(0o755)
-    planned = passes(probe(), surroundings.unavailable(), surroundings.spare_programs())
+    spare, highest = surroundings.spare_programs(), highest_architecture()
+    planned = passes(probe(), surroundings.unavailable(), spare, highest)
     said: list[str] = []
     failed = False
     try:
