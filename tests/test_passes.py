@@ -73,21 +73,24 @@ def test_the_path_of_a_candidate_is_there() -> None:
     assert all((ROOT / name).exists() for name in run_tests.PATH_OF_A_CANDIDATE)
 
 
-def test_an_ordinary_user_sees_what_it_is_shown_and_not_what_is_hidden(tmp_path: Path) -> None:
+@pytest.mark.parametrize("closed", ["above", "itself"])
+def test_an_ordinary_user_sees_what_it_is_shown_and_not_what_is_hidden(closed: str, tmp_path: Path) -> None:
     if surroundings.unavailable():
         pytest.skip(surroundings.unavailable())
-    tmp_path.chmod(0o700)
     shown, program = tmp_path / "shown", tmp_path / "program"
-    shown.mkdir()
-    (shown / "file").write_text("seen\n")
+    (shown / "within").mkdir(parents=True)
+    for path in (shown / "file", shown / "within" / "file"):
+        path.write_text("seen\n")
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    script = 'id -u; cat "$1/file"; test -x "$2" || echo hidden; ls "$3"'
-    words = ["sh", "-c", script, "sh", str(shown), str(program), str(tmp_path)]
-    argv = surroundings.command(words, hide=[program], show=[shown], user=12345)
-    done = subprocess.run(argv, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["12345", "seen", "hidden", "shown"]
+    (tmp_path if closed == "above" else shown).chmod(0o700)
+    script = 'id -u; cat "$1/file" "$1/within/file"; test -x "$2" || echo hidden'
+    words = ["sh", "-c", script, "sh", str(shown), str(program)]
+    argv = surroundings.command(words, hide=[program], show=[shown, shown / "within"], user=12345)
+    done = subprocess.run(argv, capture_output=True, text=True)
+    assert done.stdout.split() == ["12345", "seen", "seen", "hidden"], done
     assert program.stat().st_size > 0  # here nothing has changed
+    assert (shown / "within" / "file").read_text() == "seen\n"
 
 
 def test_the_types_of_an_extra_that_is_missing_are_known_to_be_missing() -> None:

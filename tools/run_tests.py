@@ -107,7 +107,7 @@ def run(one: Pass, options: list[str], folder: Path) -> int:
             environment.pop(name, None)
         python[3:3] = ["-p", "no:cacheprovider"]
         hide = surroundings.spare_programs() if one.bare else []
-        show = [ROOT, Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()]
+        show = [ROOT, Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve(), folder]
         python, describe = (
             surroundings.command(words, hide=hide, show=show, user=USER) for words in (python, describe)
         )

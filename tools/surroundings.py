@@ -3,9 +3,9 @@ namespace of its own, which `command` makes; nothing outside it changes.
 
     python tools/surroundings.py [--hide PATH]... [--show FOLDER]... [--user UID] -- COMMAND...
 
-A program is hidden by a file that can't be run in its place. A folder is shown to other users although a folder above
-it is closed to them (/root, for one): that one is replaced by an empty one that is open, and what is shown comes back
-at its place.
+A program is hidden by a file that can't be run in its place. A folder is shown to other users although it, or a folder
+above it, is closed to them (/root, for one): that one is replaced by an empty one that is open, and what is shown comes
+back at its place. Folders and files within must be open already.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def command(words: list[str], *, hide: list[Path], show: list[Path], user: int |
 
 
 def _closed(folder: Path) -> Path | None:
-    """The highest folder above, or itself, that other users can't enter."""
+    """The highest folder, of this one and those above, that other users can't enter."""
     return next(
         (path for path in reversed([folder, *folder.parents]) if not path.stat().st_mode & 0o001), None
     )
@@ -75,20 +75,31 @@ def _mount(*words: object) -> None:
 
 
 def _show(folders: list[Path]) -> None:
-    closed = {folder: _closed(folder) for folder in folders}
+    os.umask(0o022)
+    # Of a folder that is closed itself, what lies in it: the folder can't be opened without changing it elsewhere.
+    pieces = [
+        piece
+        for folder in sorted(folders)  # one that lies in another comes after it
+        for piece in ([folder] if folder.stat().st_mode & 0o001 else folder.iterdir())
+    ]
+    above = {piece: found for piece in pieces if (found := _closed(piece.parent)) is not None}
     aside = Path(tempfile.mkdtemp(prefix="hayate-shown-"))
     _mount("-t", "tmpfs", "-o", "mode=755", "none", aside)
-    kept: dict[Path, Path] = {}
-    for number, (folder, above) in enumerate(closed.items()):
-        if above is not None:
-            kept[folder] = aside / str(number)
-            kept[folder].mkdir()
-            _mount("--bind", folder, kept[folder])
-    for above in {path for path in closed.values() if path is not None}:
-        _mount("-t", "tmpfs", "-o", "mode=755", "none", above)
-    for folder, here in kept.items():
-        folder.mkdir(parents=True, exist_ok=True)
-        _mount("--bind", here, folder)
+    kept = {piece: aside / str(number) for number, piece in enumerate(above)}
+    for piece, here in kept.items():
+        _bind(piece, here, is_folder=piece.is_dir())
+    for folder in set(above.values()):
+        _mount("-t", "tmpfs", "-o", "mode=755", "none", folder)
+    for piece, here in kept.items():
+        _bind(here, piece, is_folder=here.is_dir())
+
+
+def _bind(source: Path, target: Path, is_folder: bool) -> None:
+    folder = target if is_folder else target.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    if not is_folder:
+        target.touch()
+    _mount("--bind", source, target)
 
 
 def main() -> None:
