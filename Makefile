@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 # Passed to pip, e.g. PIP_ARGS="--extra-index-url ..." to choose where torch comes from.
 PIP_ARGS ?=
 OUT ?= out
+CODE := hayate tests benchmarks examples tools
 
 .PHONY: help setup demo test test-all check format tiny bench bench-judge bench-farm evidence cheats clean
 help:
 	@echo 'make demo      set up, then train on dgemm, up to ten minutes; ends with a report'
-	@echo 'make test      set up, then the quick tests'
+	@echo 'make test      set up, then the quick tests, in each tier of the sandbox and as each kind of user'
 	@echo 'make test-all  the slow tests as well'
 	@echo 'make check     formatting, lint, types, import arrows'
 	@echo 'make tiny      make the shipped tiny model again, from its seed'
@@ -27,20 +28,20 @@ demo: setup
 	@$(BIN)/hayate train runs/demo.toml --out $(OUT)/demo --fresh --minutes 9
 
 test: setup
-	@$(BIN)/python -m pytest -m 'not slow'
+	@$(BIN)/python tools/run_tests.py quick
 
 test-all: setup
-	@$(BIN)/python -m pytest
+	@$(BIN)/python tools/run_tests.py all
 
 check: setup
-	@$(BIN)/ruff format --check hayate tests benchmarks examples
-	@$(BIN)/ruff check hayate tests benchmarks examples
-	@$(BIN)/mypy
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/python tools/check_types.py
 	@$(BIN)/lint-imports
 
 format: setup
-	@$(BIN)/ruff format hayate tests benchmarks examples
-	@$(BIN)/ruff check --fix hayate tests benchmarks examples
+	@$(BIN)/ruff format $(CODE)
+	@$(BIN)/ruff check --fix $(CODE)
 
 tiny: setup
 	@$(BIN)/python -m hayate.policies.make_tiny --out hayate/policies/tiny

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hayate import sandbox, toolchains
-from hayate.errors import Fault
+from hayate.errors import Fault, WrongUse
 from hayate.hosts.calibrate import priority
+from hayate.hosts.profile import ARCH_CHOICE, architecture, highest_architecture
 from hayate.hosts.state import is_fallback, state_dir
 from hayate.hosts.topology import physical_cores, slots
+from hayate.sandbox.probe import CHOICE, STARTS_TO_REPORT
 
 _CPU = "sys/devices/system/cpu"
 _GIB = 1 << 30
@@ -287,23 +289,44 @@ def compilers() -> list[Check]:
     return checks
 
 
+def instructions() -> Check:
+    """The level of instructions that kernels are compiled for."""
+    level, highest = architecture(), highest_architecture()
+    if level == highest:
+        return Check("instructions", True, level)
+    seen = (
+        f"{level} by {ARCH_CHOICE}, though the machine has {highest}: figures are those of a lesser machine"
+    )
+    return Check("instructions", None, seen, f"unset {ARCH_CHOICE}")
+
+
+def _chosen() -> str:
+    """The tier that candidates run in; "" if there is none."""
+    try:
+        return sandbox.best().tier
+    except (Fault, WrongUse):
+        return ""
+
+
 def sandboxes() -> list[Check]:
-    """Each tier of the sandbox, tried; one that works is enough."""
-    reports = sandbox.probe()
-    some = any(report.works for report in reports)
+    """Each tier of the sandbox, tried often; one that works is enough, if candidates run in that one."""
+    reports, chosen = sandbox.probe(STARTS_TO_REPORT), _chosen()
+    working = [report.tier for report in reports if report.works]
     checks = []
     for report in reports:
         weak = f"; does not stop: {', '.join(report.weaknesses)}" if report.weaknesses else ""
         if report.works:
-            start = f", {report.start_ms:.0f} ms a start" if report.start_ms is not None else ""
-            checks.append(Check(f"sandbox {report.tier}", True, f"works{start}{weak}"))
-        else:
-            remedy = (
-                "apt install bubblewrap"
-                if "bubblewrap" in report.tier
-                else "a kernel from 5.13 on has Landlock"
-            )
-            checks.append(Check(f"sandbox {report.tier}", None if some else False, report.reason, remedy))
+            start = f" of {report.start_ms:.0f} ms" if report.start_ms is not None else ""
+            seen = f"works: {STARTS_TO_REPORT} of {STARTS_TO_REPORT} starts{start}{weak}"
+            checks.append(Check(f"sandbox {report.tier}", True, seen))
+            continue
+        remedy = (
+            "apt install bubblewrap" if "bubblewrap" in report.tier else "a kernel from 5.13 on has Landlock"
+        )
+        if report.tier == chosen:  # it started often enough to be chosen, and then failed
+            remedy = f"set {CHOICE}={working[0]}" if working else "report it, with the kernel's version"
+        ok = None if working and report.tier != chosen else False
+        checks.append(Check(f"sandbox {report.tier}", ok, report.reason, remedy))
     return checks
 
 
@@ -351,6 +374,7 @@ def checks(root: Path = _ROOT) -> list[Check]:
     )  # fmt: skip
     single: list[tuple[str, Callable[[], Check]]] = [
         *((look.__name__, lambda look=look: look(root)) for look in rooted),
+        ("instructions", instructions),
         ("priority", priorities),
         ("state folder", state),
         ("disk", disk),
@@ -360,6 +384,6 @@ def checks(root: Path = _ROOT) -> list[Check]:
     for name, one in single:
         try:
             found.append(one())
-        except (Fault, OSError, ValueError) as error:
+        except (Fault, WrongUse, OSError, ValueError) as error:
             found.append(Check(name, False, str(error), getattr(error, "remedy", "")))
     return found

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from hayate.errors import Fault, FaultKind
+from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.hosts.calibrate import calibrate, priority
 from hayate.hosts.state import state_dir
 from hayate.hosts.topology import physical_cores, slots
@@ -20,6 +20,7 @@ from hayate.records import HostProfile, content_hash, decode, encode
 from hayate.toolchains import compilers
 
 LIFETIME = datetime.timedelta(days=7)
+ARCH_CHOICE = "HAYATE_ARCH"
 # What each level of the x86-64 psABI asks for, as /proc/cpuinfo spells it.
 _LEVELS = (
     ("x86-64-v4", {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}),
@@ -40,7 +41,22 @@ def _cpuinfo(root: Path) -> dict[str, str]:
 
 
 def architecture(root: Path = Path("/")) -> str:
-    """What the compiler is told: on x86-64 the highest psABI level, on arm64 armv8-a. Raises Fault."""
+    """What the compiler is told: what the machine has, or the lower level that HAYATE_ARCH names.
+
+    Raises Fault for a machine that is not supported, WrongUse for a level that it does not have.
+    """
+    found, chosen = highest_architecture(root), os.environ.get(ARCH_CHOICE, "")
+    levels = [level for level, _ in _LEVELS]
+    allowed = levels[levels.index(found) :] if found in levels else [found]
+    if chosen and chosen not in allowed:
+        raise WrongUse(
+            f"{chosen!r} is nothing that this machine has", where=ARCH_CHOICE, allowed=", ".join(allowed)
+        )
+    return chosen or found
+
+
+def highest_architecture(root: Path = Path("/")) -> str:
+    """What the machine has: on x86-64 the highest psABI level, on arm64 armv8-a. Raises Fault."""
     machine = platform.machine()
     if machine == "aarch64":
         return "armv8-a"
@@ -56,10 +72,11 @@ def architecture(root: Path = Path("/")) -> str:
 
 
 def fingerprint(root: Path = Path("/")) -> str:
-    """Changes with anything that could change a figure: CPU, microcode, kernel, compiler, cores, memory."""
+    """Changes with anything that could change a figure: CPU, level, microcode, kernel, compiler, cores, memory."""
     info = _cpuinfo(root)
     compiler = compilers()[0]
     return content_hash(
+        architecture(root),
         info.get("model name", platform.machine()),
         info.get("microcode", ""),
         info.get("flags", info.get("Features", "")),

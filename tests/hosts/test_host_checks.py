@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from hayate import hosts, toolchains
+from hayate import hosts, sandbox, toolchains
 from hayate.errors import Fault, FaultKind
 from hayate.hosts import doctor as rooms
 from hayate.hosts.doctor import Check
+from hayate.sandbox import TierReport
 
 Look = Callable[[Path], Check]
 CPU = "sys/devices/system/cpu"
@@ -144,6 +146,44 @@ def test_all_checks_on_this_machine() -> None:
     assert any(name.startswith("sandbox") for name in names)
     assert all(check.seen for check in found)
     assert all(check.remedy for check in found if check.ok is False)
+
+
+WORKS = {"works": True, "reason": "", "start_ms": 5.0}
+FAILS = {"works": False, "reason": "2 of 20 starts failed, the first with: bad state"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "chosen", "ok", "remedy"),
+    [
+        (WORKS, WORKS, "bubblewrap", [True, True], ["", ""]),
+        (FAILS, WORKS, "bubblewrap", [False, True], ["HAYATE_SANDBOX=landlock", ""]),
+        (FAILS, WORKS, "landlock", [None, True], ["apt install bubblewrap", ""]),
+        (FAILS, FAILS, "", [False, False], ["apt install bubblewrap", "Landlock"]),
+        (FAILS, FAILS, "landlock", [False, False], ["apt install bubblewrap", "report it"]),
+    ],
+)
+def test_a_tier_that_candidates_run_in_must_start_every_time(
+    first: dict[str, object],
+    second: dict[str, object],
+    chosen: str,
+    ok: list[bool | None],
+    remedy: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reports = [TierReport(tier="bubblewrap", **first), TierReport(tier="landlock", **second)]  # type: ignore[arg-type]
+    monkeypatch.setattr(sandbox, "probe", lambda starts: reports)
+
+    def best() -> SimpleNamespace:
+        if not chosen:
+            raise Fault(FaultKind.SANDBOX_BROKEN, "none")
+        return SimpleNamespace(tier=chosen)
+
+    monkeypatch.setattr(sandbox, "best", best)
+    checks = rooms.sandboxes()
+    assert [check.ok for check in checks] == ok
+    for check, report, words in zip(checks, reports, remedy, strict=True):
+        assert ("20 of 20 starts of 5 ms" if report.works else "2 of 20 starts failed") in check.seen
+        assert words in check.remedy
 
 
 def test_an_empty_tree_raises_nothing(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from hayate import hosts
-from hayate.errors import Fault, FaultKind
+from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.hosts import calibrate, topology
 from hayate.hosts.state import _usable, is_fallback
 from hayate.records import HostProfile, decode, encode
@@ -92,10 +92,51 @@ def test_wide_slots(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ("flags", "expected"),
     [(V4, "x86-64-v4"), (V3, "x86-64-v3"), (BASE, "x86-64-v2"), (V4.replace(" fma", ""), "x86-64-v2")],
 )
-def test_the_architecture_level(flags: str, expected: str, tmp_path: Path) -> None:
+def test_the_architecture_level(
+    flags: str, expected: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("HAYATE_ARCH", raising=False)
     (tmp_path / "proc").mkdir()
     (tmp_path / "proc/cpuinfo").write_text(f"processor\t: 0\nmodel name\t: Some CPU\nflags\t\t: {flags}\n")
     assert profiles.architecture(tmp_path) == expected
+
+
+@X86
+def test_a_lower_level_can_be_asked_for_and_no_higher_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/cpuinfo").write_text(f"model name\t: Some CPU\nflags\t\t: {V3}\n")
+    monkeypatch.delenv("HAYATE_ARCH", raising=False)
+    own = profiles.fingerprint(tmp_path)
+    monkeypatch.setenv("HAYATE_ARCH", "x86-64-v3")
+    assert profiles.fingerprint(tmp_path) == own
+    monkeypatch.setenv("HAYATE_ARCH", "x86-64-v2")
+    assert profiles.architecture(tmp_path) == "x86-64-v2"
+    assert profiles.highest_architecture(tmp_path) == "x86-64-v3"
+    assert profiles.fingerprint(tmp_path) != own
+    for level in ("x86-64-v4", "native", "armv8-a"):
+        monkeypatch.setenv("HAYATE_ARCH", level)
+        with pytest.raises(WrongUse, match="x86-64-v3, x86-64-v2") as caught:
+            profiles.architecture(tmp_path)
+        assert caught.value.where == "HAYATE_ARCH"
+
+
+@X86
+def test_a_lowered_level_makes_a_host_class_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HAYATE_STATE", str(tmp_path))
+    monkeypatch.setenv("HAYATE_ARCH", "x86-64-v2")
+    monkeypatch.setattr(calibrate, "ROUNDS", 1)
+    lowered = hosts.profile()
+    assert lowered.arch == "x86-64-v2"
+    assert lowered.host_class.endswith(", x86-64-v2")
+    (check,) = (check for check in hosts.checks() if check.name == "instructions")
+    assert check.seen.startswith("x86-64-v2")
+    if profiles.highest_architecture() != "x86-64-v2":
+        assert check.ok is None
+        assert "HAYATE_ARCH" in check.seen
 
 
 @X86

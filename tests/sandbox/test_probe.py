@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hayate.errors import Fault, FaultKind, WrongUse
-from hayate.sandbox import Command, best, boxes, bubblewrap, get, new_box, probe
+from hayate.sandbox import Command, Sandbox, TierReport, best, boxes, bubblewrap, get, new_box, probe
 from hayate.sandbox.identity import pool
 
 probing = sys.modules["hayate.sandbox.probe"]  # the package has a function of that name
@@ -41,7 +43,8 @@ def test_every_tier_is_reported() -> None:
             assert report.weaknesses
 
 
-def test_best_is_the_strongest_that_works() -> None:
+def test_best_is_the_strongest_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HAYATE_SANDBOX", raising=False)
     working = [report.tier for report in probe() if report.works]
     if not working:
         with pytest.raises(Fault):
@@ -60,6 +63,86 @@ def test_a_tier_can_be_forced(monkeypatch: pytest.MonkeyPatch) -> None:
         best()
     with pytest.raises(WrongUse):
         get("")
+
+
+class Flaky(Sandbox):
+    """A tier that works here, but for the starts whose numbers are named, counted from 1."""
+
+    tier = "flaky"
+
+    def __init__(self, tier: Sandbox, fails: set[int], how: str = "fault") -> None:
+        self._tier, self._fails, self._how = tier, fails, how
+        self.starts = 0
+
+    def start(self, command: Command) -> Any:
+        self.starts += 1
+        if self.starts in self._fails:
+            if self._how == "fault":
+                raise Fault(FaultKind.SANDBOX_BROKEN, "File descriptor in bad state")
+            if self._how == "exit":
+                return self._tier.start(replace(command, argv=["sh", "-c", "echo no >&2; exit 3"]))
+            return self._tier.start(replace(command, pass_fds=command.pass_fds[::-1]))
+        return self._tier.start(command)
+
+    def weaknesses(self) -> tuple[str, ...]:
+        return ()
+
+
+def flaky(monkeypatch: pytest.MonkeyPatch, fails: set[int], how: str = "fault") -> Flaky:
+    """The only tier there is."""
+    try:
+        made = Flaky(best(), fails, how)
+    except Fault as fault:
+        pytest.skip(str(fault))
+    monkeypatch.setattr(probing, "TIERS", {"flaky": lambda: made})
+    monkeypatch.delenv("HAYATE_SANDBOX", raising=False)
+    probing._best.cache_clear()
+    return made
+
+
+def report_of(monkeypatch: pytest.MonkeyPatch, fails: set[int], how: str = "fault") -> TierReport:
+    flaky(monkeypatch, fails, how)
+    (report,) = probe()
+    return report
+
+
+def test_a_tier_that_fails_now_and_then_does_not_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = report_of(monkeypatch, {7, 19})
+    assert not report.works
+    assert report.reason.startswith("2 of 20 starts failed, the first with: File descriptor in bad state")
+
+
+@pytest.mark.parametrize("fails", [{1}, {1, 2}, {20}, set(range(2, 21))])
+def test_every_start_is_tried_and_counted(fails: set[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert report_of(monkeypatch, fails).reason.startswith(f"{len(fails)} of 20 starts failed")
+
+
+def test_a_tier_that_never_starts_is_told_by_its_reason_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = flaky(monkeypatch, set(range(1, 100)))
+    (report,) = probe()
+    assert report.reason == "File descriptor in bad state"
+    assert made.starts == 3
+
+
+@pytest.mark.parametrize(
+    ("how", "seen"),
+    [("exit", "a command ended with 3: no"), ("order", "does not find the descriptors that it was given")],
+)
+def test_a_start_must_find_what_a_runner_is_given(
+    how: str, seen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = report_of(monkeypatch, {13}, how)
+    assert report.reason.startswith("1 of 20 starts failed")
+    assert seen in report.reason
+
+
+def test_the_choice_of_a_tier_stays_quick_and_the_report_thorough(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = flaky(monkeypatch, set())
+    assert best() is made
+    assert made.starts == 3 + 1  # and one that must not reach a file outside
+    (report,) = probe()
+    assert report.works
+    assert made.starts == 3 + 1 + 20 + 1
 
 
 def test_missing_bubblewrap_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fresh: None) -> None:

@@ -1,6 +1,7 @@
 // permitted: simd register_blocking
 #include <immintrin.h>
 
+#ifdef __FMA__
 struct Lane {
     __m256d v;
     Lane() : v(_mm256_setzero_pd()) {}
@@ -13,6 +14,25 @@ struct Lane {
     }
     void store(double *p) const { _mm256_storeu_pd(p, v); }
 };
+#else
+struct Lane {
+    __m128d v, w;
+    Lane() : v(_mm_setzero_pd()), w(v) {}
+    explicit Lane(const double *p) : v(_mm_loadu_pd(p)), w(_mm_loadu_pd(p + 2)) {}
+    explicit Lane(double x) : v(_mm_set1_pd(x)), w(v) {}
+    Lane &fma(const Lane &a, const Lane &b)
+    {
+        v = _mm_add_pd(_mm_mul_pd(a.v, b.v), v);
+        w = _mm_add_pd(_mm_mul_pd(a.w, b.w), w);
+        return *this;
+    }
+    void store(double *p) const
+    {
+        _mm_storeu_pd(p, v);
+        _mm_storeu_pd(p + 2, w);
+    }
+};
+#endif
 
 void dgemm(int M, int N, int K, const double *restrict A, const double *restrict B, double *restrict C)
 {
