@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from hayate.cli.base import AsJson, err, out, print_json
+from hayate.cli.base import AsJson, err, out, print_json, tell
 
 
 def train(
@@ -39,14 +39,15 @@ def train(
 ) -> None:
     """Train: the phases that the run file names, live progress, then DIR/report.html, report.json and archive.db.
 
-    Ctrl-C saves and says how to go on; so does `kill -9`, from the last checkpoint.
+    Ctrl-C saves and says how to go on; so does `kill -9`, from the last checkpoint. Exit 1 if nothing was accepted,
+    with the reasons.
 
     Examples: `hayate train runs/demo.toml --out out/demo`, `hayate train runs/demo.toml --out out/demo --resume`
     """
     # Read when torch is imported: threads that spin while they wait take the core from those they wait for.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from hayate.report import summary
-    from hayate.train import load_run
+    from hayate.train import load_run, refused
     from hayate.train import train as run_training
 
     settings = load_run(run, seed=seed)
@@ -54,11 +55,18 @@ def train(
     if fresh and not resume:
         _put_aside(folder)
     report = run_training(settings, folder, resume=resume, json_lines=as_json, minutes=minutes)
+    why = refused(folder, settings.run.name)
     if as_json:
-        print_json({"report": str(folder / "report.json")})
+        reasons = {"refused": [one.model_dump() for one in why]} if why else {}
+        print_json({"report": str(folder / "report.json"), **reasons})
     else:
         out.print(summary(report))
         out.print(f"report: {(folder / 'report.html').resolve()}", soft_wrap=True)
+    if why:
+        err.print("hayate: nothing was accepted in this training; most often:", style="red")
+        for one in why:
+            tell(str(one))
+        raise typer.Exit(1)
 
 
 def _put_aside(folder: Path) -> None:
