@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from record_examples import accepted, candidate, refused as rejected
+from record_examples import accepted
+from record_examples import refused as rejected
 
 from hayate.archive import Archive
 from hayate.records import Candidate, Origin, Outcome, Verdict
@@ -34,7 +35,11 @@ def test_the_three_most_frequent_reasons_with_a_reply_for_each(tmp_path: Path) -
             archive.record_sample(one, because(one, *what), -1.0)
     (tmp_path / UNREAD).write_text("I can't help with that.")
     found = refused(tmp_path, "r")
-    assert [(one.outcome, one.count) for one in found] == [("violation", 4), ("build_failed", 3), ("wrong", 1)]
+    assert [(one.outcome, one.count) for one in found] == [
+        ("violation", 4),
+        ("build_failed", 3),
+        ("wrong", 1),
+    ]
     assert [one.reply for one in found] == ["I can't help with that.", "int broken4;\n", "int other7;\n"]
     assert str(found[0]).splitlines() == [
         "4 times violation: no code block in the reply",
@@ -52,5 +57,5 @@ def test_one_accepted_is_enough_and_none_judged_is_no_failure(tmp_path: Path) ->
         wrong, right = sample(0, "int a;\n"), sample(1, "int b;\n")
         archive.record_sample(wrong, because(wrong, Outcome.WRONG, "wrong"), -1.0)
         assert refused(tmp_path, "r")
-        archive.record_sample(right, accepted(candidate()), 2.0)
+        archive.record_sample(right, accepted(right), 2.0)
     assert refused(tmp_path, "r") == []
