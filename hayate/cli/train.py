@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -52,9 +51,7 @@ def train(
 
     settings = load_run(run, seed=seed)
     folder = to or Path(settings.run.out)
-    if fresh and not resume:
-        _put_aside(folder)
-    report = run_training(settings, folder, resume=resume, json_lines=as_json, minutes=minutes)
+    report = run_training(settings, folder, resume=resume, fresh=fresh, json_lines=as_json, minutes=minutes)
     why = refused(folder, settings.run.name)
     if as_json:
         reasons = {"refused": [one.model_dump() for one in why]} if why else {}
@@ -67,16 +64,6 @@ def train(
         for one in why:
             tell(str(one))
         raise typer.Exit(1)
-
-
-def _put_aside(folder: Path) -> None:
-    if not folder.exists() or not any(folder.iterdir()):
-        return
-    n = 1
-    while (aside := folder.with_name(f"{folder.name}.{n}")).exists():
-        n += 1
-    shutil.move(folder, aside)
-    err.print(f"the earlier run in {folder} is now {aside}")
 
 
 def report(

@@ -36,7 +36,7 @@ from hayate.train.runfile import GrpoTable, PhaseName, RunFile
 from hayate.train.selftrain import selftrain
 from hayate.train.session import Dispatch, Judging, Session, Stopped
 from hayate.train.sft import sft
-from hayate.train.state import RunState, clear, has_work, open_folder
+from hayate.train.state import RunState, clear, has_work, open_folder, put_aside
 from hayate.train.trainers import quieten
 
 if TYPE_CHECKING:
@@ -51,20 +51,28 @@ def train(
     out: Path,
     *,
     resume: bool = False,
+    fresh: bool = False,
     json_lines: bool = False,
     progress: Progress | None = None,
     minutes: float = math.inf,
 ) -> RunReport:
     """Run all phases, write archive, models and report to `out`.
 
-    After so many `minutes` each phase ends with its next step.
+    After so many `minutes` each phase ends with its next step. `fresh` puts an earlier run in `out` aside.
 
     Raises `WrongUse` and `Fault` before any work where that can be seen. A later Fault (TOO_MANY_FAULTS, say)
     and the KeyboardInterrupt of Ctrl-C come with the state saved, and it is said how to go on.
     """
     from hayate.report import build
 
-    run_phases(run, out, resume=resume, progress=progress or shown.choose(json_lines), minutes=minutes)
+    run_phases(
+        run,
+        out,
+        resume=resume,
+        fresh=fresh,
+        progress=progress or shown.choose(json_lines),
+        minutes=minutes,
+    )
     return build(out)
 
 
@@ -73,6 +81,7 @@ def run_phases(
     out: Path,
     *,
     resume: bool = False,
+    fresh: bool = False,
     progress: Progress | None = None,
     open_farm: OpenFarm | None = None,
     minutes: float = math.inf,
@@ -81,7 +90,7 @@ def run_phases(
     deadline = time.monotonic() + 60 * minutes
     progress = progress or Progress()
     go_on = f"hayate train RUN.toml --out {out} --resume"
-    with _session(run, out, resume, progress, open_farm) as session:
+    with _session(run, out, resume, fresh and not resume, progress, open_farm) as session:
         session.deadline = deadline
         model = run.policy.model
         try:
@@ -186,7 +195,7 @@ def _clearing(out: Path, run: str, made: bool) -> Callable[..., None]:
 
 @contextmanager
 def _session(
-    run: RunFile, out: Path, resume: bool, progress: Progress, open_farm: OpenFarm | None
+    run: RunFile, out: Path, resume: bool, fresh: bool, progress: Progress, open_farm: OpenFarm | None
 ) -> Iterator[Session]:
     """All checks, then everything that the phases need; closed in reverse order, however the run ends."""
     with ExitStack() as stack:
@@ -199,10 +208,13 @@ def _session(
         judging = None
         if dispatch.is_main:
             check_disk(out)
+            aside = put_aside(out) if fresh else None
+            if aside is not None:
+                progress.say(f"the earlier run in {out} is now {aside}")
             made = not out.exists()
-            fresh = made or not any(entry.name != "lock" for entry in out.iterdir())
+            empty = made or not any(entry.name != "lock" for entry in out.iterdir())
             stack.enter_context(open_folder(out, run, resume=resume))
-            if fresh:
+            if empty:
                 stack.push(_clearing(out, run.run.name, made))
             farm = stack.enter_context(
                 open_farm(run) if open_farm is not None else farms.open(run.farm, on_event=progress.say)

@@ -154,6 +154,24 @@ def _differences(was: Any, now: Any, at: str = "") -> list[str]:
     return [] if was == now else [at]
 
 
+def put_aside(out: Path) -> Path | None:
+    """Rename a folder that holds something to OUT.1, OUT.2 ...; what it is called now. Raises Fault."""
+    if not out.exists() or not any(out.iterdir()):
+        return None
+    n = 1
+    while (aside := out.with_name(f"{out.name}.{n}")).exists():
+        n += 1
+    try:
+        shutil.move(out, aside)
+    except OSError as error:
+        raise Fault(
+            FaultKind.NOT_WRITABLE,
+            f"{out} can't be renamed to {aside}: {error.strerror}",
+            remedy="choose another --out",
+        ) from error
+    return aside
+
+
 def has_work(out: Path, run: str) -> bool:
     """Whether the folder holds anything that --resume would go on from: a verdict, a step, a checkpoint, a model."""
     if any(out.glob("phases/**/model")) or any(out.glob(f"phases/**/checkpoint-*/{MARKER}")):

@@ -97,6 +97,7 @@ def run_trainer(
         session.abandon(phase, first_step + done)
     if found is not None:
         restore(found[1])
+        session.progress.goes_on(first_step + done)
     if found is not None and done >= steps:
         trainer._load_from_checkpoint(str(found[0]))  # TRL would train one step too many
         return

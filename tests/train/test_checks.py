@@ -88,6 +88,19 @@ def test_what_was_there_is_never_taken_away(tmp_path: Path) -> None:
     assert (out / "thesis.tex").read_text() == "all of it"
 
 
+def test_an_earlier_run_is_put_aside_only_for_one_that_can_begin(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "archive.db").write_text("earlier")
+    wrong, right = (settings(model, {"grpo": GRPO}) for model in ("./nowhere", "tiny"))
+    with pytest.raises(WrongUse, match="no such folder"):
+        run_phases(wrong, out, fresh=True, open_farm=never)
+    assert (out / "archive.db").read_text() == "earlier"
+    with pytest.raises(Fault, match="no compiler"):
+        run_phases(right, out, fresh=True, open_farm=broken)
+    assert (tmp_path / "run.1" / "archive.db").read_text() == "earlier"
+
+
 def test_work_is_kept_when_a_fault_ends_it(tmp_path: Path) -> None:
     run = settings("tiny", {"grpo": GRPO}, policy={"max_new_tokens": 400})
     opened: list[ScriptedFarm] = []

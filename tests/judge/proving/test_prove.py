@@ -134,6 +134,18 @@ def sanitized() -> None:
         pytest.skip(missing)
 
 
+@pytest.fixture
+def unjudged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The judge's verdicts on each source take most of the time, and have tests of their own."""
+    monkeypatch.setattr(ROOM._Prover, "_judge", lambda *_: None)
+
+
+@pytest.fixture
+def unsanitized(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ROOM._Prover, "_sanitized", lambda *_: None)
+
+
+@pytest.mark.slow
 def test_a_folder_that_fits_together_holds(folder: Path) -> None:
     found = proofs(folder)
     assert failed(found) == {}
@@ -162,6 +174,7 @@ def test_a_folder_that_fits_together_holds(folder: Path) -> None:
         ("task.toml", 'terms = "2"', 'terms = "10000000000"', "bound", "single precision would pass"),
     ],
 )
+@pytest.mark.usefixtures("unjudged", "unsanitized")
 def test_the_part_that_is_broken_is_blamed(
     file: str, old: str, new: str, part: str, says: str, folder: Path
 ) -> None:
@@ -175,7 +188,8 @@ def test_the_part_that_is_broken_is_blamed(
     assert str(folder) in blamed[0].remedy
 
 
-def test_what_reads_past_the_end_is_seen_by_the_sanitizer_alone(folder: Path) -> None:
+@pytest.mark.usefixtures("unjudged")
+def test_what_reads_past_the_end_is_seen_by_the_sanitizer(folder: Path) -> None:
     sanitized()
     text = TEMPLATE.replace(
         "{\n    int i = 0;", "{\n    volatile double next = x[n];\n    (void)next;\n    int i = 0;", 1
@@ -188,6 +202,7 @@ def test_what_reads_past_the_end_is_seen_by_the_sanitizer_alone(folder: Path) ->
     assert str(folder) in one.remedy
 
 
+@pytest.mark.usefixtures("unjudged")
 def test_without_sanitizers_it_is_skipped_by_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ROOM, "sanitizers_missing", lambda _: "gcc 12 has no sanitizer here")
     found = proofs(folder)
