@@ -81,13 +81,15 @@ def best_of_n(run: RunFile, model: str, folder: Path, verdicts: int, seed: int) 
         nonlocal asked
         asked += 1
         assignment = curriculum.next()
-        prompt = render(run.run.prompt_style, task, assignment)
+        prompt = render(run.run.prompt_style, task, assignment, language=run.run.language)
         (replies,) = policy.sample([prompt], count, seed * 100_003 + asked)
         return [
             Candidate(
                 task=task.name,
-                source=extract(prompt.opening + r.text) or "" if not r.truncated else "",
+                # A chat model opens its block itself, a continuation begins behind the fence: `extract` knows both.
+                source=extract(r.text, run.run.language) or "" if not r.truncated else "",
                 permitted=assignment.permitted,
+                language=run.run.language,
                 origin=Origin(kind="policy", policy=run.policy.model, run="bench", step=asked, index=i),
             )
             for i, r in enumerate(replies)
@@ -99,7 +101,7 @@ def best_of_n(run: RunFile, model: str, folder: Path, verdicts: int, seed: int) 
 def tpe(run: RunFile, folder: Path, verdicts: int, seed: int) -> dict[str, Any]:
     """Optuna's TPE over which template, and over that template's parameters; batches with the constant liar."""
     task = tasks.find(run.run.tasks[0])
-    variants = templates.load(tasks.folder(run.run.tasks[0]))
+    variants = templates.load(tasks.where(run.run.tasks[0]))
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True, constant_liar=True)
     study = optuna.create_study(direction="maximize", sampler=sampler)

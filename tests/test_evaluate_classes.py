@@ -102,6 +102,44 @@ def test_rewards_over_classes() -> None:
     assert over_classes([fast, slow], RewardSettings(over_classes="worst")) == pytest.approx(low)
 
 
+@pytest.mark.parametrize("how", ["worst", "mean"])
+def test_the_rewards_archived_are_those_paid(how: str) -> None:
+    """Elsewhere the fast are slow, and the wrong are right; a fault there is no reward here."""
+    pay = RewardSettings.model_validate({"over_classes": how})
+    first = Evaluator(
+        ScriptedFarm(), Archive("sqlite://"), TASKS, reward_settings=pay, settings=NEVER, run="r1"
+    )
+    there = ScriptedFarm(host=OTHER_HOST, truth=lambda speed: 9 - speed, faulty=lambda speed: speed == 4)
+    second = Evaluator(there, Archive("sqlite://"), TASKS, reward_settings=pay, settings=NEVER, run="r1")
+    written = [candidate(f"int speed = {speed};") for speed in (1, 3, 4, 9, 3)] + [candidate("no code")]
+    found = HostClasses(first, {"other": second}).evaluate(written)
+    paid = {one.hash: over_classes(results, pay) for one, results in zip(written, found, strict=True)}
+    assert None in paid.values()
+    archived = {row.hash: row.reward for row in first.archive.samples("r1")}
+    assert archived == pytest.approx(paid)
+    own = [result for results in found for result in results[1:] if isinstance(result, Verdict)]
+    rows = [row for row in second.archive.samples("r1") if row.outcome is not None]
+    assert sorted(row.reward or 0 for row in rows) == pytest.approx(sorted(reward(v, pay).value for v in own))
+
+
+def test_a_class_that_ends_early_keeps_nobody_waiting() -> None:
+    class Broken(Archive):
+        def recall(self, *_: object) -> None:  # type: ignore[override]
+            raise Fault(FaultKind.DISK_FULL, "no space")
+
+    pay = RewardSettings(over_classes="worst")
+    first = Evaluator(
+        ScriptedFarm(), Archive("sqlite://"), TASKS, reward_settings=pay, settings=NEVER, run="r1"
+    )
+    farm = ScriptedFarm(host=OTHER_HOST)
+    second = Evaluator(farm, Broken("sqlite://"), TASKS, reward_settings=pay, settings=NEVER, run="r1")
+    with pytest.raises(Fault, match="no space"):
+        HostClasses(first, {"other": second}).evaluate([candidate("int speed = 3;")])
+    (row,) = first.archive.samples("r1")
+    assert row.outcome is Outcome.ACCEPTED
+    assert row.reward is None
+
+
 def test_two_farms_of_one_class_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     closed: list[str] = []
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from hayate import tasks
 from hayate.errors import WrongUse
@@ -27,8 +28,17 @@ class CorpusItem(Record):
     parameters: dict[str, int | str]
 
 
-def corpus(items_of: Sequence[Task], *, seed: int, per_task: int, held_out: bool = False) -> list[CorpusItem]:
-    """`per_task` distinct kernels of each built-in task (fewer if there are no more), in random order.
+def corpus(
+    items_of: Sequence[Task],
+    *,
+    seed: int,
+    per_task: int,
+    held_out: bool = False,
+    folders: Mapping[str, Path] | None = None,
+) -> list[CorpusItem]:
+    """`per_task` distinct kernels of each task (fewer if there are no more), in random order.
+
+    `folders`: task name -> its folder; a task that is not named there is a built-in one.
 
     The permitted set of an item is what its kernel needs and a random part of the task's other techniques, so
     that the prompt's permission says something about the text. Held-out combinations stay out, unless asked for.
@@ -36,10 +46,8 @@ def corpus(items_of: Sequence[Task], *, seed: int, per_task: int, held_out: bool
     """
     found: list[CorpusItem] = []
     for task in items_of:
-        if task.name not in tasks.builtin_names():
-            raise WrongUse(f"no templates are known for the task {task.name!r}", where="phases.sft")
         rng = random.Random(f"{seed} {task.name}")
-        variants = templates.load(tasks.folder(task.name))
+        variants = variants_of(task, folders or {})
         seen: set[str] = set()
         misses = 0
         while len(seen) < per_task and misses < _DRAWS:
@@ -52,6 +60,23 @@ def corpus(items_of: Sequence[Task], *, seed: int, per_task: int, held_out: bool
             found.append(_item(task, variant, rng))
     random.Random(seed).shuffle(found)
     return found
+
+
+def variants_of(task: Task, folders: Mapping[str, Path]) -> templates.TemplateSet:
+    """The templates of a task's solutions. Raises WrongUse if there are none."""
+    if task.name in folders:
+        where = folders[task.name]
+    elif task.name in tasks.builtin_names():
+        where = tasks.folder(task.name)
+    else:
+        raise WrongUse(f"no folder is known for the task {task.name!r}, and so no templates")
+    if not (where / "variants" / "variants.toml").exists():
+        raise WrongUse(
+            "phase 1 learns from a task's variants, and there are none",
+            where=str(where / "variants" / "variants.toml"),
+            allowed="templates of solutions (docs/task-format.md), or a run without [phases.sft]",
+        )
+    return templates.load(where)
 
 
 def _item(task: Task, variant: Variant, rng: random.Random) -> CorpusItem:

@@ -33,6 +33,7 @@ from hayate.records import Built, Candidate, Language, MeasurePlan, Origin, Outc
 from hayate.rewards import RewardSettings, reward
 
 OnVerdict = Callable[[Candidate, Verdict | Fault], None]
+Pay = Callable[[int, Verdict | Fault], float | None]  # place in the batch, what became of it -> reward
 
 NO_CODE = "no code block in the reply"
 
@@ -69,16 +70,18 @@ class Evaluator:
         on_verdict: OnVerdict | None = None,
         *,
         rank: bool = True,
+        pay: Pay | None = None,
     ) -> list[Verdict | Fault]:
         """What became of each candidate, in their order. `on_verdict` hears of each as it comes.
 
         `rank` False: all are measured even where a surrogate may rank, since what it picks is no fair sample.
+        `pay`: the reward that is recorded, where the verdict alone does not say what a trainer is paid.
         Plans to confirm or report are measured afresh, others only if nothing like it is in the archive.
         Raises Fault(TOO_MANY_FAULTS) when more than `fault_share` of the batch met the machine's trouble,
         after all is recorded; any Fault of the archive at once; WrongUse for an unknown task.
         """
         own = [self._of_run(candidate) for candidate in candidates]
-        batch = _Batch(self, own, plan or MeasurePlan(), on_verdict, rank)
+        batch = _Batch(self, own, plan or MeasurePlan(), on_verdict, rank, pay)
         results = batch.run()
         faults = [result for result in results if isinstance(result, Fault)]
         too_many(faults, len(results), self.settings.fault_share)
@@ -90,11 +93,12 @@ class Evaluator:
         except KeyError:
             raise WrongUse(f"no task {name!r} here", allowed=", ".join(sorted(self.tasks))) from None
 
-    def record(self, candidate: Candidate, result: Verdict | Fault, measurement: int | None) -> int:
+    def record(
+        self, candidate: Candidate, result: Verdict | Fault, measurement: int | None, value: float | None
+    ) -> int:
         """Committed when this returns. The verdict's id in the archive."""
         if isinstance(result, Fault):
             return self.archive.record_sample(candidate, None, None, fault=result)
-        value = reward(result, self.reward_settings).value
         return self.archive.record_sample(candidate, result, value, measurement=measurement)
 
     def _of_run(self, candidate: Candidate) -> Candidate:
@@ -122,8 +126,10 @@ class _Batch:
         plan: MeasurePlan,
         on_verdict: OnVerdict | None,
         rank: bool,
+        pay: Pay | None,
     ) -> None:
         self.evaluator, self.candidates, self.plan, self.on_verdict = evaluator, candidates, plan, on_verdict
+        self.pay = pay or self._own_pay
         self.farm, self.archive = evaluator.farm, evaluator.archive
         self.fresh = plan.purpose in ("confirm", "report")
         self.results: dict[int, Verdict | Fault] = {}
@@ -293,9 +299,13 @@ class _Batch:
             reused=reused,
         )
 
+    def _own_pay(self, index: int, result: Verdict | Fault) -> float | None:
+        return None if isinstance(result, Fault) else reward(result, self.evaluator.reward_settings).value
+
     def _settle(self, index: int, result: Verdict | Fault, measurement: int | None = None) -> int:
         self.results[index] = result
-        verdict_id = self.evaluator.record(self.candidates[index], result, measurement)
+        value = self.pay(index, result)
+        verdict_id = self.evaluator.record(self.candidates[index], result, measurement, value)
         if self.on_verdict is not None:
             self.on_verdict(self.candidates[index], result)
         return verdict_id

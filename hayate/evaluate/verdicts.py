@@ -43,7 +43,8 @@ def verdict_on(
     )
     update: dict[str, object] = {}
     if isinstance(found, Measurement):
-        update = {"timing": found.timing, "metric": found.metric, "speedup": found.speedup}
+        names = ("timing", "metric", "speedup", "decision")
+        update = {name: getattr(found, name) for name in names}
     else:
         update = {"techniques": found.techniques, "object_hash": found.object_hash}
     if built is not None:
@@ -76,6 +77,7 @@ def verdict_json(verdict: Verdict, reward: float) -> dict[str, Any]:
         "reward": reward,
         "metric": verdict.metric.model_dump() if verdict.metric else None,
         "speedup": verdict.speedup.model_dump() if verdict.speedup else None,
+        **({"decision": verdict.decision} if verdict.decision else {}),
         "techniques": [t.value for t in verdict.techniques],
         "host": verdict.host.model_dump(),
         "sandbox": verdict.sandbox,

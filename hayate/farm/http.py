@@ -147,11 +147,17 @@ class HttpFarm(Farm):
     def submit_measure(self, job: MeasureJob, priority: int) -> Future[Measurement]:
         """Of what this farm built; of other objects the future raises Fault(HOST_UNFIT).
 
-        Raises WrongUse for a plan with a seed: the judge over there draws its own.
+        Raises WrongUse for a plan with a seed (the judge over there draws its own) or with a width to reach.
         """
         plan = job.plan
         if plan.seed is not None:
             raise WrongUse("a seed can't be set over HTTP", where="plan.seed", allowed="none")
+        if plan.until_width is not None:
+            raise WrongUse(
+                "a server decides a head-to-head by time alone",
+                where="plan.until_width",
+                allowed="none, or a farm that is no server",
+            )
         needs = []
         for one in (job.built, job.rival):
             if one is None:
@@ -171,7 +177,7 @@ class HttpFarm(Farm):
         # Asked for again on purpose: not to be answered by what is known.
         fresh = job.elsewhere or plan.purpose in ("confirm", "report")
         nonce = uuid.uuid4().hex if fresh else ""
-        said = {**plan.model_dump(mode="json", exclude={"seed"}), "nonce": nonce}
+        said = {**plan.model_dump(mode="json", exclude={"seed", "until_width"}), "nonce": nonce}
 
         def body() -> dict[str, Any]:
             return {

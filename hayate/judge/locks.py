@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ from hayate.hosts import Slot, state_dir
 
 CORES = Path("/sys/devices/system/cpu")
 SLOT_WAIT_S = 600.0  # several launches of the longest kind
+TOLD_AFTER_S = 1.0  # most launches are over by then
+
+log = logging.getLogger(__name__)
 
 
 def _made(path: Path) -> int:
@@ -44,13 +48,17 @@ def held(path: Path, limit_s: float, what: str) -> Iterator[None]:
             kind, f"{path} can't be made: {error}", remedy="free space, or set HAYATE_STATE"
         ) from error
     try:
-        limit, pause_s = time.monotonic() + limit_s, 0.0005
+        began, pause_s, told = time.monotonic(), 0.0005, False
         while True:
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                if time.monotonic() > limit:
+                waited_s = time.monotonic() - began
+                if waited_s > TOLD_AFTER_S and not told:
+                    log.info("waiting for %s: another measurement uses it (up to %.0f s)", what, limit_s)
+                    told = True
+                if waited_s > limit_s:
                     raise Fault(
                         FaultKind.HOST_TOO_NOISY,
                         f"{what} has been in another measurement's use for {limit_s:.0f} s",

@@ -23,6 +23,7 @@ from hayate.judge.verification import Cases, Covered, again, cases, verify
 from hayate.records import (
     Band,
     Built,
+    Decision,
     HostProfile,
     Launch,
     MeasurePlan,
@@ -46,7 +47,7 @@ SLOW_CALL_S = 0.3  # a timed call that long says enough for training by itself
 MEDIAN_ERROR = 0.008
 HEAD_TO_HEAD_PAIRS = (6, 100)
 HEAD_TO_HEAD_S = 0.4
-EQUAL_WITHIN_MOST = 0.05  # a head-to-head out of time that is less certain than this says nothing
+EQUAL_WITHIN_MOST = 0.05  # a head-to-head at its end that is less certain than this is undecided
 FASTER_THAN_PEAK = 1.05
 # A runner that takes this much longer than the other's from wake-up to ready did something in between.
 THAW_EXCESS_NS = 100_000
@@ -113,7 +114,8 @@ def measure(
 
     The timing's ratios are against the yardstick nearest in speed, chained to the reference; with a rival the
     speed-up is against the rival, and a plan with more than three launches stops as soon as it is decided, or when
-    its `decide_s` are over. Raises Fault: a broken yardstick, a host too noisy, anything of the machine's.
+    its `decide_s` are over, undecided then if need be. Raises Fault: a broken yardstick, a host too noisy, anything of
+    the machine's.
     """
     return _Measurer(task, built, plan, host, slot, sandbox, rival).run()
 
@@ -160,7 +162,8 @@ class _Measurer:
         first = cases(self.task, self.plan, self.rng, self.host)
         launches: list[Launch] = []
         decision = stats.Sequential(self.plan.confidence)
-        decided = ""
+        decided: Decision = ""
+        word = ""
         interval: stats.LogRatio | None = None
         try:
             wanted = max(self.plan.launches, self.plan.max_launches, 1)
@@ -183,12 +186,13 @@ class _Measurer:
                 else:
                     verdict = decision.add(statistics.fmean(x.log_ratio for x in found))
                 interval, decided = verdict.interval, verdict.outcome
-                if decided:
+                width = self.plan.until_width
+                if decided if width is None else interval.width <= width:
                     break
             if self.rival is not None and decided == "faster":
                 self._guard_rival(launches)
-            if interval is not None and decided not in ("faster", "slower"):
-                decided = self._equal(interval, started)
+            if interval is not None:
+                decided, word = self._decided(decided, interval, started)
         except CandidateFailed as failure:
             return Measurement(
                 outcome=failure.outcome,
@@ -197,7 +201,7 @@ class _Measurer:
                 steps=tuple(self.steps),
                 wall_s=time.monotonic() - started,
             )
-        return self._accepted(launches, decided, interval, started)
+        return self._accepted(launches, decided, word, interval, started)
 
     def _out_of_time(self, started: float, launches: int) -> bool:
         """Would a head-to-head's next launch, as long as those before, end too late?"""
@@ -205,28 +209,30 @@ class _Measurer:
             return False
         return (time.monotonic() - started) * (launches + 1) / launches > self.plan.decide_s
 
-    def _equal(self, interval: stats.LogRatio, started: float) -> str:
-        """What a head-to-head says that has no winner. Raises Fault if it says too little."""
+    def _decided(self, decided: Decision, interval: stats.LogRatio, started: float) -> tuple[Decision, str]:
+        """What a head-to-head says that is over, in a word and in words."""
         most = max(abs(math.expm1(interval.low)), abs(math.expm1(interval.high)))
-        if self.plan.decide_s is None or most <= EQUAL_WITHIN_MOST:
-            return f"equal within {most:.1%}" if math.isfinite(most) else ""
-        seen = f"{math.exp(interval.value):.3f} times as fast, "
-        if math.isfinite(most):
-            seen += f"{math.exp(interval.low):.3f} to {math.exp(interval.high):.3f} "
-            seen += f"at {self.plan.confidence:.0%}; launches differ that much"
+        after = f"after {time.monotonic() - started:.1f} s"
+        if decided in ("faster", "slower"):
+            words: str = decided
+        elif most <= EQUAL_WITHIN_MOST:
+            decided, words = "equal", f"equal within {most:.1%}"
+        elif math.isfinite(most):
+            return "undecided", f"undecided {after}: launches differ that much"
+        elif self.plan.decide_s is None:
+            return "undecided", ""  # as many launches as were asked for, and no more was asked of them
         else:
-            seen += "and too few launches fitted in to say how certain that is"
-        raise Fault(
-            FaultKind.HOST_TOO_NOISY,
-            f"after {time.monotonic() - started:.1f} s the head-to-head is not decided: {seen}",
-            remedy="end other work on this machine, or give it longer (--within, a plan's decide_s); "
-            "hayate doctor",
-        )
+            return "undecided", f"undecided {after}: too few launches fitted in to say more"
+        wanted = self.plan.until_width
+        if wanted is not None and interval.width > wanted:
+            words += f", but {after} the interval is {interval.width:.1%} wide, not {wanted:.1%}"
+        return decided, words
 
     def _accepted(
         self,
         launches: list[Launch],
-        decided: str,
+        decided: Decision,
+        word: str,
         interval: stats.LogRatio | None,
         started: float,
     ) -> Measurement:
@@ -253,7 +259,7 @@ class _Measurer:
             )
         numbers["pairs"] = float(sum(len(x.candidate_ns) for x in launches))
         numbers["launches"] = float(len(launches) // max(1, len(self.bands)))
-        word = f"; {decided}" if decided else ""
+        word = f"; {word}" if word else ""
         if self.drifted < 1:
             numbers["yardstick_of_calibrated"] = self.drifted
             word += f"; the machine gives the yardstick {self.drifted:.0%} of its calibrated speed"
@@ -265,6 +271,7 @@ class _Measurer:
             timing=timing,
             metric=stats.metric(timing, self.plan.confidence),
             speedup=speedup,
+            decision=decided,
             steps=tuple(self.steps),
             wall_s=time.monotonic() - started,
         )

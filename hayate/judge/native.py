@@ -126,11 +126,19 @@ def _compile(compiler: Compiler, arguments: list[str], folder: Path, what: str) 
             remedy="apt install gcc libc6-dev",
         ) from error
     if done.returncode:
+        said = done.stderr.strip()[-800:]
+        if (
+            what == "oracle" or "oracle.o" in said
+        ):  # what it does not define is missed when the clock is linked
+            raise Fault(
+                FaultKind.YARDSTICK_BROKEN,
+                f"the task's oracle.c does not compile: {said}",
+                remedy="mend oracle.c in the task's folder, then hayate tasks check FOLDER",
+            )
         raise Fault(
             FaultKind.INTERNAL,
-            f"the judge's own {what} does not compile: {done.stderr.strip()[-800:]}",
-            remedy="if it says that a header is missing: apt install libc6-dev linux-libc-dev; "
-            "if it names oracle.c: mend the task's oracle",
+            f"the judge's own {what} does not compile: {said}",
+            remedy="apt install libc6-dev linux-libc-dev",
         )
 
 

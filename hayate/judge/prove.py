@@ -1,34 +1,60 @@
-"""Prove a task folder: what is in correct/ passes, what is in wrong/ fails as it declares, yardsticks are right."""
+"""Prove a task folder, and say which part of it is wrong.
+
+oracle, bound, inputs and reference against each other   proving/blame.py
+reference and yardsticks build and are right; correct/ passes, wrong/ fails as it declares    the judge itself
+variants: right by the judge
+all of these under sanitizers, where the compiler has them
+the yardsticks' order, the bands' scale                  proving/speeds.py
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from hayate.errors import Fault
-from hayate.hosts import Slot
+from hayate.hosts import Slot, vector_bytes
 from hayate.judge.build import build
-from hayate.judge.calibrate import reference, yardsticks
+from hayate.judge.calibrate import calibrate_task
 from hayate.judge.measure import measure
+from hayate.judge.proving.blame import REFERENCE, Case, Finding, blame
+from hayate.judge.proving.harness import Broken, Harness, sanitizers_missing
+from hayate.judge.proving.inputs import KINDS, inputs
+from hayate.judge.proving.speeds import band_out_of_scale, out_of_order
+from hayate.judge.proving.variants import Which, variants
 from hayate.judge.results import Measurement, Rejection
-from hayate.records import Built, HostProfile, MeasurePlan, Record, SourceText, Task
+from hayate.judge.shapes import sample
+from hayate.records import Built, HostProfile, MeasurePlan, Record, Shape, SourceText
 from hayate.sandbox import Sandbox
-from hayate.tasks import correct, load, wrong
+from hayate.tasks import correct, evaluate_expression, load, wrong
+from hayate.toolchains import compilers
 
 VERIFY_ONLY = MeasurePlan(purpose="check", launches=0, verify_shapes=16)
+SHAPES = 12  # on which the parts of a task are held against each other, on every kind of inputs
+SANITIZED_SHAPES = 5
+SANITIZED_WORK = 2e5  # of the oracle's measure: sanitized code is slow
+UNIT = 2.0**-53
+PARTS = {
+    "inputs": "[bound] integer_bits, integer_scale in task.toml",
+    "bound": "[bound] terms, factor in task.toml",
+}
 
 
 class Proof(Record):
-    """One source of the folder, what it should get and what it got."""
+    """One source or part of the folder, what it should get and what it got."""
 
-    source: str  # "correct/strassen.c"
+    source: str  # "correct/strassen.c", "oracle.c", "bound"
     expected: str
-    outcome: str
+    outcome: str  # "skipped": it can't be tried here, and the reason says why
     reason: str
+    remedy: str = ""  # with the folder's path, where a part of it is blamed
 
     @property
     def holds(self) -> bool:
-        return self.expected == self.outcome
+        return self.outcome in (self.expected, "skipped")
 
 
 def prove(
@@ -38,44 +64,199 @@ def prove(
     slot: Slot,
     sandbox: Sandbox,
     on_proof: Callable[[Proof], None] | None = None,
+    which: Which = "covering",
 ) -> list[Proof]:
-    """Every source of the folder through guard, build and verification (not timed). Raises Fault and WrongUse."""
-    task = load(folder)
-    proofs: list[Proof] = []
+    """`which`: the variants. Raises Fault where nothing can be tried at all, and WrongUse."""
+    return _Prover(folder, host, slot, sandbox, on_proof or (lambda _: None), which).run()
 
-    def judge(where: str, source: SourceText, expected: str, built: Built | None = None) -> None:
-        result: Built | Rejection | Measurement
-        result = built or build(
-            task,
+
+class _Prover:
+    def __init__(
+        self,
+        folder: Path,
+        host: HostProfile,
+        slot: Slot,
+        sandbox: Sandbox,
+        on_proof: Callable[[Proof], None],
+        which: Which,
+    ) -> None:
+        self.folder = folder.parent if folder.name == "task.toml" else folder
+        self.task = load(self.folder)
+        self.host, self.slot, self.sandbox = host, slot, sandbox
+        self.on_proof, self.which = on_proof, which
+        self.proofs: list[Proof] = []
+
+    def run(self) -> list[Proof]:
+        task, folder = self.task, self.folder
+        trusted = [(REFERENCE, task.reference)]
+        trusted += [(f"yardsticks/{y.name}", y) for y in task.yardsticks]
+        honest = [(f"correct/{source.name}", source) for source in correct(folder)]
+        made = list(variants(task, folder, self.which))
+        with Harness(task, self.host.arch, compilers()[0]) as harness:
+            if self._definition(harness, trusted):
+                blamed = {proof.source for proof in self.proofs if not proof.holds}
+                for where, source in [*trusted, *honest, *made]:
+                    if where not in blamed:
+                        self._judge(where, source, "accepted")
+                for source in wrong(folder):
+                    self._judge(f"wrong/{source.name}", source, source.expect)
+            self._sanitized(harness, [*trusted, *honest, *made])
+        if all(proof.holds for proof in self.proofs if proof.source.startswith((REFERENCE, "yardsticks/"))):
+            self._speeds()
+        return self.proofs
+
+    def _tell(
+        self, source: str, outcome: str, reason: str, *, expected: str = "accepted", remedy: str = ""
+    ) -> None:
+        self.proofs.append(
+            Proof(source=source, expected=expected, outcome=outcome, reason=reason, remedy=remedy)
+        )
+        self.on_proof(self.proofs[-1])
+
+    def _blame(self, part: str, reason: str) -> None:
+        where = PARTS.get(part, part)
+        remedy = f"mend {where} in {self.folder}, then hayate tasks check {self.folder}"
+        self._tell(part, "blamed", reason, remedy=remedy)
+
+    # -- the parts of the definition against each other
+
+    def _definition(self, harness: Harness, trusted: Sequence[tuple[str, SourceText]]) -> bool:
+        """False where the judge can't verify anything: the oracle does not compile, or its calls don't end."""
+        try:
+            oracle = harness.oracle()
+            cases, findings = self._cases(harness, oracle, trusted)
+        except Broken as broken:
+            self._blame("oracle.c", str(broken))
+            return False
+        findings += blame(cases)
+        blamed = {finding.part for finding in findings}
+        for finding in findings:
+            self._blame(finding.part, finding.reason)
+        for part in ("oracle.c", *PARTS):
+            if part not in blamed:
+                self._tell(part, "accepted", f"fits the reference and {len(trusted) - 1} yardsticks")
+        return True
+
+    def _cases(
+        self, harness: Harness, oracle: Path, trusted: Sequence[tuple[str, SourceText]]
+    ) -> tuple[list[Case], list[Finding]]:
+        """Raises Broken if it is the oracle that is."""
+        findings, programs = [], {}
+        for name, source in trusted:
+            try:
+                programs[name] = harness.solution(source)
+            except Broken as broken:
+                findings.append(Finding(name, str(broken)))
+        cases: list[Case] = []
+        rng, values = random.Random(0), np.random.default_rng(0)
+        for shape in sample(self.task, SHAPES, rng):
+            for kind in KINDS:
+                given = inputs(self.task, shape, kind, values)
+                told = harness.call(oracle, shape, given)
+                results = {}
+                for name, program in list(programs.items()):
+                    try:
+                        results[name] = np.concatenate(harness.call(program, shape, given))
+                    except Broken as broken:
+                        findings.append(Finding(name, f"{broken}, on {kind} inputs"))
+                        del programs[name]
+                exact, scale, cheap = (np.concatenate(told[i::3]) for i in range(3))
+                cases.append(Case(shape, kind, self._gamma(shape), exact, scale, cheap, results))
+        return cases, findings
+
+    def _gamma(self, shape: Shape) -> float:
+        n = float(evaluate_expression(self.task.bound.terms, shape)) * UNIT
+        return self.task.bound.factor * n / (1 - n)
+
+    # -- by the judge
+
+    def _judge(self, where: str, source: SourceText, expected: str) -> None:
+        result: Built | Rejection | Measurement = build(
+            self.task,
             source.text,
             source.techniques,
-            host=host,
-            sandbox=sandbox,
-            name=source.name,
+            host=self.host,
+            sandbox=self.sandbox,
+            name=Path(source.name).stem,
+            extra_flags=source.flags,
             language=source.language,
         )
         if isinstance(result, Built):
             try:
-                result = _verify(task, result, host, slot, sandbox)
+                result = measure(
+                    self.task,
+                    result,
+                    VERIFY_ONLY,
+                    host=self.host,
+                    slot=self.slot,
+                    sandbox=self.sandbox,
+                    rival=result,  # not timed, and so in no need of a yardstick, which may be what is broken
+                )
             except Fault as fault:
-                proofs.append(Proof(source=where, expected=expected, outcome="fault", reason=str(fault)))
-                if on_proof:
-                    on_proof(proofs[-1])
+                self._tell(where, "fault", fault.message, expected=expected, remedy=self._remedy(fault))
                 return
-        proof = Proof(source=where, expected=expected, outcome=result.outcome.value, reason=result.reason)
-        proofs.append(proof)
-        if on_proof:
-            on_proof(proof)
+        self._tell(where, result.outcome.value, result.reason, expected=expected)
 
-    judge("reference.c", task.reference, "accepted", reference(task, host=host, sandbox=sandbox))
-    for source, built in zip(task.yardsticks, yardsticks(task, host=host, sandbox=sandbox), strict=True):
-        judge(f"yardsticks/{source.name}", source, "accepted", built)
-    for source in correct(folder):
-        judge(f"correct/{source.name}", source, "accepted")
-    for source in wrong(folder):
-        judge(f"wrong/{source.name}", source, source.expect)
-    return proofs
+    def _remedy(self, fault: Fault) -> str:
+        """The folder's path, where the judge only knows the task's name."""
+        return fault.remedy.replace("FOLDER", str(self.folder)).replace(
+            f"hayate tasks check {self.task.name}", f"hayate tasks check {self.folder}"
+        )
 
+    # -- under sanitizers
 
-def _verify(task: Task, built: Built, host: HostProfile, slot: Slot, sandbox: Sandbox) -> Measurement:
-    return measure(task, built, VERIFY_ONLY, host=host, slot=slot, sandbox=sandbox)
+    def _sanitized(self, harness: Harness, sources: Iterable[tuple[str, SourceText]]) -> None:
+        missing = sanitizers_missing(harness.compiler)
+        if missing:
+            self._tell("sanitizers", "skipped", missing)
+            return
+        rng, values = random.Random(1), np.random.default_rng(1)
+        small = self.task.model_copy(
+            update={"oracle_work_max": min(SANITIZED_WORK, self.task.oracle_work_max)}
+        )
+        calls = [
+            (shape, inputs(self.task, shape, "uniform", values))
+            for shape in sample(small, SANITIZED_SHAPES, rng)
+        ]
+
+        def call(name: str, make: Callable[[], Path]) -> None:
+            told = f"{name}, sanitized"
+            try:
+                program = make()
+                for at, (shape, given) in enumerate(calls):
+                    harness.call(program, shape, given, offset=at % 2)
+            except Broken as broken:
+                self._tell(told, "blamed", str(broken), remedy=f"mend {name} in {self.folder}")
+            else:
+                self._tell(told, "accepted", f"no complaint on {len(calls)} shapes")
+
+        call("oracle.c", lambda: harness.oracle(sanitized=True))
+        for name, source in sources:
+            if source.language == "c++" and not harness.compiler.cxx:
+                self._tell(f"{name}, sanitized", "skipped", "no compiler of C++ here")
+                continue
+            call(name, lambda source=source: harness.solution(source, sanitized=True))  # type: ignore[misc]
+
+    # -- timed
+
+    def _speeds(self) -> None:
+        task = self.task
+        first = next(band for band in task.bands if band.training)
+        try:
+            known = calibrate_task(task, [first.name], host=self.host, slot=self.slot, sandbox=self.sandbox)
+        except Fault as fault:
+            self._tell("yardsticks", "fault", fault.message, remedy=self._remedy(fault))
+            return
+        remedy = f"rename the files in {self.folder / 'yardsticks'}: slowest first"
+        wrong_order = out_of_order(task, known, first.name, vector_bytes(self.host.arch))
+        if wrong_order:
+            self._tell("yardsticks", "blamed", wrong_order, remedy=remedy)
+        else:
+            self._tell("yardsticks", "accepted", f"slowest first, in band {first.name}")
+        for band in task.bands:
+            complaint = band_out_of_scale(task, band, known, first.name)
+            if complaint:
+                remedy = f"mend [[band]] {band.name}, or flops and bytes, in {self.folder / 'task.toml'}"
+                self._tell(f"band {band.name}", "blamed", complaint, remedy=remedy)
+            else:
+                self._tell(f"band {band.name}", "accepted", "its calls are neither too short nor too long")

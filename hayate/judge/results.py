@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hayate.records import (
+    Decision,
     Interval,
     Metric,
     Numbers,
@@ -37,6 +38,7 @@ class Measurement(Record):
     timing: Timing | None = None
     metric: Metric | None = None
     speedup: Speedup | None = None
+    decision: Decision = ""
     steps: tuple[Step, ...] = ()
     wall_s: float = 0.0
     guess: bool = False  # a surrogate's: nothing was run

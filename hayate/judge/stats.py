@@ -8,6 +8,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from hayate.records import Launch, Metric, Speedup, Timing
 
@@ -28,6 +29,11 @@ class LogRatio:
     value: float
     low: float
     high: float
+
+    @property
+    def width(self) -> float:
+        """By how much its ends differ, as a ratio less one."""
+        return math.expm1(min(self.high - self.low, 700.0))
 
 
 def _within(launch: Launch) -> float:
@@ -153,7 +159,7 @@ def sequential_interval(values: Sequence[float], threshold: float, g: float = MI
 class Decision:
     """Of a head-to-head: "faster", "slower", "equal" (the interval lies within the rule's bound) or "" (not yet)."""
 
-    outcome: str
+    outcome: Literal["", "faster", "slower", "equal"]
     interval: LogRatio
 
 

@@ -4,7 +4,7 @@
 the name is the only difference. torch and transformers are imported by `load`, not by this module.
 """
 
-from hayate.policies.huggingface import TINY_FOLDER, HuggingFacePolicy, Message, load
+from hayate.policies.huggingface import TINY_FOLDER, HuggingFacePolicy, Message, check, load
 from hayate.policies.settings import PolicySettings
 
-__all__ = ["TINY_FOLDER", "HuggingFacePolicy", "Message", "PolicySettings", "load"]
+__all__ = ["TINY_FOLDER", "HuggingFacePolicy", "Message", "PolicySettings", "check", "load"]

@@ -46,11 +46,14 @@ class HuggingFacePolicy:
         """What TRL's trainers take as `prompt`; they apply the chat template themselves."""
         return self.encode_prompt(prompt)
 
-    def completion_for_trl(self, source: str) -> str | list[Message]:
-        """The reply that `hayate.prompts.extract` reads `source` from: what SFT takes as `completion`."""
+    def completion_for_trl(self, source: str, opening: str = "```c\n") -> str | list[Message]:
+        """The reply that `hayate.prompts.extract` reads `source` from: what SFT takes as `completion`.
+
+        `opening` is the prompt's: the fence that opens a block in the language that was asked for.
+        """
         closed = source.rstrip("\n") + "\n```"
         if self.conversational:
-            return [{"role": "assistant", "content": f"```c\n{closed}"}]
+            return [{"role": "assistant", "content": opening + closed}]
         return closed + str(self.tokenizer.eos_token)
 
     def token_ids(self, prompt: Prompt) -> list[int]:
@@ -168,6 +171,33 @@ def load(settings: PolicySettings | None = None) -> HuggingFacePolicy:
     settings = settings or PolicySettings()
     torch = _require("torch")
     transformers = _require("transformers")
+    source, common, tokenizer = _tokenizer(transformers, settings)
+    device = _device(torch, settings.device)
+    dtype: Any = settings.dtype
+    if dtype == "auto" and device == "cpu":
+        dtype = "float32"  # few CPUs multiply bfloat16 at full speed
+    extra = {"attn_implementation": settings.attn_implementation} if settings.attn_implementation else {}
+    try:
+        model = transformers.AutoModelForCausalLM.from_pretrained(source, dtype=dtype, **common, **extra)
+    except (OSError, ValueError) as error:
+        raise _explain(settings, error) from error
+    return HuggingFacePolicy(settings.model, model.to(device).eval(), tokenizer, settings)
+
+
+def check(settings: PolicySettings) -> str:
+    """All that can be known of a policy without its weights; the device that it will be on. Raises as `load` does."""
+    torch = _require("torch")
+    transformers = _require("transformers")
+    source, common, _ = _tokenizer(transformers, settings)
+    try:
+        transformers.AutoConfig.from_pretrained(source, **common)
+    except (OSError, ValueError) as error:
+        raise _explain(settings, error) from error
+    return _device(torch, settings.device)
+
+
+def _tokenizer(transformers: Any, settings: PolicySettings) -> tuple[str, dict[str, Any], Any]:
+    """Where the policy lies, what must be said each time that something of it is loaded, and its tokenizer."""
     where = TINY_FOLDER if settings.model == "tiny" else _folder(settings.model)
     if settings.model == "tiny" and not (TINY_FOLDER / "model.safetensors").exists():
         raise Fault(
@@ -175,17 +205,11 @@ def load(settings: PolicySettings | None = None) -> HuggingFacePolicy:
             f"the tiny model is missing from {TINY_FOLDER}",
             remedy="make tiny (python -m hayate.policies.make_tiny --out <that folder>)",
         )
-    device = _device(torch, settings.device)
-    dtype: Any = settings.dtype
-    if dtype == "auto" and device == "cpu":
-        dtype = "float32"  # few CPUs multiply bfloat16 at full speed
     common = {"revision": settings.revision, "trust_remote_code": settings.trust_remote_code}
     common = {k: v for k, v in common.items() if v is not None}
-    extra = {"attn_implementation": settings.attn_implementation} if settings.attn_implementation else {}
     source = str(where or settings.model)
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(source, **common)
-        model = transformers.AutoModelForCausalLM.from_pretrained(source, dtype=dtype, **common, **extra)
     except (OSError, ValueError) as error:
         raise _explain(settings, error) from error
     if tokenizer.eos_token_id is None:
@@ -197,7 +221,7 @@ def load(settings: PolicySettings | None = None) -> HuggingFacePolicy:
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     tokenizer.padding_side = "left"  # generation continues the right end
-    return HuggingFacePolicy(settings.model, model.to(device).eval(), tokenizer, settings)
+    return source, common, tokenizer
 
 
 def _require(module: str) -> Any:

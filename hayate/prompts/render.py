@@ -104,4 +104,9 @@ def render(
         )
     )
     system = _templates().get_template("system.j2").render(language=language)
-    return Prompt(system=system.strip(), user=user.strip() + "\n", assignment=assignment)
+    return Prompt(
+        system=system.strip(),
+        user=user.strip() + "\n",
+        opening=f"```{_FENCES[language]}\n",
+        assignment=assignment,
+    )

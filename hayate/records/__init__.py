@@ -19,6 +19,7 @@ from hayate.records.task import (
 )
 from hayate.records.verdict import (
     GUESSED,
+    Decision,
     HostProfile,
     Interval,
     Launch,
@@ -41,6 +42,7 @@ __all__ = [
     "Bound",
     "Built",
     "Candidate",
+    "Decision",
     "HostProfile",
     "Interval",
     "Language",

@@ -23,6 +23,10 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted"
 
 
+# Of a head-to-head: the interval excludes 1, or lies close enough around it, or neither. "": there was no rival.
+Decision = Literal["", "faster", "slower", "equal", "undecided"]
+
+
 class Interval(Record):
     """A value with the interval that holds it at the stated confidence."""
 
@@ -132,6 +136,7 @@ class Verdict(Record):
     timing: Timing | None = None
     metric: Metric | None = None
     speedup: Speedup | None = None
+    decision: Decision = ""
     object_hash: str = ""
     host: HostProfile
     sandbox: str  # tier
@@ -160,5 +165,7 @@ class MeasurePlan(Record):
     verify_shapes: int = 12
     wall_s: float = 60.0  # limit of one launch; all of a measurement's together get one launch's more
     thorough: bool = False  # shapes up to the corners of the domain, whatever they cost
-    # Of a head-to-head: no launch is begun that would end later, and one that then says too little is a Fault.
+    # Of a head-to-head: no launch is begun that would end later; what is open then is undecided.
     decide_s: float | None = None
+    # Of a head-to-head: it goes on after its decision until high / low - 1 of the interval is at most this.
+    until_width: float | None = None

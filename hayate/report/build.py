@@ -21,6 +21,7 @@ from hayate.report.models import RunReport, SurrogateReport, TaskReport
 from hayate.report.page import page
 from hayate.report.rows import TaskRows, iso
 from hayate.report.words import plural
+from hayate.report.worked import read_worked, worked_s
 from hayate.tasks import find
 
 ARCHIVE = "archive.db"
@@ -66,6 +67,8 @@ def _report(
     baselines, notes = read_baselines(run_dir)
     configured = _configured(row.config)
     known = dict(given) if given is not None else _found(configured)
+    last_made = max((s.created for s in recorded), default=None)
+    worked = read_worked(run_dir, last_made)
     names = list(dict.fromkeys([*known, *(s.task for s in own)])) or configured
     work = [
         TaskRows(
@@ -74,6 +77,7 @@ def _report(
             rows=[s for s in own if s.task == name and not s.abandoned],
             abandoned=[s for s in own if s.task == name and s.abandoned],
             phases=phases,
+            worked=worked,
             baselines=baselines.get(name),
             picked=frozenset(s.phase for s in recorded if s.guess and s.task == name),
         )
@@ -81,7 +85,7 @@ def _report(
     ]
     reports = [gather(archive, one) for one in work]
     last = _last_verdict(archive, everything)
-    end = row.ended or max((s.created for s in recorded), default=None)
+    end = row.ended or last_made
     guessed = surrogates(archive, row.id)
     portable, complaints = _portability(run_dir)
     faults = Counter(s.fault or "unknown" for s in kept if s.outcome is None)
@@ -91,7 +95,7 @@ def _report(
         created=iso(row.created),
         reported=datetime.now(UTC).isoformat(timespec="seconds"),
         finished=row.ended is not None,
-        wall_s=None if end is None else max(0.0, end - row.created),
+        wall_s=None if end is None else worked_s(worked, min([row.created, *(a for a, _ in worked)]), end),
         judge_s=sum(s.wall_s or 0.0 for s in everything),
         policy=next((s.policy for s in reversed(own) if s.policy), ""),
         samples=len(kept),
@@ -156,7 +160,7 @@ def _notes(
     paid = row.config.get("reward", {}).get("over_classes", "first")
     if paid != "first":
         notes.append(
-            f"Rewards shown are of the run's own class of hosts; the trainer was paid the {paid} over all classes."
+            f"Rewards are the {paid} over all classes of hosts, as the trainer was paid; speeds are the own class's."
         )
     if any(s.outcome is None for s in kept):
         notes.append("Samples lost to faults of the machine count neither as right nor as wrong.")

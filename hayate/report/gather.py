@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -20,13 +19,13 @@ from hayate.report.models import (
     PhaseReport,
     Probe,
     Quarter,
-    ReasonReport,
     TaskReport,
 )
+from hayate.report.reasons import frequent
 from hayate.report.rows import AFTER, BEFORE, RL, TaskRows, best_row, interval_of, quarters, speeds
+from hayate.report.worked import worked_s
 
 _MAX_GROUPS = 600  # whose permitted sets are looked up; more would take longer than a reader waits
-_NUMBER = re.compile(r"0x[0-9a-f]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?", re.IGNORECASE)
 _MAX_REASONS = 12
 
 
@@ -53,7 +52,7 @@ def gather(archive: Archive, work: TaskRows) -> TaskReport:
         },
         bands=stored.bands if stored else (),
         best=best,
-        reasons=_reasons(work.rows),
+        reasons=tuple(reason for reason, _ in frequent(work.rows, _MAX_REASONS)),
     )
 
 
@@ -82,6 +81,7 @@ def _phase(work: TaskRows, name: str) -> PhaseReport:
     best = best_row(rows)
     row = next((p for p in work.phases if p.name == name), None)
     end = None if row is None else row.ended or max((r.created for r in rows), default=None)
+    wall_s = None if row is None or end is None else worked_s(work.worked, row.started, end)
     return PhaseReport(
         name=name,
         task=work.name,
@@ -95,7 +95,7 @@ def _phase(work: TaskRows, name: str) -> PhaseReport:
         median=statistics.median(_grouped(rows)),
         best=None if best is None else interval_of(best),
         outcomes=_outcomes(rows),
-        wall_s=None if row is None or end is None else max(0.0, end - row.started),
+        wall_s=wall_s,
         ended=row is not None and row.ended is not None,
     )
 
@@ -225,20 +225,3 @@ def _niches(work: TaskRows) -> tuple[NicheReport, ...]:
             )
         )
     return tuple(sorted(found, key=lambda n: n.best.value, reverse=True))
-
-
-def _reasons(rows: Iterable[SampleRow]) -> tuple[ReasonReport, ...]:
-    counts: Counter[tuple[str, str]] = Counter()
-    examples: dict[tuple[str, str], str] = {}
-    for row in rows:
-        if row.accepted:
-            continue
-        text = (row.reason or row.fault or "no reason given").strip().split("\n")[0]
-        what = "fault" if row.outcome is None else row.outcome.value
-        at = what, _NUMBER.sub("N", text)
-        counts[at] += 1
-        examples.setdefault(at, text)
-    return tuple(
-        ReasonReport(outcome=at[0], reason=at[1], count=n, example=examples[at])
-        for at, n in counts.most_common(_MAX_REASONS)
-    )

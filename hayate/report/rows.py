@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from hayate.archive import Elite, PhaseRow, SampleRow
 from hayate.records import Interval, Task
 from hayate.report.baselines import StoredBaselines
+from hayate.report.worked import Spans
 
 RL = "grpo"
 BEFORE, AFTER = "before", "after"  # phases that ask the policy the same, before and after phase 3
@@ -27,6 +28,7 @@ class TaskRows:
     picked: frozenset[str] = (
         frozenset()
     )  # phases with guesses: what was measured there is no sample of the policy's
+    worked: Spans = ()
 
     def of_phase(self, name: str) -> list[SampleRow]:
         return [row for row in self.rows if row.phase == name]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from hayate.records import Interval
 
@@ -36,6 +35,8 @@ def rank_correlation(guessed: ArrayLike, measured: ArrayLike) -> Interval | None
 
 def _spearman(x: _Floats, y: _Floats) -> _Floats:
     """Row by row: Pearson's of the ranks, equal values sharing theirs. NaN where one side is all the same."""
+    from scipy import stats  # takes more than half a second, and few who import this room rank anything
+
     a, b = (stats.rankdata(side, axis=1) for side in (x, y))
     a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):

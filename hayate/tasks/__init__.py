@@ -2,7 +2,7 @@
 
 from hayate.tasks import templates
 from hayate.tasks.expressions import evaluate_condition, evaluate_expression
-from hayate.tasks.loader import builtin, builtin_names, correct, find, folder, load, wrong
+from hayate.tasks.loader import builtin, builtin_names, correct, find, folder, load, where, wrong
 from hayate.tasks.templates import Template, TemplateSet, Variant
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "folder",
     "load",
     "templates",
+    "where",
     "wrong",
 ]

@@ -108,9 +108,16 @@ def find(name_or_path: str) -> Task:
     """A built-in task by name, or the task in a folder: what holds a slash or exists is taken for a path."""
     if name_or_path in builtin_names():
         return builtin(name_or_path)
+    return load(where(name_or_path))
+
+
+def where(name_or_path: str) -> Path:
+    """The folder that `find` reads. Raises `WrongUse` if nothing has that name."""
+    if name_or_path in builtin_names():
+        return folder(name_or_path)
     path = Path(name_or_path)
     if "/" in name_or_path or path.exists():
-        return load(path)
+        return path.parent if path.name == "task.toml" else path
     names = builtin_names()
     raise WrongUse(
         f"there is no task {name_or_path!r}{did_you_mean(name_or_path, names)}",

@@ -4,6 +4,7 @@ torch, transformers and TRL are imported when a phase begins, not by this module
 """
 
 from hayate.train.progress import JsonProgress, PlainProgress, Progress, RichProgress
+from hayate.train.refused import Refused, refused
 from hayate.train.run import train
 from hayate.train.runfile import RunFile, load_run, parse_run
 
@@ -11,9 +12,11 @@ __all__ = [
     "JsonProgress",
     "PlainProgress",
     "Progress",
+    "Refused",
     "RichProgress",
     "RunFile",
     "load_run",
     "parse_run",
+    "refused",
     "train",
 ]

@@ -35,6 +35,7 @@ class Checkpoints(TrainerCallback):  # type: ignore[misc]
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
         if self.session.dispatch.is_main and logs and "train_runtime" not in logs:
             self.tell(state.global_step, dict(logs))
+            self.session.state.work_goes_on()
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.session.dispatch.wait()  # every process has written its part

@@ -25,7 +25,7 @@ from hayate.records import Candidate, Outcome, Prompt, Verdict, decode
 from hayate.rewards import over_classes
 from hayate.train import trainers
 from hayate.train.live import LivePrompts
-from hayate.train.runfile import PhaseName
+from hayate.train.runfile import PhaseName, RunFile
 from hayate.train.session import Session
 from hayate.train.trl_fields import require
 
@@ -73,13 +73,18 @@ def grpo(session: Session, model: str) -> Path:
 
 
 def _arguments(session: Session, policy: HuggingFacePolicy, folder: Path) -> dict[str, Any]:
-    table, sampling = session.run.phases.grpo, session.run.policy
-    assert table is not None
-    given = trainers.arguments(session, table, policy, folder)
+    sampling = session.run.policy
     # The reference model is loaded again by name: with the same care as the policy was.
     init: dict[str, Any] = {"trust_remote_code": sampling.trust_remote_code}
     if str(getattr(policy.model.config, "_name_or_path", "")) == sampling.model and sampling.revision:
         init["revision"] = sampling.revision
+    return {"model_init_kwargs": init, **arguments(session.run, policy.model.device.type, folder)}
+
+
+def arguments(run: RunFile, device: str, folder: Path) -> dict[str, Any]:
+    """Of trl.GRPOConfig, but for how the reference model is loaded."""
+    table, sampling = run.phases.grpo, run.policy
+    assert table is not None
     owned = {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -90,7 +95,7 @@ def _arguments(session: Session, policy: HuggingFacePolicy, folder: Path) -> dic
         "remove_unused_columns": False,
         "chat_template_kwargs": sampling.chat_template_kwargs or None,
     }
-    return {"model_init_kwargs": init, **given, **owned}
+    return {**trainers.arguments(run, table, device, folder), **owned}
 
 
 class Rewarder:
@@ -117,6 +122,9 @@ class Rewarder:
         self._lap("generate_s")
         step = int(trainer_state.global_step)
         own = list(zip(hayate_prompt, map(self._source, completion_ids), strict=True))
+        unread = next((at for at, (_, source) in enumerate(own) if source is None), None)
+        if unread is not None:
+            self.session.keep_reply(self._text(completion_ids[unread]))
         everything = self.session.dispatch.together(own)
         paid = self.session.dispatch.from_main(lambda: self._judge(step, everything))
         first = self.session.dispatch.index * len(own)
@@ -127,8 +135,13 @@ class Rewarder:
         """The source in a reply; None if it was cut off or has another format."""
         if not len(ids) or int(ids[-1]) not in self.ends:
             return None
-        text = self.policy.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return extract(text, self.session.run.run.language)
+        return extract(self._text(ids), self.session.run.run.language)
+
+    def _text(self, ids: Sequence[int]) -> str:
+        text: str = self.policy.tokenizer.decode(
+            ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return text
 
     def _judge(self, step: int, replies: Sequence[tuple[str, str | None]]) -> list[float | None]:
         """In the main process: verdicts on all processes' replies, the curriculum told group by group."""

@@ -59,16 +59,13 @@ def ask(
     seed: int,
 ) -> list[Candidate]:
     """`each` replies to each prompt as candidates, group by group."""
-    replies = policy.sample(prompts, each, seed=seed)
-    return [
-        session.candidate(
-            prompt,
-            None if reply.truncated else extract(reply.text, session.run.run.language),
-            phase,
-            step=step,
-            group=group,
-            index=index,
-        )
-        for group, (prompt, row) in enumerate(zip(prompts, replies, strict=True))
-        for index, reply in enumerate(row)
-    ]
+    candidates = []
+    for group, row in enumerate(policy.sample(prompts, each, seed=seed)):
+        for index, reply in enumerate(row):
+            source = None if reply.truncated else extract(reply.text, session.run.run.language)
+            if source is None:
+                session.keep_reply(reply.text)
+            candidates.append(
+                session.candidate(prompts[group], source, phase, step=step, group=group, index=index)
+            )
+    return candidates

@@ -104,6 +104,11 @@ class Progress:
         self._first_step = (time.monotonic(), done)
         self.show("phase")
 
+    def goes_on(self, done: int) -> None:
+        """The phase was begun by an earlier process, which did so many of its steps: they took no time of this one."""
+        self.step_number = done
+        self._first_step = (time.monotonic(), done)
+
     def verdict(self, result: Verdict | Fault) -> None:
         self.tally.add(result)
         self.show("verdict")

@@ -1,6 +1,7 @@
 """The main loop: one run, top to bottom.
 
-    run file -> checks (folder, disk, tasks, compiler, sandbox, libraries): trouble comes before work is lost
+    run file -> checks (libraries, tasks, policy, TRL's settings, disk, folder, compiler, sandbox): trouble comes
+                before work, and leaves no folder
              -> phase 1 sft -> phase 2 selftrain -> phase 3 grpo      each begins with the model before it
              -> the best kernel against its baselines -> report
 
@@ -11,10 +12,7 @@ again.
 
 from __future__ import annotations
 
-import importlib.util
 import math
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,15 +20,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hayate import farm as farms
-from hayate import tasks
 from hayate.archive import Archive
 from hayate.baselines import measure_baselines
-from hayate.errors import Fault, FaultKind, WrongUse
+from hayate.errors import Fault, WrongUse
 from hayate.evaluate import Evaluator
 from hayate.farm import Farm
 from hayate.portability import measure_portability
-from hayate.records import Task
 from hayate.train import progress as shown
+from hayate.train.checks import check_disk, check_libraries, check_use, tasks_of
 from hayate.train.grpo import grpo
 from hayate.train.interrupt import Interrupt
 from hayate.train.probe import probe
@@ -39,16 +36,13 @@ from hayate.train.runfile import GrpoTable, PhaseName, RunFile
 from hayate.train.selftrain import selftrain
 from hayate.train.session import Dispatch, Judging, Session, Stopped
 from hayate.train.sft import sft
-from hayate.train.state import RunState, open_folder
+from hayate.train.state import RunState, clear, has_work, open_folder, put_aside
 from hayate.train.trainers import quieten
-from hayate.train.trl_fields import require
 
 if TYPE_CHECKING:
     from hayate.report import RunReport
 
 PHASES: dict[PhaseName, Callable[[Session, str], Path]] = {"sft": sft, "selftrain": selftrain, "grpo": grpo}
-_LEAST_DISK_BYTES = 500_000_000
-
 OpenFarm = Callable[[RunFile], Farm]
 
 
@@ -57,20 +51,28 @@ def train(
     out: Path,
     *,
     resume: bool = False,
+    fresh: bool = False,
     json_lines: bool = False,
     progress: Progress | None = None,
     minutes: float = math.inf,
 ) -> RunReport:
     """Run all phases, write archive, models and report to `out`.
 
-    After so many `minutes` each phase ends with its next step.
+    After so many `minutes` each phase ends with its next step. `fresh` puts an earlier run in `out` aside.
 
     Raises `WrongUse` and `Fault` before any work where that can be seen. A later Fault (TOO_MANY_FAULTS, say)
     and the KeyboardInterrupt of Ctrl-C come with the state saved, and it is said how to go on.
     """
     from hayate.report import build
 
-    run_phases(run, out, resume=resume, progress=progress or shown.choose(json_lines), minutes=minutes)
+    run_phases(
+        run,
+        out,
+        resume=resume,
+        fresh=fresh,
+        progress=progress or shown.choose(json_lines),
+        minutes=minutes,
+    )
     return build(out)
 
 
@@ -79,6 +81,7 @@ def run_phases(
     out: Path,
     *,
     resume: bool = False,
+    fresh: bool = False,
     progress: Progress | None = None,
     open_farm: OpenFarm | None = None,
     minutes: float = math.inf,
@@ -87,7 +90,7 @@ def run_phases(
     deadline = time.monotonic() + 60 * minutes
     progress = progress or Progress()
     go_on = f"hayate train RUN.toml --out {out} --resume"
-    with _session(run, out, resume, progress, open_farm) as session:
+    with _session(run, out, resume, fresh and not resume, progress, open_farm) as session:
         session.deadline = deadline
         model = run.policy.model
         try:
@@ -103,7 +106,8 @@ def run_phases(
             progress.say(f"saved. Go on with: {go_on}")
             raise KeyboardInterrupt from None
         except (KeyboardInterrupt, Fault):
-            progress.say(f"the last checkpoint counts. Go on with: {go_on}")
+            if session.judging is not None and has_work(out, session.name):
+                progress.say(f"the last checkpoint counts. Go on with: {go_on}")
             raise
         finally:
             if session.judging is not None:
@@ -160,6 +164,7 @@ def _baselines(session: Session, judging: Judging) -> None:
         # The training bands alone: in larger ones a call of the reference takes seconds.
         bands = [band.name for band in task.bands if band.training]
         measure_baselines(task, kernel, judging.evaluator.farm, where, bands=bands, say=session.progress.say)
+        session.state.work_goes_on()
     except Fault as fault:  # the training is done, and its report is worth having without this table
         session.progress.say(f"no baselines: {fault}")
 
@@ -173,25 +178,44 @@ def _portability(session: Session, judging: Judging) -> None:
     session.progress.say("the best kernels of each class of hosts, on all of them")
     try:
         measure_portability(session.tasks, evaluators, where, say=session.progress.say)
+        session.state.work_goes_on()
     except Fault as fault:  # as above
         session.progress.say(f"no table of the classes of hosts: {fault}")
 
 
+def _clearing(out: Path, run: str, made: bool) -> Callable[..., None]:
+    """What a run that came to nothing does at its end: the next try must not find a folder in use."""
+
+    def at_the_end(_: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, (WrongUse, Fault, KeyboardInterrupt)) and not has_work(out, run):
+            clear(out, made)
+
+    return at_the_end
+
+
 @contextmanager
 def _session(
-    run: RunFile, out: Path, resume: bool, progress: Progress, open_farm: OpenFarm | None
+    run: RunFile, out: Path, resume: bool, fresh: bool, progress: Progress, open_farm: OpenFarm | None
 ) -> Iterator[Session]:
     """All checks, then everything that the phases need; closed in reverse order, however the run ends."""
     with ExitStack() as stack:
-        _check_libraries(run)
+        check_libraries(run)
         quieten()
         dispatch = Dispatch()
-        wanted = _tasks(run)
+        wanted, folders = tasks_of(run)
+        check_use(run, wanted, folders, out)
         stack.enter_context(progress if dispatch.is_main else Progress())
         judging = None
         if dispatch.is_main:
+            check_disk(out)
+            aside = put_aside(out) if fresh else None
+            if aside is not None:
+                progress.say(f"the earlier run in {out} is now {aside}")
+            made = not out.exists()
+            empty = made or not any(entry.name != "lock" for entry in out.iterdir())
             stack.enter_context(open_folder(out, run, resume=resume))
-            _check_disk(out)
+            if empty:
+                stack.push(_clearing(out, run.run.name, made))
             farm = stack.enter_context(
                 open_farm(run) if open_farm is not None else farms.open(run.farm, on_event=progress.say)
             )
@@ -211,42 +235,16 @@ def _session(
                 {n: evaluator(f, out / "classes" / n / "archive.db") for n, f in others.items()},
             )
         dispatch.wait()
+        state = RunState.load(out)
+        state.begin_work()
         yield Session(
             run=run,
             out=out,
             tasks=wanted,
+            folders=folders,
             progress=progress if dispatch.is_main else Progress(),
             interrupt=stack.enter_context(Interrupt(progress.say)),
-            state=RunState.load(out),
+            state=state,
             judging=judging,
             dispatch=dispatch,
         )
-
-
-def _tasks(run: RunFile) -> dict[str, Task]:
-    found = [tasks.find(name) for name in run.run.tasks]
-    return {task.name: task for task in found}
-
-
-def _check_libraries(run: RunFile) -> None:
-    for module in ("torch", "transformers", "trl", "datasets", *(["peft"] if run.lora is not None else [])):
-        require(module)
-    grpo_table = run.phases.grpo
-    if grpo_table is not None and grpo_table.trl.get("use_vllm") and importlib.util.find_spec("vllm") is None:
-        raise Fault(
-            FaultKind.DEPENDENCY_MISSING,
-            "phases.grpo.trl.use_vllm is on, and vllm can't be imported",
-            remedy="pip install vllm (in the version that TRL names), or use_vllm = false",
-        )
-
-
-def _check_disk(out: Path) -> None:
-    free = shutil.disk_usage(out).free
-    if free < _LEAST_DISK_BYTES:
-        raise Fault(
-            FaultKind.DISK_FULL,
-            f"{out} has {free / 1e6:.0f} MB left; a run of the tiny model takes about 100 MB",
-            remedy="free some space, or choose another disk with --out",
-        )
-    if not os.access(out, os.W_OK):
-        raise WrongUse("not writable", where=str(out), allowed="a folder that you may write")

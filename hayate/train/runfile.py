@@ -16,6 +16,7 @@ Phases run in that order; those that are not named don't run.
 from __future__ import annotations
 
 import difflib
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -140,7 +141,8 @@ def parse_run(data: Mapping[str, Any], where: str = "run file") -> RunFile:
     if isinstance(curriculum, dict):
         curriculum.setdefault("seed", seed)
     try:
-        run = RunFile.model_validate(tables)
+        # JSON is the mode in which pydantic is strict about types ("60" is no 60) and yet takes arrays for tuples.
+        run = RunFile.model_validate_json(json.dumps(tables, default=str), strict=True)
     except pydantic.ValidationError as error:
         raise _wrong(error, where) from error
     if not run.run.out:

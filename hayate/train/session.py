@@ -26,7 +26,7 @@ from hayate.records import Assignment, Candidate, MeasurePlan, Origin, Prompt, T
 from hayate.train.interrupt import Interrupt
 from hayate.train.progress import Progress
 from hayate.train.runfile import RunFile
-from hayate.train.state import RunState
+from hayate.train.state import UNREAD, RunState, write_whole
 
 T = TypeVar("T")
 
@@ -57,6 +57,7 @@ class Session:
     run: RunFile
     out: Path
     tasks: dict[str, Task]
+    folders: dict[str, Path]  # of the tasks, by their names
     progress: Progress
     interrupt: Interrupt
     state: RunState
@@ -73,6 +74,12 @@ class Session:
 
     def folder(self, phase: str) -> Path:
         return self.out / "phases" / phase
+
+    def keep_reply(self, text: str) -> None:
+        """The first reply that holds no source: a person wants to see one where nothing is accepted."""
+        path = self.out / UNREAD
+        if self.dispatch.is_main and not path.exists():
+            write_whole(path, text)
 
     def archive(self) -> Archive:
         assert self.judging is not None, "only the main process has an archive"

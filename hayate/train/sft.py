@@ -13,7 +13,7 @@ from hayate.policies import HuggingFacePolicy
 from hayate.records import Prompt
 from hayate.train import trainers
 from hayate.train.probe import check
-from hayate.train.runfile import PhaseName, PhaseTable
+from hayate.train.runfile import PhaseName, PhaseTable, RunFile
 from hayate.train.session import Session
 from hayate.train.trl_fields import require
 
@@ -27,13 +27,24 @@ def sft(session: Session, model: str) -> Path:
     table = session.run.phases.sft
     assert table is not None
     policy = session.policy(model)
-    corpus = augment.corpus(list(session.tasks.values()), seed=session.run.run.seed, per_task=table.examples)
+    corpus = augment.corpus(
+        list(session.tasks.values()),
+        seed=session.run.run.seed,
+        per_task=table.examples,
+        folders=session.folders,
+    )
     pairs = [(item.prompt, item.source) for item in corpus]
     result = fine_tune(session, policy, PHASE, table, pairs, session.folder(PHASE))
     if table.check_samples and session.judging is not None:
         session.progress.say(f"{table.check_samples} samples of the result, everything permitted")
         check(session, policy, PHASE, table.check_samples, step=table.steps)
     return result
+
+
+def arguments(run: RunFile, table: PhaseTable, device: str, folder: Path) -> dict[str, Any]:
+    """Of trl.SFTConfig."""
+    ours = {"completion_only_loss": True, "max_length": None}
+    return ours | trainers.arguments(run, table, device, folder)
 
 
 def fine_tune(
@@ -49,12 +60,13 @@ def fine_tune(
     """Train `policy` on (prompt, source) pairs, with the loss on the completion; `folder`/model."""
     datasets, trl = require("datasets"), require("trl")
     rows = [
-        {"prompt": policy.prompt_for_trl(prompt), "completion": policy.completion_for_trl(source)}
+        {
+            "prompt": policy.prompt_for_trl(prompt),
+            "completion": policy.completion_for_trl(source, prompt.opening),
+        }
         for prompt, source in pairs
     ]
-    given = {"completion_only_loss": True, "max_length": None} | trainers.arguments(
-        session, table, policy, folder
-    )
+    given = arguments(session.run, table, policy.model.device.type, folder)
     trainer = trl.SFTTrainer(
         model=policy.model,
         args=trainers.config("SFTConfig", given, phase),

@@ -8,6 +8,7 @@
     DIR/classes/NAME/archive.db     every verdict on a further class of hosts
     DIR/baselines.json, DIR/portability.json   what the end of the run measured; made once
     DIR/farm.json                   what the farm does now, for `hayate farm`
+    DIR/reply.txt                   the first reply that held no source
 
 Every file is written beside its place and renamed into it.
 """
@@ -19,15 +20,19 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from hayate.archive import Archive
 from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.train.runfile import RunFile
 
 MARKER = "hayate.json"
+UNREAD = "reply.txt"
+ARCHIVE = "archive.db"
 # May change between start and resume: they move no verdict that was made.
 _FREE = ("farm", "steps", "checkpoint_steps", "baselines", "out")
 
@@ -44,17 +49,30 @@ def write_whole(path: Path, text: str) -> None:
 
 @dataclass
 class RunState:
-    """`state.json`: phase -> {"status": "running" | "done", "model": folder, "wall_s": seconds}."""
+    """`state.json`: phase -> {"status": "running" | "done", "model": folder, "wall_s": seconds}.
+
+    `worked`: from when to when each process worked on the run, seconds since 1970; the report's wall time.
+    """
 
     path: Path
     phases: dict[str, dict[str, Any]] = field(default_factory=dict)
+    worked: list[list[float]] = field(default_factory=list)
 
     @classmethod
     def load(cls, out: Path) -> RunState:
         path = out / "state.json"
         if not path.exists():
             return cls(path)
-        return cls(path, json.loads(path.read_text())["phases"])
+        content = json.loads(path.read_text())
+        return cls(path, content["phases"], content.get("worked", []))
+
+    def begin_work(self) -> None:
+        """In memory: a process that does nothing leaves no trace."""
+        now = time.time()
+        self.worked.append([now, now])
+
+    def work_goes_on(self) -> None:
+        self._save()
 
     def done(self, phase: str) -> bool:
         return self.phases.get(phase, {}).get("status") == "done"
@@ -75,7 +93,10 @@ class RunState:
         self._save()
 
     def _save(self) -> None:
-        write_whole(self.path, json.dumps({"version": 1, "phases": self.phases}, indent=1) + "\n")
+        if self.worked:
+            self.worked[-1][1] = time.time()
+        content = {"version": 1, "phases": self.phases, "worked": self.worked}
+        write_whole(self.path, json.dumps(content, indent=1) + "\n")
 
 
 def open_folder(out: Path, run: RunFile, *, resume: bool) -> IO[str]:
@@ -131,6 +152,46 @@ def _differences(was: Any, now: Any, at: str = "") -> list[str]:
                 found += _differences(was.get(name), now.get(name), f"{at}.{name}" if at else name)
         return found
     return [] if was == now else [at]
+
+
+def put_aside(out: Path) -> Path | None:
+    """Rename a folder that holds something to OUT.1, OUT.2 ...; what it is called now. Raises Fault."""
+    if not out.exists() or not any(out.iterdir()):
+        return None
+    n = 1
+    while (aside := out.with_name(f"{out.name}.{n}")).exists():
+        n += 1
+    try:
+        shutil.move(out, aside)
+    except OSError as error:
+        raise Fault(
+            FaultKind.NOT_WRITABLE,
+            f"{out} can't be renamed to {aside}: {error.strerror}",
+            remedy="choose another --out",
+        ) from error
+    return aside
+
+
+def has_work(out: Path, run: str) -> bool:
+    """Whether the folder holds anything that --resume would go on from: a verdict, a step, a checkpoint, a model."""
+    if any(out.glob("phases/**/model")) or any(out.glob(f"phases/**/checkpoint-*/{MARKER}")):
+        return True
+    if not (out / ARCHIVE).exists():
+        return False
+    with Archive(out / ARCHIVE) as archive:
+        return bool(archive.steps(run) or archive.samples(run, include_abandoned=True))
+
+
+def clear(out: Path, made: bool) -> None:
+    """Take away what a run left that came to nothing, so that the next try finds an empty folder, or (`made`) none."""
+    for entry in out.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
+    if made:
+        with contextlib.suppress(OSError):
+            out.rmdir()
 
 
 def checkpoint_step(folder: Path) -> int:

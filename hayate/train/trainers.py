@@ -12,7 +12,7 @@ from typing import Any
 
 from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.policies import HuggingFacePolicy
-from hayate.train.runfile import PhaseName, PhaseTable
+from hayate.train.runfile import PhaseName, PhaseTable, RunFile
 from hayate.train.session import Session, Stopped
 from hayate.train.state import checkpoint_step, last_checkpoint
 from hayate.train.trl_fields import require
@@ -33,9 +33,9 @@ def quieten() -> None:
     warnings.filterwarnings("ignore", module=r"(trl|transformers|torch|peft|accelerate)(\.|$)")
 
 
-def arguments(session: Session, table: PhaseTable, policy: HuggingFacePolicy, folder: Path) -> dict[str, Any]:
+def arguments(run: RunFile, table: PhaseTable, device: str, folder: Path) -> dict[str, Any]:
     """What both configs get: technical settings of ours, then the run file's."""
-    on_cpu = policy.model.device.type == "cpu"
+    on_cpu = device == "cpu"
     technical: dict[str, Any] = {
         "report_to": "none",
         "disable_tqdm": True,
@@ -47,7 +47,7 @@ def arguments(session: Session, table: PhaseTable, policy: HuggingFacePolicy, fo
     owned = {
         "output_dir": str(folder),
         "max_steps": table.steps,
-        "seed": session.run.run.seed,
+        "seed": run.run.seed,
         "save_strategy": "steps",
         "save_steps": table.checkpoint_steps,
         "logging_steps": 1,
@@ -97,6 +97,7 @@ def run_trainer(
         session.abandon(phase, first_step + done)
     if found is not None:
         restore(found[1])
+        session.progress.goes_on(first_step + done)
     if found is not None and done >= steps:
         trainer._load_from_checkpoint(str(found[0]))  # TRL would train one step too many
         return

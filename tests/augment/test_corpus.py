@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from hayate.augment import CorpusItem, corpus
 from hayate.errors import WrongUse
 from hayate.records import WITHHOLDABLE, Technique
-from hayate.tasks import builtin, builtin_names, folder, templates
+from hayate.tasks import builtin, builtin_names, folder, load, templates
 from hayate.toolchains import inspect
 
 TASKS = [builtin(name) for name in builtin_names()]
@@ -76,6 +78,21 @@ def test_more_than_there_is_ends() -> None:
     assert 1500 <= len(found) <= templates.load(folder("jacobi2d")).count(held_out=False)
 
 
-def test_a_task_without_templates_is_refused() -> None:
+def test_a_task_without_templates_is_refused(tmp_path: Path) -> None:
+    other = TASKS[0].model_copy(update={"name": "other"})
     with pytest.raises(WrongUse, match="no templates"):
-        corpus([TASKS[0].model_copy(update={"name": "other"})], seed=1, per_task=1)
+        corpus([other], seed=1, per_task=1)
+    with pytest.raises(WrongUse, match="there are none") as told:
+        corpus([other], seed=1, per_task=1, folders={"other": tmp_path})
+    assert told.value.where == str(tmp_path / "variants" / "variants.toml")
+
+
+def test_a_folder_outside_the_package_has_a_corpus(tmp_path: Path) -> None:
+    """Also one that has the name of a built-in task: its own templates count."""
+    shutil.copytree(folder("jacobi2d"), tmp_path / "mine")
+    for path in (tmp_path / "mine" / "variants").glob("*.c.j2"):
+        path.write_text("/* mine */\n" + path.read_text())
+    task = load(tmp_path / "mine")
+    items = corpus([task], seed=1, per_task=5, folders={task.name: tmp_path / "mine"})
+    assert len(items) == 5
+    assert all(item.source.startswith("/* mine */") for item in items)

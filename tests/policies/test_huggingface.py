@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.policies import HuggingFacePolicy, PolicySettings, load
-from hayate.prompts import extract
-from hayate.records import Prompt
+from hayate.prompts import extract, render
+from hayate.records import Assignment, Language, Prompt
+from hayate.tasks import builtin
 
 from .miniature import CHAT_TEMPLATE, KERNELS, make_prompt
 
@@ -68,17 +69,21 @@ def test_a_template_that_refuses_the_system_role_gets_it_in_the_users_turn(
     assert policy.prompt_for_trl(prompt) == [{"role": "user", "content": f"{prompt.system}\n\n{prompt.user}"}]
 
 
+@pytest.mark.parametrize("language", ["c", "c++"])
 def test_a_supervised_completion_is_a_reply_that_extract_reads(
-    plain: HuggingFacePolicy, chat: HuggingFacePolicy
+    language: Language, plain: HuggingFacePolicy, chat: HuggingFacePolicy
 ) -> None:
-    text = plain.completion_for_trl(KERNELS[0])
+    opening = render(
+        "plain", builtin("dgemm"), Assignment(task="dgemm", permitted=()), language=language
+    ).opening
+    text = plain.completion_for_trl(KERNELS[0], opening)
     assert isinstance(text, str)
     assert text.endswith(plain.tokenizer.eos_token)
-    assert extract(text.removesuffix(plain.tokenizer.eos_token)) == KERNELS[0]
-    (message,) = chat.completion_for_trl(KERNELS[0])
+    assert extract(text.removesuffix(plain.tokenizer.eos_token), language) == KERNELS[0]
+    (message,) = chat.completion_for_trl(KERNELS[0], opening)
     assert isinstance(message, dict)
     assert message["role"] == "assistant"
-    assert extract(message["content"]) == KERNELS[0]
+    assert extract(message["content"], language) == KERNELS[0]
 
 
 @pytest.mark.parametrize("kind", ["plain", "chat"])

@@ -99,6 +99,7 @@ def test_staged_says_everything_and_stays_short() -> None:
     assert "M=480, N=480, K=480" in prompt.user
     assert "inline assembly" in prompt.user
     assert prompt.opening == "```c\n"
+    assert render("staged", TASK, _ask(), language="c++").opening == "```cpp\n"
     assert "\n\n\n" not in prompt.user
     assert prompt.user.endswith("nothing after it.\n")
 

@@ -30,7 +30,7 @@ class Item:
         self.prompt, self.source = prompt, source
 
 
-def corpus(_tasks: object, *, seed: int, per_task: int) -> list[Item]:
+def corpus(_tasks: object, *, seed: int, per_task: int, folders: object = None) -> list[Item]:
     return [Item(prompt, source) for prompt, source in train_miniature.pairs(per_task, seed)]
 
 

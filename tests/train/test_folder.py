@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from train_runs import settings
@@ -52,6 +53,25 @@ def test_phases_are_remembered(tmp_path: Path) -> None:
     assert again.done("sft")
     assert again.model("sft") == tmp_path / "phases" / "sft" / "model"
     assert json.loads((tmp_path / "state.json").read_text())["phases"]["sft"]["wall_s"] == 2.5
+
+
+def test_time_without_a_process_is_no_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr("time.time", lambda: clock.now)
+    state = RunState.load(tmp_path)
+    state.begin_work()
+    state.start("sft")
+    clock.now += 30
+    state.work_goes_on()
+    clock.now += 5000  # killed; gone on with after a night
+    again = RunState.load(tmp_path)
+    again.begin_work()
+    clock.now += 2
+    again.end("sft", tmp_path / "model")
+    clock.now += 5000
+    done = RunState.load(tmp_path)  # resumed once more, when there is nothing left to do
+    done.begin_work()
+    assert RunState.load(tmp_path).worked == [[1000, 1030], [6030, 6032]]
 
 
 def test_a_folder_with_a_run_needs_resume(tmp_path: Path) -> None:
@@ -110,6 +130,7 @@ def test_a_full_disk_is_a_fault_before_any_work(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(Fault) as fault:
         run_phases(settings("tiny", {"grpo": {"steps": 3}}), tmp_path / "run")
     assert fault.value.kind is FaultKind.DISK_FULL
+    assert not (tmp_path / "run").exists()
 
 
 def test_vllm_that_is_not_there_is_a_fault_before_any_work(tmp_path: Path) -> None:

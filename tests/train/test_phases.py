@@ -308,6 +308,7 @@ def test_a_run_over_two_classes_of_hosts(
         for b in others
         if (a.step, a.index) == (b.step, b.index) and a.reward is not None and b.reward is not None
     }
+    assert {(row.step, row.index): row.reward for row in own if row.phase == "grpo"} == pytest.approx(least)
     assert paid == [[pytest.approx(least[step, index]) for index in range(16)] for step in range(2)]
     assert (out / "portability.json").exists()
     assert {name: farm.closed for name, farm in farms.look_at(str(out)).farms.items()} == {
@@ -317,7 +318,9 @@ def test_a_run_over_two_classes_of_hosts(
     report = build(out)
     assert report.portability is not None
     assert [c.host_class for c in report.portability.classes] == [HOST.host_class, OTHER_HOST.host_class]
-    assert any("paid the worst over all classes" in note for note in report.notes)
+    assert any(
+        "the worst over all classes of hosts, as the trainer was paid" in note for note in report.notes
+    )
     assert (
         len([row for row in own if row.outcome]) == report.phases[1].verdicts
     )  # the other class counts nowhere

@@ -79,3 +79,14 @@ def test_before_the_first_verdict_nothing_is_counted() -> None:
     assert progress.left_s is None
     assert progress.step_number == 2
     assert progress.tally.per_minute == pytest.approx(0.0)
+
+
+def test_a_resumed_phase_takes_as_long_as_its_own_steps_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    progress = Progress()
+    progress.phase("grpo", 3, 3, 100)
+    progress.goes_on(90)  # by a process that was killed
+    now += 20
+    progress.step(92, {})
+    assert progress.left_s == pytest.approx(80)

@@ -54,6 +54,11 @@ def test_the_demo_has_three_phases_and_the_published_set_up_one() -> None:
     [
         ("run.nme", "y", "run.nme", "did you mean name?"),
         ("run.seed", "many", "run.seed", "int >= 0"),
+        ("phases.grpo.steps", "60", "phases.grpo.steps", "should be a valid integer, not '60'"),
+        ("phases.grpo.steps", 60.0, "phases.grpo.steps", "int"),
+        ("policy.temperature", "0.5", "policy.temperature", "float"),
+        ("run.baselines", "yes", "run.baselines", "bool"),
+        ("farm", {"kind": "local", "slots": "2"}, "farm.slots", "int"),
         ("run.tasks", [], "run.tasks", "of length >= 1"),
         ("policy.temprature", 1.0, "policy.temprature", "did you mean temperature?"),
         ("reward.preset", "s2", "reward.preset", "'scaled', 's1'"),

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from hayate import tasks
+from hayate.cli.judge import DECIDED
 from hayate.toolchains import compilers
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 HAYATE = Path(sys.executable).with_name("hayate")
 
 
@@ -82,6 +83,13 @@ def test_a_wrong_kernel_is_rejected_with_exit_1(tmp_path: Path) -> None:
         (("judge", "dgemm", "no-such-file.c"), "no-such-file.c"),
         (("judge", "dgemm", "README.md", "--permit", "magic"), "magic"),
         (("judge", "dgemm", "README.md", "--bands", "7"), "480"),
+        (("judge", "dgemm", "README.md"), "README.md: its name does not say in which language it is"),
+        (("judge", "dgemm", "README.md", "--strictness", "none"), "report"),
+        (("judge", "dgemm", "README.md", "--strictness", "check", "--launches", "2"), "nothing is timed"),
+        (("judge", "dgemm", "README.md", "--until-width", "2%"), "with --against FILE"),
+        (("judge", "dgemm", "README.md", "--within", "20"), "with --against FILE"),
+        (("judge", "dgemm", "README.md", "--against", "README.md", "--launches", "2"), "--launches"),
+        (("judge", "dgemm", "README.md", "--against", "README.md", "--until-width", "two"), "0.1% to 100%"),
         (("train", "no-such-run.toml"), "no-such-run.toml"),
         (("report", "no-such-folder"), "no-such-folder"),
         (("judge",), "Missing argument"),
@@ -142,10 +150,7 @@ def test_judge_head_to_head_against_another_source(tmp_path: Path) -> None:
     same.write_text(yardstick("dgemm").read_text())
     done = hayate("judge", "dgemm", kernel, "--against", str(same), "--within", "3", "--json")
     said = json.loads(done.stdout)
-    if "error" in said:  # a machine with much else to do says so
-        assert "the head-to-head is not decided" in said["error"]["message"]
-        return
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == DECIDED[said["decision"]], done.stdout + done.stderr
     assert said["speedup"]["baseline"] == "old.c"
     assert said["speedup"]["confidence"] == 0.99
     assert "old.c" in said["reason"]
@@ -161,6 +166,66 @@ def test_a_rival_that_computes_something_else_is_wrong_use(tmp_path: Path) -> No
     done = hayate("judge", "dgemm", "-", "--against", "-")
     assert done.returncode == 2
     assert "standard input" in done.stderr
+
+
+def test_a_reader_that_has_gone_does_not_change_the_exit_status() -> None:
+    """As `hayate judge ... | head -0`: nobody reads, and accepted stays accepted."""
+    command = [str(HAYATE), "judge", "dgemm", str(yardstick("dgemm")), "--strictness", "check"]
+    for more in ([], ["--json"]):
+        reading, writing = os.pipe()
+        os.close(reading)
+        try:
+            done = subprocess.run(
+                [*command, *more], stdout=writing, stderr=subprocess.PIPE, text=True, timeout=240, cwd=ROOT
+            )
+        finally:
+            os.close(writing)
+        assert done.returncode == 0, done.stderr
+        assert "BrokenPipe" not in done.stderr
+
+
+def test_a_warning_is_one_line_for_a_person(tmp_path: Path) -> None:
+    """A home that can't be written: state goes among the temporary files, and that is worth a note."""
+    done = subprocess.run(
+        [str(HAYATE), "farm", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        cwd=ROOT,
+        env={
+            **{k: v for k, v in os.environ.items() if k not in ("HAYATE_STATE", "XDG_STATE_HOME")},
+            "HOME": "/proc/nobody",
+            "TMPDIR": str(tmp_path),
+        },
+    )
+    assert done.returncode == 0, done.stderr
+    assert "hayate: note: /proc/nobody/.local/state/hayate can't be written; state goes to" in done.stderr
+    assert "UserWarning" not in done.stderr
+    assert "warnings.warn" not in done.stderr
+
+
+def test_judging_imports_no_heavy_library() -> None:
+    """They were four of the six seconds that a verdict took."""
+    text = """
+import sys
+from hayate.cli import judge, main
+sys.argv = ["hayate", "judge", "dgemm", sys.argv[1], "--strictness", "training", "--json"]
+try:
+    main()
+except SystemExit as ended:
+    assert not ended.code, ended.code
+heavy = ("scipy.stats", "matplotlib", "torch", "transformers", "trl", "sklearn")
+assert [name for name in heavy if name in sys.modules] == []
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", text, str(yardstick("dgemm"))],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["outcome"] == "accepted"
 
 
 def test_judge_on_the_farm_of_a_run_file(tmp_path: Path) -> None:
