@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hayate.records import Language, Task, Technique
-from hayate.toolchains import cxx
 from hayate.toolchains.c import SOURCES
+from hayate.toolchains.headers import allowed_headers
 from hayate.toolchains.source import rules
 from hayate.toolchains.source.buffers import large_buffers
 from hayate.toolchains.source.labels import structure
@@ -27,11 +27,6 @@ class SourceFacts:
     techniques: tuple[Technique, ...]  # in the order of the enumeration
     includes: tuple[str, ...]
     violations: tuple[str, ...]
-
-
-def allowed_headers(task: Task, language: Language) -> tuple[str, ...]:
-    """What a candidate may #include."""
-    return task.headers if language == "c" else cxx.headers(task.headers)
 
 
 def inspect(task: Task, source: str, permitted: Iterable[Technique], language: Language = "c") -> SourceFacts:
@@ -70,13 +65,15 @@ def inspect(task: Task, source: str, permitted: Iterable[Technique], language: L
 def inspect_preprocessed(
     task: Task, text: str, permitted: Iterable[Technique], language: Language = "c"
 ) -> tuple[str, ...]:
-    """Violations in the preprocessor's output of a source that passed `inspect`: macros hide nothing here.
+    """Violations in what the preprocessor made of a source that passed `inspect`: macros hide nothing here.
 
-    Line numbers are the candidate's.
+    `text` is what comes after the boundary: see headers.py. Line numbers are the candidate's.
     """
-    own = own_part(text, SOURCES[language])
-    if len(own) > PREPROCESSED_MAX_BYTES:
-        return (f"the source grows to {len(own)} characters, at most {PREPROCESSED_MAX_BYTES} are allowed",)
+    if len(text) > PREPROCESSED_MAX_BYTES:
+        return (f"the source grows to {len(text)} characters, at most {PREPROCESSED_MAX_BYTES} are allowed",)
+    own, stranger = own_part(text, SOURCES[language])
+    if stranger:
+        return (f"the source brings in {stranger}, and only #include of an allowed header may",)
     tokens = read(own, language)
     found = rules.violations(tokens, task.entry, None)
     used = rules.withholdable(tokens)
