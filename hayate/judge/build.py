@@ -15,16 +15,16 @@ from hayate.sandbox import Command, Exit, Limits, Sandbox, new_box
 from hayate.toolchains import (
     BuildPlan,
     Compiler,
+    after_boundary,
     compilers,
-    inspect,
-    inspect_preprocessed,
-    object_facts,
-    packed_arithmetic,
     plan,
 )
+from hayate.toolchains.objects import OBJECT_MAX_BYTES
+from hayate.toolchains.reading import Tangled, read_object, read_preprocessed, read_source
 
 COMPILE_WALL_S = 20.0
-OBJECT_MAX_BYTES = 8 << 20
+_SAID_MAX_BYTES = 16_384  # of a compiler's words, and of each line: the candidate has a say in them
+_LINE_MAX = 400
 _MIB = 1 << 20
 
 
@@ -60,7 +60,10 @@ def build(
             raise _Rejected(
                 Outcome.VIOLATION, f"the source is no text: character {error.start} can't be encoded"
             ) from None
-        facts = inspect(task, source, permitted, language)
+        try:
+            facts = read_source(task, source, permitted, language)
+        except Tangled as tangled:
+            raise _Rejected(Outcome.VIOLATION, f"the source can't be read: {tangled}") from None
         found = facts.techniques
         steps.append(Step(name="guard", wall_s=time.monotonic() - started))
         if facts.violations:
@@ -118,24 +121,21 @@ def _compile(
                 ) from error
         ended = sandbox.run(Command(argv=todo.script, box=box, limits=limits, profile="build"))
         _explain_compiler(ended)
-        preprocessed = _read(box / todo.preprocessed)
-        text = preprocessed.decode(errors="replace")
-        violations = inspect_preprocessed(task, text, permitted, language)
+        own = after_boundary(_read(box / todo.preprocessed))
+        code = _read(box / todo.output)
+    if own is None:
+        raise _Rejected(Outcome.BUILD_FAILED, "the preprocessor left nothing of the source")
+    try:
+        violations = read_preprocessed(task, own, permitted, language)
         if violations:
             raise _Rejected(Outcome.VIOLATION, "after preprocessing: " + "; ".join(violations[:3]))
-        code = _read(box / todo.output)
-        disassembly = _read(box / todo.disassembly).decode(errors="replace") if todo.disassembly else ""
-    facts = object_facts(code, task.entry, permitted)
+        facts = read_object(task, code, permitted, language)
+    except Tangled as tangled:
+        raise _Rejected(Outcome.VIOLATION, f"what the compiler made can't be read: {tangled}") from None
     if facts.violations:
-        raise _Rejected(Outcome.VIOLATION, "; ".join(facts.violations[:3]))
-    if Technique.SIMD not in permitted and disassembly:
-        packed = packed_arithmetic(disassembly)
-        if packed:
-            raise _Rejected(
-                Outcome.VIOLATION,
-                f"simd is not permitted, and the object code has {packed} packed floating-point instructions",
-                {"packed_instructions": packed},
-            )
+        numbers = {"packed_instructions": float(facts.packed_instructions)}
+        withheld = facts.packed_instructions and Technique.SIMD not in permitted
+        raise _Rejected(Outcome.VIOLATION, "; ".join(facts.violations[:3]), numbers if withheld else None)
     return code, facts.object_hash
 
 

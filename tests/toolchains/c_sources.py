@@ -20,8 +20,7 @@ class Made:
     returncode: int
     stderr: str
     elf: bytes = b""
-    preprocessed: str = ""
-    disassembly: str = ""
+    preprocessed: str = ""  # what comes after the boundary
 
 
 Build = Callable[..., Made]

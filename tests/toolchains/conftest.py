@@ -16,7 +16,7 @@ from c_sources import Build, Made
 
 from hayate.records import Language, Task, Technique
 from hayate.tasks import builtin
-from hayate.toolchains import Compiler, compilers, plan
+from hayate.toolchains import Compiler, after_boundary, compilers, plan
 
 
 @pytest.fixture(scope="session")
@@ -62,8 +62,7 @@ def build(task: Task, tmp_path: Path) -> Build:
             0,
             done.stderr,
             (box / todo.output).read_bytes(),
-            (box / todo.preprocessed).read_text(),
-            (box / todo.disassembly).read_text() if todo.disassembly else "",
+            (after_boundary((box / todo.preprocessed).read_bytes()) or b"").decode(),
         )
 
     return make
