@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from hayate.toolchains.reading import Tangled, read_object, read_preprocessed, r
 COMPILE_WALL_S = 20.0
 _SAID_MAX_BYTES = 16_384  # of a compiler's words, and of each line: the candidate has a say in them
 _LINE_MAX = 400
+_DISK_MIN_BYTES = 16 << 20  # with less, the compiler's complaint about the disk is believed
 _MIB = 1 << 20
 
 
@@ -120,7 +122,7 @@ def _compile(
                     kind, f"{path} can't be written: {error}", remedy="free space in the temporary folder"
                 ) from error
         ended = sandbox.run(Command(argv=todo.script, box=box, limits=limits, profile="build"))
-        _explain_compiler(ended)
+        _explain_compiler(ended, box)
         own = after_boundary(_read(box / todo.preprocessed))
         code = _read(box / todo.output)
     if own is None:
@@ -152,7 +154,15 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _explain_compiler(ended: Exit) -> None:
+def _said(stderr: bytes) -> str:
+    """Start and end of what a compiler said, in short lines: a source can make it say anything, at any length."""
+    if len(stderr) > 2 * _SAID_MAX_BYTES:
+        stderr = stderr[:_SAID_MAX_BYTES] + b"\n" + stderr[-_SAID_MAX_BYTES:]
+    text = stderr.decode(errors="replace")
+    return "\n".join(line[:_LINE_MAX] for line in text.splitlines())
+
+
+def _explain_compiler(ended: Exit, box: Path) -> None:
     if ended.ok:
         return
     if ended.timed_out:
@@ -163,8 +173,8 @@ def _explain_compiler(ended: Exit) -> None:
         )
     if ended.stopped or ended.signal:
         raise _Rejected(Outcome.BUILD_FAILED, f"the compiler was ended: {ended.stopped or ended.signal}")
-    text = ended.stderr.decode(errors="replace")
-    if "No space left on device" in text:
+    text = _said(ended.stderr)
+    if "No space left on device" in text and shutil.disk_usage(box).free < _DISK_MIN_BYTES:
         raise Fault(
             FaultKind.DISK_FULL,
             "the compiler found no space left",

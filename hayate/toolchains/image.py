@@ -107,6 +107,8 @@ def _memory(segments: list[Segment]) -> Iterator[str]:
             yield f"the object has a segment of type {segment['p_type']}"
         if segment["p_type"] == "PT_LOAD" and segment["p_flags"] & 3 == _EXECUTES | _WRITES:
             yield "the object has memory that can be written and run"
+    if sum(segment["p_type"] == "PT_GNU_RELRO" for segment in segments) > 1:
+        yield "the object has several segments to be guarded"
     stacks = [segment for segment in segments if segment["p_type"] == "PT_GNU_STACK"]
     if len(stacks) != 1 or stacks[0]["p_flags"] & _EXECUTES:
         yield "the object wants a stack that can be run"
@@ -148,8 +150,11 @@ def _is_padding(data: bytes, address: int, found: list[str]) -> None:
 
 def _writable(segments: list[Segment]) -> int:
     """Memory that stays writable once the loader is done, thread-local storage included."""
+    # The loader guards whole pages, of the last segment that asks for it; more than one is refused.
     guarded = [
-        (s["p_vaddr"], s["p_vaddr"] + s["p_memsz"]) for s in segments if s["p_type"] == "PT_GNU_RELRO"
+        (s["p_vaddr"], (s["p_vaddr"] + s["p_memsz"]) // _PAGE * _PAGE)
+        for s in segments
+        if s["p_type"] == "PT_GNU_RELRO"
     ]
     total = 0
     for segment in segments:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from hayate.toolchains.source.tokens import own_part, read
 from hayate.toolchains.source.tree import Tangled, parse
 
 SOURCE_MAX_BYTES = 64_000
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 PREPROCESSED_MAX_BYTES = 500_000  # of the candidate's own part
 
 
@@ -40,6 +42,10 @@ def inspect(task: Task, source: str, permitted: Iterable[Technique], language: L
         return SourceFacts((), (), (f"the source has {size} bytes, at most {SOURCE_MAX_BYTES} are allowed",))
     if language not in task.languages:
         return SourceFacts((), (), (f"the task takes {' and '.join(task.languages)}, not {language}",))
+    odd = _CONTROL.search(source)
+    if odd:  # compilers differ in what these are, and editors show nothing
+        line = source.count("\n", 0, odd.start()) + 1
+        return SourceFacts((), (), (f"line {line}: the control character {odd[0]!r} is not allowed",))
     tokens = read(source, language)
     found = rules.violations(tokens, task.entry, allowed_headers(task, language))
     used = rules.withholdable(tokens)

@@ -72,6 +72,9 @@ CLASSES = {
     58: "affinity or priority",
     59: "signals to the judge, or from the kernel to oneself",
     60: "code that runs at load time",
+    67: "code planted in a system header",
+    68: "instructions in a form that a reader of names or of text misses",
+    69: "scratch memory where nobody counts it",
 }
 
 

@@ -44,7 +44,7 @@ _PACKED = re.compile(
     r"|getmant|fixupimm|exp2)p[sdh]|vfn?m\w+p[sdh]|vfc?m(?:add|ul)cph|vdpbf16ps|pf\w+"
 )
 _REGISTER = re.compile(r"\b([xyz]mm)\d+")
-_CONSTANT = re.compile(r"0x[0-9a-f]+")
+_CONSTANT = re.compile(r"(-?) ?0x([0-9a-f]+)")
 _STACK = re.compile(r"rsp, (?:(-?)(0x[0-9a-f]+|\d+)|\[(\w+) ([+-]) (0x[0-9a-f]+|\d+)\]|(\w+))")
 _SEGMENTS = b"\x26\x2e\x36\x3e"
 _PREFIXES = _SEGMENTS + b"\x64\x65\x66\x67\xf0\xf2\xf3"
@@ -172,15 +172,14 @@ def _hidden(decoder: Cs, code: bytes, operands: str) -> int:
     Code that computes where it jumps could run them. A constant of four bytes has room for one.
     """
     count = 0
-    for text in _CONSTANT.findall(operands):
-        value = int(text, 16)
-        for width in (8, 4):
-            if value >> (8 * width) == 0 and value >> (8 * width - 16):
-                constant = value.to_bytes(width, "little")
-                at = code.rfind(constant)
-                if at >= 0:
-                    count += sum(_is_packed(decoder, constant[i:]) for i in range(width - 2))
-                break
+    for sign, digits in _CONSTANT.findall(operands):
+        value = int(digits, 16)
+        if value >> 16 == 0:  # the shortest of them has three bytes
+            continue
+        width = 8 if value >> 32 else 4
+        constant = ((-value if sign else value) & ((1 << 8 * width) - 1)).to_bytes(width, "little")
+        if constant in code:
+            count += sum(_is_packed(decoder, constant[at:]) for at in range(width - 2))
     return count
 
 
