@@ -49,6 +49,7 @@ _STACK = re.compile(r"rsp, (?:(-?)(0x[0-9a-f]+|\d+)|\[(\w+) ([+-]) (0x[0-9a-f]+|
 _SEGMENTS = b"\x26\x2e\x36\x3e"
 _PREFIXES = _SEGMENTS + b"\x64\x65\x66\x67\xf0\xf2\xf3"
 _FIRST = frozenset(_PREFIXES + bytes(range(0x40, 0x50)))
+_SIXTEEN_BITS = frozenset({"crc32", "popcnt", "lzcnt", "tzcnt", "movsw", "stosw", "lodsw", "scasw", "cmpsw"})
 _VEX = b"\x62\xc4\xc5"
 
 
@@ -162,6 +163,8 @@ def _prefixes_are_usual(code: bytes, mnemonic: str) -> bool:
         return False
     if name in ("call", "lea") and not before.strip(b"\x66\x67"):
         return True  # padded by a linker, as the model of thread-local storage demands
+    if b"\x66" in before and (b"\xf2" in before or b"\xf3" in before) and name not in _SIXTEEN_BITS:
+        return False
     repeats = sum(before.count(byte) for byte in b"\xf0\xf2\xf3")
     return before.count(b"\x66") <= 1 and before.count(b"\x64") <= 1 and repeats <= 1
 

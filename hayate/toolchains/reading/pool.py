@@ -17,10 +17,17 @@ from typing import Any
 from hayate.errors import Fault, FaultKind
 from hayate.toolchains.reading.worker import HEAD, REPLY, receive
 
+CPU_MAX_S = 3.0  # of one request; real kernels take milliseconds
+MEMORY_MAX_BYTES = 1 << 30  # of addresses; the interpreter and the parsers take some 200 MB of it
 WALL_MAX_S = 60.0  # the limit that counts is of CPU time: a busy machine is no fault of a text
 REPLY_MAX_BYTES = 8 << 20
 _IDLE_MAX = 4
-_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); import hayate.toolchains.reading.worker as w; w.main()"
+_START = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from hayate.toolchains.reading.worker import main
+main(int(sys.argv[2]))
+"""
 
 
 class Tangled(Exception):
@@ -39,7 +46,8 @@ class _Reader:
     def __init__(self) -> None:
         self._link, theirs = socket.socketpair()
         # The interpreter is told its path, and nothing of the environment changes what it imports.
-        argv = [sys.executable, "-I", "-c", _START, json.dumps([p or os.getcwd() for p in sys.path])]
+        path = json.dumps([folder or os.getcwd() for folder in sys.path])
+        argv = [sys.executable, "-I", "-c", _START, path, str(MEMORY_MAX_BYTES)]
         try:
             self._process = subprocess.Popen(
                 argv, stdin=theirs, stdout=subprocess.DEVNULL, start_new_session=True, cwd="/"
@@ -56,7 +64,7 @@ class _Reader:
         """Raises _Lost; then this process is gone, and waited for."""
         try:
             cores = sorted(os.sched_getaffinity(0))
-            lengths = HEAD.pack(*map(len, parts), len(cores))
+            lengths = HEAD.pack(CPU_MAX_S, *map(len, parts), len(cores))
             self._link.sendall(b"".join((lengths, struct.pack(f"<{len(cores)}I", *cores), *parts)))
             (size,) = REPLY.unpack(receive(self._link, REPLY.size))
             if size > REPLY_MAX_BYTES:

@@ -19,9 +19,8 @@ from hayate.records import Language, Task, Technique, decode
 from hayate.toolchains.objects import object_facts
 from hayate.toolchains.syntax import inspect, inspect_preprocessed
 
-CPU_MAX_S = 3.0  # of one request; real kernels take milliseconds
-MEMORY_MAX_BYTES = 1 << 30  # of addresses; the interpreter and the parsers take some 200 MB of it
-HEAD = struct.Struct("<IIII")  # lengths: of the request, the task, the data; and how many cores follow, 4 bytes each
+# CPU time that the request may take; lengths of the request, the task, the data; and how many cores follow, 4 bytes each.
+HEAD = struct.Struct("<dIIII")
 REPLY = struct.Struct("<I")
 
 
@@ -60,17 +59,17 @@ def _limit(kind: int, most: int) -> None:
     resource.setrlimit(kind, (most, most))
 
 
-def main() -> None:
+def main(memory_bytes: int) -> None:
     """Serves until the other side closes. A request over its limit of time ends the process by SIGPROF."""
     signal.signal(signal.SIGPROF, signal.SIG_DFL)  # no handler: a parser returns to none
-    _limit(resource.RLIMIT_AS, MEMORY_MAX_BYTES)
+    _limit(resource.RLIMIT_AS, memory_bytes)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
     link = socket.socket(fileno=0)
     cores: frozenset[int] = frozenset()
     while True:
         try:
-            lengths = HEAD.unpack(receive(link, HEAD.size))
+            cpu_s, *lengths = HEAD.unpack(receive(link, HEAD.size))
         except (EOFError, ConnectionError):
             return
         wanted = frozenset(struct.unpack(f"<{lengths[3]}I", receive(link, 4 * lengths[3])))
@@ -78,7 +77,7 @@ def main() -> None:
             os.sched_setaffinity(0, wanted)
             cores = wanted
         head, task, data = (receive(link, length) for length in lengths[:3])
-        signal.setitimer(signal.ITIMER_PROF, CPU_MAX_S)
+        signal.setitimer(signal.ITIMER_PROF, cpu_s)
         try:
             told = answer(json.loads(head), _task(task), data)
         except (MemoryError, RecursionError) as error:
