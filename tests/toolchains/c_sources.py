@@ -21,6 +21,7 @@ class Made:
     stderr: str
     elf: bytes = b""
     preprocessed: str = ""  # what comes after the boundary
+    headers: bytes = b""  # what comes before
 
 
 Build = Callable[..., Made]

@@ -58,11 +58,15 @@ def build(task: Task, tmp_path: Path) -> Build:
         done = subprocess.run(todo.script, cwd=box, capture_output=True, text=True, timeout=60)
         if done.returncode:
             return Made(done.returncode, done.stderr)
+        whole = (box / todo.preprocessed).read_bytes()
+        own = after_boundary(whole)
+        assert own is not None
         return Made(
             0,
             done.stderr,
             (box / todo.output).read_bytes(),
-            (after_boundary((box / todo.preprocessed).read_bytes()) or b"").decode(),
+            own.decode(),
+            whole[: len(whole) - len(own)],
         )
 
     return make

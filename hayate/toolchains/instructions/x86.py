@@ -16,11 +16,11 @@ _INTEGER = r"""
     |cbw|cwde|cdqe|cwd|cdq|cqo|push|pop|leave|ret|nop|ud2|int3|endbr64|pause|[mls]fence|[ls]ahf|cld
     |(?:movs|stos|lods|scas|cmps)[bwdq]|set\w+|cmov\w+|j\w+|call
 """
-# fldcw stays: conversions of long double to integers need it. What loads or saves the whole state does not.
+# Conversions of long double need fldcw, and the compiler's __float128 fldenv. Nothing needs the whole state.
 _X87 = r"""
     f(?:ld|ld1|ldz|ldpi|ldl2e|ldl2t|ldlg2|ldln2|st|stp|i?add|addp|i?subr?|subr?p|i?mul|mulp|i?divr?|divr?p|ild|ist
     |istp|isttp|chs|abs|sqrt|xch|u?comp?|u?compp|u?compi|u?comi|cmov\w+|tst|xam|rndint|scale|prem1?|patan|ptan|sin
-    |cos|sincos|2xm1|yl2x|yl2xp1|xtract|freep?|nstsw|nstcw|ldcw)|wait|emms
+    |cos|sincos|2xm1|yl2x|yl2xp1|xtract|freep?|nstsw|nstcw|ldcw|nstenv|ldenv)|wait|emms
 """
 _VECTOR = r"""
     v?(?:add|sub|mul|div|sqrt|min|max|andn?|or|xor|unpck[lh]|shuf|blendv?|h?add|h?sub|addsub|dp|round|rcp|rsqrt|u?comi
@@ -46,6 +46,7 @@ _PACKED = re.compile(
 _REGISTER = re.compile(r"\b([xyz]mm)\d+")
 _CONSTANT = re.compile(r"(-?) ?0x([0-9a-f]+)")
 _STACK = re.compile(r"rsp, (?:(-?)(0x[0-9a-f]+|\d+)|\[(\w+) ([+-]) (0x[0-9a-f]+|\d+)\]|(\w+))")
+_OF_THE_SYSTEM = re.compile(r"\b(?:[c-gs]s|[cd]r\d+)\b(?!:)")
 _SEGMENTS = b"\x26\x2e\x36\x3e"
 _PREFIXES = _SEGMENTS + b"\x64\x65\x66\x67\xf0\xf2\xf3"
 _FIRST = frozenset(_PREFIXES + bytes(range(0x40, 0x50)))
@@ -55,7 +56,7 @@ _VEX = b"\x62\xc4\xc5"
 
 @cache
 def _kind(mnemonic: str) -> str:
-    """ "refused", or what there is to look at: "" (nothing), "packed", "prefetch", "branch", "stack"."""
+    """ "refused", or what there is to look at: "" (nothing), "packed", "prefetch", "branch", "operands"."""
     *before, name = mnemonic.split(" ")
     if not _REPEATED.issuperset(before):
         return "refused"
@@ -67,7 +68,7 @@ def _kind(mnemonic: str) -> str:
         return "packed"
     if name == "call" or name.startswith("j"):
         return "branch"
-    return "stack" if name in ("sub", "add", "mov", "lea") else ""
+    return "operands" if name in ("sub", "add", "mov", "lea", "push", "pop") else ""
 
 
 def read(pieces: tuple[Piece, ...]) -> CodeFacts:
@@ -89,11 +90,13 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
                 if kind == "packed":
                     packed += 1
                     registers.update(_REGISTER.findall(operands))
-                elif kind == "stack":
+                elif kind == "operands":
                     if operands.startswith("rsp,"):
                         taken = _taken(mnemonic, operands)
                         variable += taken is None
                         frame = max(frame, taken or 0)
+                    elif _OF_THE_SYSTEM.search(operands):
+                        found.append(f"{mnemonic} {operands} at {address:#x} is not one that kernels need")
                 elif kind == "branch":
                     if operands[:1].isdigit():
                         targets.append((address, int(operands, 0)))
