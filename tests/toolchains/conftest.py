@@ -47,10 +47,11 @@ def build(task: Task, tmp_path: Path) -> Build:
         arch: str = "x86-64-v3",
         extra: Iterable[str] = (),
         language: Language = "c",
+        of: Task = task,
     ) -> Made:
         if language == "c++" and not compiler.cxx:
             pytest.skip(f"{compiler.name} has no C++ here: apt install g++")
-        todo = plan(task, source, permitted, arch, compiler, extra, language)
+        todo = plan(of, source, permitted, arch, compiler, extra, language)
         box = tmp_path / f"box{len(list(tmp_path.iterdir()))}"
         box.mkdir()
         for name, data in todo.files.items():
