@@ -2,8 +2,8 @@
 
 from hayate.toolchains.base import BuildPlan, Compiler, compilers, named
 from hayate.toolchains.c import compile_flags, plan
-from hayate.toolchains.objects import ObjectFacts, object_facts
 from hayate.toolchains.headers import after_boundary, allowed_headers
+from hayate.toolchains.objects import ObjectFacts, object_facts
 from hayate.toolchains.syntax import SourceFacts, inspect, inspect_preprocessed
 
 __all__ = [

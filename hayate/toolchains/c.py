@@ -159,7 +159,7 @@ def plan(
     lines = ["set -e", shlex.join((*before, *after))]
     if parted.asked:
         # Which conditions hold is known now; then the headers under them come before the text, too.
-        pick = f"s/^{headers.ASKED} \\([0-9]*\\)$/#include \"asked_\\1.h\"/p"
+        pick = f's/^{headers.ASKED} \\([0-9]*\\)$/#include "asked_\\1.h"/p'
         again = shlex.join((*before, "-include", ASKED, *after))
         lines.append(f"sed -n {shlex.quote(pick)} {PREPROCESSED} > {ASKED}")
         lines.append(f"if test -s {ASKED}; then {again}; fi")
@@ -187,7 +187,12 @@ def _link(task: Task, allowed: frozenset[Technique], cc: str, objects: tuple[str
     # Without start files there are no initialisers but the candidate's own, and those are refused.
     command = [cc, "-shared", "-nostartfiles", "-o", OUTPUT, *objects]
     command += [f"-Wl,--version-script={EXPORTS}", f"-Wl,--require-defined={task.entry}"]
-    command += ["-Wl,-z,defs,-z,now,-z,relro,-z,noexecstack,-z,separate-code", "-Wl,--build-id=none", "-Wl,--as-needed", "-s"]
+    command += [
+        "-Wl,-z,defs,-z,now,-z,relro,-z,noexecstack,-z,separate-code",
+        "-Wl,--build-id=none",
+        "-Wl,--as-needed",
+        "-s",
+    ]
     if len(objects) > 1:
         command.append("-Wl,--gc-sections")  # of the support, what is not used leaves no trace
     if Technique.THREADS in allowed:

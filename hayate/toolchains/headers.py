@@ -12,18 +12,19 @@ from dataclasses import dataclass
 
 from hayate.records import Language, Task
 from hayate.toolchains import cxx
+from hayate.toolchains.source.names import words
 from hayate.toolchains.source.rules import included
 from hayate.toolchains.source.tokens import Directive, logical_lines
 
 BOUNDARY = "#pragma hayate candidate"
 ASKED = "#pragma hayate include"  # and a number: stands where an #include under a condition stood
 # Macros by which a source says which parts of a header it wants; all others have no effect on headers.
-_FEATURES = frozenset(
+_FEATURES = words(
     """
     NDEBUG _GNU_SOURCE _DEFAULT_SOURCE _BSD_SOURCE _SVID_SOURCE _POSIX_SOURCE _POSIX_C_SOURCE _XOPEN_SOURCE
     _ISOC99_SOURCE _ISOC11_SOURCE _USE_MATH_DEFINES __STDC_LIMIT_MACROS __STDC_CONSTANT_MACROS
     __STDC_FORMAT_MACROS
-    """.split()
+    """
 )
 
 

@@ -13,6 +13,7 @@ from elftools.elf.sections import Section, SymbolTableSection
 from elftools.elf.segments import Segment
 
 from hayate.toolchains.instructions import CodeFacts, Piece, read_code
+from hayate.toolchains.source.names import words
 
 SECTIONS_MAX = 256
 SEGMENTS_MAX = 32
@@ -30,11 +31,13 @@ _SEGMENTS = frozenset(
 )  # fmt: skip
 _TAGS = frozenset(
     f"DT_{name}"
-    for name in """
-    NULL NEEDED SONAME HASH GNU_HASH STRTAB SYMTAB STRSZ SYMENT PLTGOT PLTRELSZ PLTREL JMPREL RELA RELASZ RELAENT
-    RELACOUNT FLAGS FLAGS_1 BIND_NOW VERNEED VERNEEDNUM VERSYM VERDEF VERDEFNUM TLSDESC_PLT TLSDESC_GOT
-    AARCH64_BTI_PLT AARCH64_PAC_PLT AARCH64_VARIANT_PCS
-    """.split()
+    for name in words(
+        """
+        NULL NEEDED SONAME HASH GNU_HASH STRTAB SYMTAB STRSZ SYMENT PLTGOT PLTRELSZ PLTREL JMPREL RELA RELASZ
+        RELAENT RELACOUNT FLAGS FLAGS_1 BIND_NOW VERNEED VERNEEDNUM VERSYM VERDEF VERDEFNUM TLSDESC_PLT
+        TLSDESC_GOT AARCH64_BTI_PLT AARCH64_PAC_PLT AARCH64_VARIANT_PCS
+        """
+    )
 )
 _AT_LOAD = frozenset({"DT_INIT", "DT_FINI", "DT_PREINIT_ARRAY"})
 _AT_LOAD_SIZES = frozenset({"DT_INIT_ARRAYSZ", "DT_FINI_ARRAYSZ", "DT_PREINIT_ARRAYSZ"})
@@ -57,7 +60,9 @@ class Unreadable(Exception):
 class Image:
     """The facts of a shared object. `violations` are sentences that need no permission to be wrong."""
 
-    loaded: tuple[tuple[str, bytes], ...]  # name, address and flags of each section that is loaded, and contents
+    loaded: tuple[
+        tuple[str, bytes], ...
+    ]  # name, address and flags of each section that is loaded, and contents
     imports: tuple[str, ...]
     exports: tuple[str, ...]
     libraries: tuple[str, ...]

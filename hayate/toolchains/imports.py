@@ -9,9 +9,7 @@ from hayate.toolchains.source.names import words
 
 _LIBC = words("memcpy memmove memset memcmp bcmp mempcpy free abs labs llabs bsearch __tls_get_addr")
 # qsort sets memory aside for what it sorts, and shows it to the comparing function.
-_ALLOCATORS = words(
-    "malloc calloc realloc aligned_alloc posix_memalign memalign reallocarray qsort"
-)
+_ALLOCATORS = words("malloc calloc realloc aligned_alloc posix_memalign memalign reallocarray qsort")
 _LIBM = words(
     """
     acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp10 exp2 expm1 fabs fdim

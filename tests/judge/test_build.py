@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from pathlib import Path
 
 import pytest
@@ -164,10 +165,10 @@ def test_what_is_too_tangled_to_be_read_is_the_candidates(
     def never(*_: object) -> None:
         raise Tangled("it is too tangled to be looked through")
 
-    monkeypatch.setattr("hayate.judge.build.read_source", never)
+    monkeypatch.setattr(sys.modules["hayate.judge.build"], "read_source", never)
     first = build(task, HONEST, (), host=host, sandbox=best)
     monkeypatch.undo()
-    monkeypatch.setattr("hayate.judge.build.read_object", never)
+    monkeypatch.setattr(sys.modules["hayate.judge.build"], "read_object", never)
     second = build(task, HONEST, (), host=host, sandbox=best)
     for made in (first, second):
         assert isinstance(made, Rejection)

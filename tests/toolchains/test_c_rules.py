@@ -86,7 +86,7 @@ LEGAL = {
     "headers": "#include <stdlib.h>\n#include <math.h>\n#include <string.h>",
     "attributes": "static inline __attribute__((always_inline, hot)) int f(int a) { return a; }",
     "pragmas": '#pragma once\n#pragma GCC diagnostic ignored "-Wall"\n#pragma STDC FP_CONTRACT ON',
-    "other compilers' pragmas": "#pragma vector aligned\n#pragma novector\n#pragma loop_count(8)\n#pragma acc loop\n#pragma pack(1)",
+    "other compilers' pragmas": "#pragma vector aligned\n#pragma novector\n#pragma acc loop\n#pragma pack(1)",
     "has include": "#if __has_include(<stdio.h>)\n#endif",
     "fences": "#include <immintrin.h>\nvoid f(void) { _mm_pause(); _mm_sfence(); }",
 }
@@ -168,10 +168,16 @@ def test_small_buffers_are_no_allocation(name: str) -> None:
 
 
 HIDDEN = {
-    "unknown attribute": ("__attribute__((unused, retain)) static int f(void) { return 1; }", "attribute retain"),
+    "unknown attribute": (
+        "__attribute__((unused, retain)) static int f(void) { return 1; }",
+        "attribute retain",
+    ),
     "argument beside": ("__attribute__((aligned(8), tainted_args)) int f(int a);", "attribute tainted_args"),
-    "in brackets": ("[[gnu::cold, gnu::zero_call_used_regs(\"all\")]] int f(int a);", "zero_call_used_regs"),
-    "prefetch": ("#define P(a, b) a##b\nvoid f(double *p) { P(__builtin_pre, fetch)(p); }", "prefetch is used"),
+    "in brackets": ('[[gnu::cold, gnu::zero_call_used_regs("all")]] int f(int a);', "zero_call_used_regs"),
+    "prefetch": (
+        "#define P(a, b) a##b\nvoid f(double *p) { P(__builtin_pre, fetch)(p); }",
+        "prefetch is used",
+    ),
     "pasted assembly": ('#define P(a, b) a##b\nvoid f(void) { P(__as, m__)("nop"); }', "assembly"),
     "pasted vector": (
         "#define P(a, b) a##b\ntypedef double v __attribute__((P(vector_, size)(64)));",

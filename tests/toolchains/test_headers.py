@@ -15,7 +15,9 @@ ALLOWED = ("stdlib.h", "math.h", "immintrin.h")
 
 
 def test_lines_stay_where_they_are() -> None:
-    source = "/* a\nb */ #include <stdlib.h> // c\nint x;\n#include \\\n<math.h>\nint y;\n#include <stdio.h>\n"
+    source = (
+        "/* a\nb */ #include <stdlib.h> // c\nint x;\n#include \\\n<math.h>\nint y;\n#include <stdio.h>\n"
+    )
     parted = part(source, ALLOWED)
     assert parted.headers == "#include <stdlib.h>\n#include <math.h>\n"
     assert parted.text.splitlines() == ["/* a", "b */ ", "int x;", "", "", "int y;", "#include <stdio.h>"]
@@ -50,7 +52,9 @@ def test_headers_under_conditions_are_asked_for() -> None:
 
 
 def test_features_are_kept_and_nothing_else_is() -> None:
-    source = "#ifndef _GNU_SOURCE\n#define _GNU_SOURCE 1\n#endif\n#define M 4\n#define NDEBUG\n#include <math.h>\n"
+    source = (
+        "#ifndef _GNU_SOURCE\n#define _GNU_SOURCE 1\n#endif\n#define M 4\n#define NDEBUG\n#include <math.h>\n"
+    )
     headers = part(source + "#define _XOPEN_SOURCE 700\n", ALLOWED).headers
     assert "#define _GNU_SOURCE 1" in headers
     assert "#define NDEBUG" in headers
@@ -68,7 +72,7 @@ MACROS = {
     "compiler's": "#undef __GNUC__\n#undef __x86_64__\n#undef __OPTIMIZE__",
     "guard": "#define _STDLIB_H 1\n#define _MATH_H 1",
     "operator": "#define __attribute__(x) __attribute__((weak))",
-    "string": "#define strtod(...) \"planted",
+    "string": '#define strtod(...) "planted',
     "spliced": "#define rp\\\nmatch planted",
     "digraph": "%:define rpmatch planted",
     "after an include": "#include <math.h>\n#define rpmatch planted",
@@ -96,7 +100,7 @@ def test_no_macro_changes_a_header(name: str, condition: bool, build: Build, com
 @pytest.mark.parametrize("name", [n for n in MACROS if n not in ("guard", "string")])
 def test_no_macro_changes_a_header_of_cxx(name: str, build: Build, compiler: Compiler) -> None:
     asked = "#include <cmath>\n#include <cstdlib>\n#include <algorithm>\n#include <immintrin.h>\n"
-    text = "\nextern \"C\" void dgemm(int, int, int, const double *, const double *, double *C) { C[0] = 1; }\n"
+    text = '\nextern "C" void dgemm(int, int, int, const double *, const double *, double *C) { C[0] = 1; }\n'
     with_it = build(MACROS[name] + "\n" + asked + text, compiler, language="c++")
     if with_it.returncode:
         assert name in ("keyword", "compiler's")
@@ -108,8 +112,16 @@ def test_no_macro_changes_a_header_of_cxx(name: str, build: Build, compiler: Com
 
 
 HONEST: dict[str, tuple[Language, str, str]] = {
-    "feature": ("c", "#define _GNU_SOURCE\n#include <math.h>", "double s, c; sincos(A[0], &s, &c); C[0] = s + exp10(c);"),
-    "feature asked": ("c", "#ifndef _GNU_SOURCE\n#define _GNU_SOURCE\n#endif\n#include <math.h>", "C[0] = exp10(A[0]);"),
+    "feature": (
+        "c",
+        "#define _GNU_SOURCE\n#include <math.h>",
+        "double s, c; sincos(A[0], &s, &c); C[0] = s + exp10(c);",
+    ),
+    "feature asked": (
+        "c",
+        "#ifndef _GNU_SOURCE\n#define _GNU_SOURCE\n#endif\n#include <math.h>",
+        "C[0] = exp10(A[0]);",
+    ),
     "threads or not": (
         "c",
         "#ifdef _OPENMP\n#include <omp.h>\n#else\nstatic int omp_get_num_threads(void) { return 1; }\n#endif",
@@ -120,20 +132,64 @@ HONEST: dict[str, tuple[Language, str, str]] = {
         "#define USE_AVX 1\n#if USE_AVX && defined(__AVX2__)\n#include <immintrin.h>\n#endif",
         "_mm256_storeu_pd(C, _mm256_setzero_pd());",
     ),
-    "own guard": ("c", "#ifndef KERNEL_H\n#define KERNEL_H\n#include <string.h>\n#endif", "memset(C, 0, 8);"),
-    "twice": ("c", "#include <string.h>\n#include <stdlib.h>\n#include <string.h>", "memset(C, 0, abs(M));"),
-    "in between": ("c", "static int one(void) { return 1; }\n#define TWO 2\n#include <string.h>", "memset(C, TWO, one());"),
-    "macro of a header's name": ("c", "#define N0 4\n#define min(a, b) ((a) < (b) ? (a) : (b))\n#include <stdlib.h>", "C[0] = min(M, N0);"),
-    "keyword as macro": ("c", "#define restrict __restrict\n#define inline __inline\n#include <stdlib.h>", "C[0] = abs(M);"),
-    "limits": ("c", "#define __STDC_LIMIT_MACROS\n#include <stdint.h>\n#include <float.h>\n#include <limits.h>", "C[0] = INT64_MAX + DBL_MAX + INT_MAX;"),
-    "other machines": ("c", "#if defined(__aarch64__) && __has_include(<omp.h>)\n#include <omp.h>\n#endif", "C[0] = 1;"),
-    "not taken": ("c", "#if 0\n#include <immintrin.h>\n#endif\ntypedef int __m256d;", "__m256d x = 1; C[0] = x;"),
+    "own guard": (
+        "c",
+        "#ifndef KERNEL_H\n#define KERNEL_H\n#include <string.h>\n#endif",
+        "memset(C, 0, 8);",
+    ),
+    "twice": (
+        "c",
+        "#include <string.h>\n#include <stdlib.h>\n#include <string.h>",
+        "memset(C, 0, abs(M));",
+    ),
+    "in between": (
+        "c",
+        "static int one(void) { return 1; }\n#define TWO 2\n#include <string.h>",
+        "memset(C, TWO, one());",
+    ),
+    "own macros": (
+        "c",
+        "#define N0 4\n#define min(a, b) ((a) < (b) ? (a) : (b))\n#include <stdlib.h>",
+        "C[0] = min(M, N0);",
+    ),
+    "keyword as macro": (
+        "c",
+        "#define restrict __restrict\n#define inline __inline\n#include <stdlib.h>",
+        "C[0] = abs(M);",
+    ),
+    "limits": (
+        "c",
+        "#define __STDC_LIMIT_MACROS\n#include <stdint.h>\n#include <float.h>\n#include <limits.h>",
+        "C[0] = INT64_MAX + DBL_MAX + INT_MAX;",
+    ),
+    "other machines": (
+        "c",
+        "#if defined(__aarch64__) && __has_include(<omp.h>)\n#include <omp.h>\n#endif",
+        "C[0] = 1;",
+    ),
+    "not taken": (
+        "c",
+        "#if 0\n#include <immintrin.h>\n#endif\ntypedef int __m256d;",
+        "__m256d x = 1; C[0] = x;",
+    ),
     "other line ends": ("c", "#include <math.h>\r\n#include <stdlib.h>\r\n", "C[0] = abs(M);\r\n"),
     "quoted": ("c", '#include "math.h"', "C[0] = M_PI;"),
-    "target before": ("c", '#pragma GCC target("avx512f")\n#include <immintrin.h>', "_mm512_storeu_pd(C, _mm512_setzero_pd());"),
-    "cxx": ("c++", "#define M_ 1\n#include <algorithm>\n#include <cstring>\n#include <array>", "std::array<double, 4> x{}; std::memcpy(C, x.data(), 8);"),
-    "cxx condition": ("c++", "#if __cplusplus >= 201703L\n#include <numeric>\n#endif", "C[0] = std::gcd(M, N);"),
-}  # fmt: skip
+    "target before": (
+        "c",
+        '#pragma GCC target("avx512f")\n#include <immintrin.h>',
+        "_mm512_storeu_pd(C, _mm512_setzero_pd());",
+    ),
+    "cxx": (
+        "c++",
+        "#define M_ 1\n#include <algorithm>\n#include <cstring>\n#include <array>",
+        "std::array<double, 4> x{}; std::memcpy(C, x.data(), 8);",
+    ),
+    "cxx condition": (
+        "c++",
+        "#if __cplusplus >= 201703L\n#include <numeric>\n#endif",
+        "C[0] = std::gcd(M, N);",
+    ),
+}
 
 
 @pytest.mark.parametrize("permitted", [ALL, ALL - {Technique.THREADS}], ids=["all", "without threads"])

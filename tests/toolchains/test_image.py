@@ -32,7 +32,15 @@ def elf(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A shared object with imports and relocations that has nothing wrong."""
     box = tmp_path_factory.mktemp("object")
     (box / "a.c").write_text(entry(BODY, BEFORE))
-    flags = ["-O2", "-shared", "-fPIC", "-fvisibility=default", "-nostartfiles", "-s", "-Wl,-z,now,-z,separate-code"]
+    flags = [
+        "-O2",
+        "-shared",
+        "-fPIC",
+        "-fvisibility=default",
+        "-nostartfiles",
+        "-s",
+        "-Wl,-z,now,-z,separate-code",
+    ]
     subprocess.run([compilers()[0].path, *flags, "-o", "a.so", "a.c"], cwd=box, check=True)
     made = (box / "a.so").read_bytes()
     assert object_facts(made, "dgemm", ALL).violations == ()
@@ -86,11 +94,20 @@ DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "no word about the stack": (lambda e: write(e, segments(e, STACK)[0], "<I", 0), "stack that can be run"),
     "code that can be written": (lambda e: write(e, segments(e, LOAD, 5)[0] + 4, "<I", 7), "written and run"),
     "data that runs": (lambda e: write(e, segments(e, LOAD, 6)[0] + 4, "<I", 7), "not all there"),
-    "constants that run": (lambda e: write(e, segments(e, LOAD, 4)[-1] + 4, "<I", 5), "can be run and belong to no code"),
+    "constants that run": (
+        lambda e: write(e, segments(e, LOAD, 4)[-1] + 4, "<I", 5),
+        "can be run and belong to no code",
+    ),
     "an interpreter": (lambda e: write(e, segments(e, STACK)[0], "<I", INTERP), "segment of type PT_INTERP"),
-    "more memory than code": (lambda e: write(e, segments(e, LOAD, 5)[0] + 40, "<Q", 1 << 20), "not all there"),
+    "more memory than code": (
+        lambda e: write(e, segments(e, LOAD, 5)[0] + 40, "<Q", 1 << 20),
+        "not all there",
+    ),
     "two guarded parts": (lambda e: write(e, segments(e, DYNAMIC)[0], "<I", RELRO), "several segments"),
-    "a resolver": (lambda e: write(e, a_relocation(e, RELATIVE) + 8, "<Q", INDIRECT), "runs code when it is loaded"),
+    "a resolver": (
+        lambda e: write(e, a_relocation(e, RELATIVE) + 8, "<Q", INDIRECT),
+        "runs code when it is loaded",
+    ),
     "a copy": (lambda e: write(e, a_relocation(e, RELATIVE) + 8, "<Q", COPY), "relocation of type 5"),
     "into code": (lambda e: write(e, a_relocation(e, RELATIVE), "<Q", 0x1000), "which is no data"),
     "nowhere": (lambda e: write(e, a_relocation(e, RELATIVE), "<Q", 1 << 40), "which is no data"),
@@ -110,7 +127,7 @@ DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "many sections": (lambda e: write(e, 60, "<H", 60_000), "can't be read"),
     "unknown instruction": (lambda e: write(e, place(e, ".text"), "<B", 0x06), "no instruction"),
     "something behind the code": (lambda e: write(e, _code_end(e) + 2, "<B", 0x41), "belong to no code"),
-}  # fmt: skip
+}
 
 
 def _text(elf: bytes) -> int:
@@ -139,7 +156,9 @@ def test_a_pointer_beside_an_import_is_refused(build: Build, compiler: Compiler)
     before = "#include <string.h>\nstatic void *volatile p = (char *)memcpy + {};"
     beside = build(entry("C[0] = (double)(long)p;", before.format(64)), compiler)
     at = build(entry("C[0] = (double)(long)p;", before.format(0)), compiler)
-    assert any("64 bytes beside an imported symbol" in said for said in object_facts(beside.elf, "dgemm").violations)
+    assert any(
+        "64 bytes beside an imported symbol" in said for said in object_facts(beside.elf, "dgemm").violations
+    )
     assert object_facts(at.elf, "dgemm").violations == ()
 
 
@@ -211,7 +230,13 @@ def test_imports_are_a_list_of_what_is_allowed() -> None:
     for name in ("malloc", "qsort", "aligned_alloc"):
         assert may_import(name, frozenset({Technique.ALLOC}))
         assert not may_import(name, everything - {Technique.ALLOC})
-    for name in ("GOMP_parallel", "omp_get_thread_num", "__kmpc_fork_call", "pthread_create", "GOMP_loop_dynamic_next"):
+    for name in (
+        "GOMP_parallel",
+        "omp_get_thread_num",
+        "__kmpc_fork_call",
+        "pthread_create",
+        "GOMP_loop_dynamic_next",
+    ):
         assert may_import(name, frozenset({Technique.THREADS}))
         assert not may_import(name, everything - {Technique.THREADS})
     for name in ("memcpy", "sinf", "sqrtl", "__exp_finite", "free", "bsearch", "sincos"):

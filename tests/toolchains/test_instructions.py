@@ -13,7 +13,6 @@ from hayate.tasks import builtin, folder, templates
 from hayate.toolchains import Compiler, inspect, inspect_preprocessed, object_facts
 from hayate.toolchains.instructions import CodeFacts, Piece, read_code
 
-
 HONEST = Path(__file__).parent.parent / "honest"
 
 
@@ -61,7 +60,9 @@ REFUSED = {
     "ldmxcsr": "0f ae 10", "vldmxcsr": "c5 f8 ae 10", "frstor": "dd 20", "fninit": "db e3",
     "xsave": "0f ae 20", "fxrstor": "0f ae 08", "enter": "c8 00 00 00", "verr": "0f 00 e0", "smsw": "0f 01 e0",
     "sgdt": "0f 01 00", "swapgs": "0f 01 f8", "vmcall": "0f 01 c1", "invlpg": "0f 01 38", "cli": "fa",
-    "elided lock": "f2 f0 83 04 24 01", "mov to ds": "8e d8", "mov of cs": "8c c8", "push fs": "0f a0", "mov of cr0": "0f 20 c0", "lfs": "0f b4 00", "loop": "e2 fe", "xlat": "d7",
+    "elided lock": "f2 f0 83 04 24 01", "mov to ds": "8e d8", "mov of cs": "8c c8", "push fs": "0f a0",
+    "mov of cr0": "0f 20 c0",
+    "lfs": "0f b4 00", "loop": "e2 fe", "xlat": "d7",
     "64-bit gs": "65 48 8b 04 25 00 00 00 00",
 }  # fmt: skip
 
@@ -180,7 +181,17 @@ def test_a_machine_that_nobody_can_decode_is_refused() -> None:
     assert read_code("EM_RISCV", [Piece(0, b"\x13\0\0\0")]).violations
 
 
-TYPES = ("float", "double", "signed char", "short", "int", "long", "unsigned char", "unsigned", "unsigned long")
+TYPES = (
+    "float",
+    "double",
+    "signed char",
+    "short",
+    "int",
+    "long",
+    "unsigned char",
+    "unsigned",
+    "unsigned long",
+)
 LOOPS = """
 void FN_add(T *x, const T *y, int n) {{ for (int i = 0; i < n; i++) x[i] += y[i] * 3; }}
 void FN_min(T *x, const T *y, int n) {{ for (int i = 0; i < n; i++) x[i] = x[i] < y[i] ? x[i] : y[i]; }}
@@ -200,15 +211,16 @@ void FN_turn(T *x, const T *y, int n) {{ for (int i = 0; i < n; i++) x[i] = x[i]
 int FN_count(const T *y, int n) {{ int s = 0; for (int i = 0; i < n; i++) s += __builtin_popcountl(y[i]); return s; }}
 int FN_first(const T *y, int n) {{ int s = 0; for (int i = 0; i < n; i++) s += __builtin_ctzl(y[i]); return s; }}
 T FN_swap(T *x, T y) {{ return __atomic_exchange_n(x, y, 5) + __atomic_fetch_add(x, y, 5); }}
-long FN_many(long x, T y) {{ switch (y) {{ case 0: return x; case 1: return 2 * x; case 2: return x / 7; case 3: return -x;
-  case 4: return x * x; case 5: return x ^ 1; case 6: return x + 9; default: return 1; }} }}
+long FN_many(long x, T y) {{ switch (y) {{ case 0: return x; case 1: return 2 * x; case 2: return x / 7;
+  case 3: return -x; case 4: return x * x; case 5: return x ^ 1; case 6: return x + 9; default: return 1; }} }}
 """
 OTHERS = """
 long double quad(long double x, double y, long z) { return x * y / z + __builtin_sqrtl(x) - (x < y ? 1 : x); }
 long turn(long double x) { return x; }
 __float128 twice(__float128 x) { return x + x; }
 _Complex double product(_Complex double x, _Complex double y) { return x * y; }
-double parts(double x, double y) { return __builtin_floor(x) + __builtin_copysign(x, y) + __builtin_fabs(y) + __builtin_fma(x, y, x); }
+double parts(double x, double y) { return __builtin_floor(x) + __builtin_copysign(x, y)
+  + __builtin_fabs(y) + __builtin_fma(x, y, x); }
 struct big { double x[40]; } given(struct big *x) { return *x; }
 _Thread_local int mine; int *where(void) { return &mine; }
 double reaches(double (**f)(double), double x) { return f[3](x) + f[0](f[1](x)); }
@@ -225,7 +237,9 @@ def test_nothing_that_a_compiler_makes_of_plain_loops_is_refused(
     for n, kind in enumerate(TYPES):
         loops = LOOPS if kind in ("float", "double") else LOOPS + INTEGERS
         text += loops.format().replace("T ", f"{kind} ").replace("FN", f"f{n}")
-    text = text.replace("\nvoid ", '\n__attribute__((used)) void ').replace("\nlong ", "\n__attribute__((used)) long ")
+    text = text.replace("\nvoid ", "\n__attribute__((used)) void ").replace(
+        "\nlong ", "\n__attribute__((used)) long "
+    )
     source = f"{text}\nvoid dgemm(int M, int N, int K, const double *A, const double *B, double *C) {{ }}\n"
     made = build(source, compiler, permitted, arch)
     assert made.returncode == 0, made.stderr

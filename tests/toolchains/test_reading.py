@@ -66,7 +66,9 @@ def test_it_says_what_reading_here_says(task: Task, build: Build, compiler: Comp
     assert read_object(task, made.elf, (), "c") == object_facts(made.elf, "dgemm", ())
     text = '# 1 "candidate.c"\nvoid f(void) { __asm__(""); }'
     assert read_preprocessed(task, text.encode(), (), "c") == inspect_preprocessed(task, text, ())
-    assert read_source(task, "x = 1", {Technique.SIMD}, "c++") == inspect(task, "x = 1", {Technique.SIMD}, "c++")
+    assert read_source(task, "x = 1", {Technique.SIMD}, "c++") == inspect(
+        task, "x = 1", {Technique.SIMD}, "c++"
+    )
     assert len(idle_pids()) == 1
 
 

@@ -60,9 +60,9 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
                     frame = max(frame, int(taken[1], 0) << int(taken[2] or 0))
         if piece.data[end - piece.address :].strip(b"\0"):
             found.append(f"the bytes at {end:#x} are no instruction")
-    for address, target in targets:
-        if target not in starts:
-            found.append(f"the jump at {address:#x} goes to {target:#x}, where no instruction starts")
+    for address, goal in targets:
+        if goal not in starts:
+            found.append(f"the jump at {address:#x} goes to {goal:#x}, where no instruction starts")
     return CodeFacts(
         instructions=len(starts),
         packed=packed,

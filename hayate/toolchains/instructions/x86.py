@@ -107,7 +107,9 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
             if data[address - base] in _FIRST:
                 code = data[address - base : address - base + size]
                 if not _prefixes_are_usual(code, mnemonic):
-                    found.append(f"the prefixes of {mnemonic} at {address:#x} are none that a compiler writes")
+                    found.append(
+                        f"the prefixes of {mnemonic} at {address:#x} are none that a compiler writes"
+                    )
             if size >= 6 and "0x" in operands:
                 hidden += _hidden(decoder, data[address - base : address - base + size], operands)
         if end != base + len(data):

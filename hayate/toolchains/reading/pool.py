@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 from hayate.errors import Fault, FaultKind
@@ -45,12 +46,13 @@ class _Lost(Exception):
 class _Reader:
     def __init__(self) -> None:
         self._link, theirs = socket.socketpair()
+        self._process: subprocess.Popen[bytes]
         # The interpreter is told its path, and nothing of the environment changes what it imports.
-        path = json.dumps([folder or os.getcwd() for folder in sys.path])
+        path = json.dumps([folder or str(Path.cwd()) for folder in sys.path])
         argv = [sys.executable, "-I", "-c", _START, path, str(MEMORY_MAX_BYTES)]
         try:
             self._process = subprocess.Popen(
-                argv, stdin=theirs, stdout=subprocess.DEVNULL, start_new_session=True, cwd="/"
+                argv, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True, cwd="/"
             )
         except OSError as error:
             self._link.close()
@@ -72,7 +74,9 @@ class _Reader:
             return receive(self._link, size)
         except (OSError, EOFError):
             raise _Lost(self.close()) from None
-        except BaseException:  # whoever is interrupted here leaves an answer behind that belongs to no question
+        except (
+            BaseException
+        ):  # whoever is interrupted here leaves an answer behind that belongs to no question
             self.close()
             raise
 

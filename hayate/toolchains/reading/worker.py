@@ -19,7 +19,8 @@ from hayate.records import Language, Task, Technique, decode
 from hayate.toolchains.objects import object_facts
 from hayate.toolchains.syntax import inspect, inspect_preprocessed
 
-# CPU time that the request may take; lengths of the request, the task, the data; and how many cores follow, 4 bytes each.
+# CPU time that the request may take; lengths of the request, the task and the data; how many cores follow, as
+# 4 bytes each.
 HEAD = struct.Struct("<dIIII")
 REPLY = struct.Struct("<I")
 
