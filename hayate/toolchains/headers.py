@@ -7,6 +7,7 @@ that comes after it is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -74,7 +75,7 @@ def part(source: str, allowed: Collection[str], language: Language = "c") -> Par
 
 def _feature(directive: Directive, into: dict[str, str]) -> None:
     name, _, value = directive.rest.partition(" ")
-    if name in _FEATURES and (not value or value.isalnum()):
+    if name in _FEATURES and (not value or re.fullmatch(r"[0-9]+[lL]?", value)):
         into[name] = value
 
 

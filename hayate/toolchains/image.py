@@ -26,9 +26,13 @@ _SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR = 1, 2, 4
 _SEGMENTS = frozenset(
     {
         "PT_NULL", "PT_LOAD", "PT_DYNAMIC", "PT_GNU_STACK", "PT_GNU_RELRO", "PT_TLS", "PT_NOTE", "PT_PHDR",
-        "PT_GNU_EH_FRAME", "PT_GNU_PROPERTY",
+        "PT_GNU_EH_FRAME", "PT_GNU_PROPERTY", "PT_GNU_SFRAME", 0x6474E554,
     }
 )  # fmt: skip
+# Where the linker put its table of calls: newer linkers say so, and put its addresses beside relocations.
+_MARKED_PLT = frozenset(
+    {"DT_X86_64_PLT", "DT_X86_64_PLTSZ", "DT_X86_64_PLTENT", 0x70000000, 0x70000001, 0x70000003}
+)
 _TAGS = frozenset(
     f"DT_{name}"
     for name in words(
@@ -47,6 +51,8 @@ _LIBRARIES = re.compile(
 )
 # By type: a symbol's address, the same in a table of the linker's, an address of the object, thread-local offsets.
 _SYMBOLIC = {"EM_X86_64": frozenset({1, 6, 7}), "EM_AARCH64": frozenset({257, 1025, 1026})}
+# Those to which the loader adds an offset.
+_WITH_ADDEND = {"EM_X86_64": frozenset({1}), "EM_AARCH64": frozenset({257, 1025, 1026})}
 _RELATIVE = {"EM_X86_64": 8, "EM_AARCH64": 1027}
 _THREAD_LOCAL = {"EM_X86_64": frozenset({16, 17, 18, 36}), "EM_AARCH64": frozenset({1028, 1029, 1030, 1031})}
 _INDIRECT = {"EM_X86_64": 37, "EM_AARCH64": 1032}  # a resolver runs while the object is loaded
@@ -60,9 +66,7 @@ class Unreadable(Exception):
 class Image:
     """The facts of a shared object. `violations` are sentences that need no permission to be wrong."""
 
-    loaded: tuple[
-        tuple[str, bytes], ...
-    ]  # name, address and flags of each section that is loaded, and contents
+    loaded: tuple[tuple[str, bytes], ...]  # of each section: name, address, flags and size; contents
     imports: tuple[str, ...]
     exports: tuple[str, ...]
     libraries: tuple[str, ...]
@@ -183,7 +187,7 @@ def _dynamic(
         if segment["p_type"] != "PT_DYNAMIC":
             continue
         for count, tag in enumerate(segment.iter_tags()):
-            name, value = str(tag.entry.d_tag), tag.entry.d_val
+            name, value = tag.entry.d_tag, tag.entry.d_val
             if count > SECTIONS_MAX:
                 raise Unreadable("it has too many parts")
             if name == "DT_NEEDED":
@@ -194,7 +198,7 @@ def _dynamic(
                 runs = True
             elif name == "DT_SYMTAB" and value not in tables:
                 found.append("the object's symbols are not where its sections say")
-            elif name not in _TAGS | _AT_LOAD_SIZES | _AT_LOAD_PLACES:
+            elif name not in _TAGS | _AT_LOAD_SIZES | _AT_LOAD_PLACES | _MARKED_PLT:
                 found.append(f"the object asks the loader for {name}")
     return tuple(libraries), runs
 
@@ -219,7 +223,7 @@ def _relocations(
             if kind == _INDIRECT.get(machine):
                 runs = True
             elif kind in _SYMBOLIC.get(machine, ()):
-                if addend:
+                if addend and kind in _WITH_ADDEND[machine]:
                     found.append(f"the object points {addend} bytes beside an imported symbol")
             elif kind == _RELATIVE.get(machine):
                 if _within(runnable, addend) and addend not in code.starts:

@@ -12,6 +12,7 @@ from hayate.toolchains.imports import may_import
 from hayate.toolchains.source.buffers import STACK_MAX_BYTES
 
 OBJECT_MAX_BYTES = 8 << 20
+_SAID_MAX = 20  # sentences: each byte of an object can be wrong in a way of its own
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def _facts(image: Image, entry: str, allowed: frozenset[Technique]) -> ObjectFac
         static_bytes=image.writable_bytes,
         vector_registers=image.code.registers,
         packed_instructions=image.code.packed,
-        violations=tuple(found),
+        violations=tuple(found[:_SAID_MAX]),
     )
 
 

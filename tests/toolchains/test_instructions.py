@@ -28,6 +28,8 @@ USUAL = {
     "returns with a hint": "f3 c3",
     "marked for indirect jumps": "f3 0f 1e fa",
     "notrack": "3e ff e0",
+    "hint of bounds": "f2 ff 25 00 00 00 00",
+    "hints to branches": "2e 75 00 3e 75 00 90",
     "call by a linker": "67 e8 fa ff ff ff",
     "copies": "f3 48 a5",
     "locked": "f0 48 83 04 24 01",
@@ -130,6 +132,7 @@ def test_instructions_within_constants_are_counted() -> None:
     assert x86("48 b8 c5 f5 58 c1 eb 04 00 00").hidden_packed
     assert x86("81 c0 c5 f5 58 c1").hidden_packed
     assert x86("48 8d 83 c5 f5 58 c1").hidden_packed  # a displacement, negative
+    assert x86("81 c0 00 62 f1 f5 48 58 c1").hidden_packed  # its end is the next instruction's start
     assert not x86("48 b8 00 00 00 00 00 00 f0 3f").hidden_packed
     assert not x86("c5 fb 58 05 00 20 00 00").hidden_packed
 
@@ -145,7 +148,8 @@ def test_instructions_within_constants_are_counted() -> None:
         ("48 29 c4", 0, 1),
         ("48 89 c4", 0, 1),
         ("48 89 ec", 0, 0),
-        ("48 83 e4 c0", 0, 0),
+        ("48 83 e4 c0", 64, 0),
+        ("48 81 e4 00 00 fe ff", 131072, 0),  # and rsp, -131072: up to that much is left out
     ],
 )
 def test_stack_that_is_taken(code: str, frame: int, variable: int) -> None:

@@ -39,7 +39,7 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
             end = address + size
             if mnemonic == ".byte":
                 if piece.data[address - piece.address :][:size].strip(b"\0"):
-                    found.append(f"the bytes at {address:#x} are no instruction")
+                    found.append(f"the bytes at {address:#x} are no instruction that is known here")
                 continue
             starts.add(address)
             if _REFUSED.fullmatch(mnemonic) or (mnemonic == "mrs" and "tpidr_el0" not in operands):
@@ -59,7 +59,7 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
                 else:
                     frame = max(frame, int(taken[1], 0) << int(taken[2] or 0))
         if piece.data[end - piece.address :].strip(b"\0"):
-            found.append(f"the bytes at {end:#x} are no instruction")
+            found.append(f"the bytes at {end:#x} are no instruction that is known here")
     for address, goal in targets:
         if goal not in starts:
             found.append(f"the jump at {address:#x} goes to {goal:#x}, where no instruction starts")

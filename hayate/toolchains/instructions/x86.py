@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from capstone import CS_ARCH_X86, CS_MODE_64, Cs
 
@@ -28,7 +28,7 @@ _VECTOR = r"""
     |v?mov(?!dir)\w+|v?(?:p?maskmov)\w+|v?lddqu|v?stmxcsr|v?cmp\w*[ps][sdh]|v?cvt\w+2\w+|v?pack[su]s\w+
     |v?p(?:abs|add|align|and|avg|blend|clmul|cmp|ext|hadd|hminpos|hsub|insr|madd|max|min|mov|mul|or|sad|shuf|sign|sll|sra
         |srl|sub|test|unpck|xor)\w*
-    |vp(?:broadcast|erm|gather|scatter|lzcnt|popcnt|conflict|compress|expand|multishift|ro[lr]|sh[lr]d|ternlog|dp)\w*
+    |vp(?:broadcast|erm|gather|scatter|lzcnt|opcnt|conflict|compress|expand|multishift|ro[lr]|sh[lr]d|ternlog|dp)\w*
     |v(?:align|broadcast|extract|insert|perm|gather|scatter|compress|expand|blendm|getexp|getmant|fixupimm|range|reduce
         |rndscale|scalef|rcp\d+|rsqrt\d+|fpclass|exp2|dbpsad|shuf|test|dpbf16|zero)\w*
     |vfn?m(?:add|sub|addsub|subadd)\d+[ps][sdh]|vfc?m(?:add|ul)c[ps]h
@@ -37,21 +37,25 @@ _VECTOR = r"""
 """
 _KNOWN = re.compile(f"(?:{_INTEGER}|{_X87}|{_VECTOR})", re.VERBOSE)
 _PREFETCH = re.compile(r"prefetch(?:nta|t[012]|w|wt1)")
-_REPEATED = frozenset({"rep", "repe", "repz", "repne", "repnz", "lock", "notrack"})
+_REPEATED = frozenset({"rep", "repe", "repz", "repne", "repnz", "lock", "notrack", "bnd"})
 # Moves, logic and integer work are left out: the compiler uses them for memcpy, zeroing and fabs in scalar code too.
 _PACKED = re.compile(
     r"v?(?:add|sub|mul|div|min|max|sqrt|hadd|hsub|addsub|dp|round|rndscale|scalef|rcp\d*|rsqrt\d*|reduce|range|getexp"
     r"|getmant|fixupimm|exp2)p[sdh]|vfn?m\w+p[sdh]|vfc?m(?:add|ul)cph|vdpbf16ps|pf\w+"
 )
 _REGISTER = re.compile(r"\b([xyz]mm)\d+")
-_CONSTANT = re.compile(r"(-?) ?0x([0-9a-f]+)")
+_CONSTANT = re.compile(r"(-?) ?0x([0-9a-f]{5,})")  # of three bytes or more, as the shortest of them has
 _STACK = re.compile(r"rsp, (?:(-?)(0x[0-9a-f]+|\d+)|\[(\w+) ([+-]) (0x[0-9a-f]+|\d+)\]|(\w+))")
 _OF_THE_SYSTEM = re.compile(r"\b(?:[c-gs]s|[cd]r\d+)\b(?!:)")
+_LONGEST = 15  # bytes of an instruction
 _SEGMENTS = b"\x26\x2e\x36\x3e"
 _PREFIXES = _SEGMENTS + b"\x64\x65\x66\x67\xf0\xf2\xf3"
-_FIRST = frozenset(_PREFIXES + bytes(range(0x40, 0x50)))
+_PREFIXES_MAX = 3  # before REX and opcode
+_REX = bytes(range(0x40, 0x50))
+_FIRST = frozenset(_PREFIXES + _REX)
 _SIXTEEN_BITS = frozenset({"crc32", "popcnt", "lzcnt", "tzcnt", "movsw", "stosw", "lodsw", "scasw", "cmpsw"})
 _VEX = b"\x62\xc4\xc5"
+_NOT_AFTER_REX = _PREFIXES + _REX + _VEX
 
 
 @cache
@@ -68,7 +72,7 @@ def _kind(mnemonic: str) -> str:
         return "packed"
     if name == "call" or name.startswith("j"):
         return "branch"
-    return "operands" if name in ("sub", "add", "mov", "lea", "push", "pop") else ""
+    return "operands" if name in ("sub", "add", "and", "mov", "lea", "push", "pop") else ""
 
 
 def read(pieces: tuple[Piece, ...]) -> CodeFacts:
@@ -78,7 +82,7 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
     targets: list[tuple[int, int]] = []
     registers: set[str] = set()
     found: list[str] = []
-    packed = hidden = prefetches = frame = variable = 0
+    packed = prefetches = frame = variable = 0
     for piece in pieces:
         data, base = piece.data, piece.address
         end = base
@@ -104,16 +108,15 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
                     prefetches += 1
                 else:
                     found.append(f"the instruction {mnemonic} at {address:#x} is not one that kernels need")
-            if data[address - base] in _FIRST:
-                code = data[address - base : address - base + size]
-                if not _prefixes_are_usual(code, mnemonic):
-                    found.append(
-                        f"the prefixes of {mnemonic} at {address:#x} are none that a compiler writes"
-                    )
-            if size >= 6 and "0x" in operands:
-                hidden += _hidden(decoder, data[address - base : address - base + size], operands)
+            at = address - base
+            if data[at] in _FIRST and (
+                data[at + 1] in _NOT_AFTER_REX
+                if data[at] in _REX
+                else not _prefixes_are_usual(data[at : at + min(size, _PREFIXES_MAX + 2)], mnemonic)
+            ):
+                found.append(f"the prefixes of {mnemonic} at {address:#x} are none that a compiler writes")
         if end != base + len(data):
-            found.append(f"the bytes at {end:#x} are no instruction")
+            found.append(f"the bytes at {end:#x} are no instruction that is known here")
     for address, target in targets:
         if target not in starts:
             found.append(f"the jump at {address:#x} goes to {target:#x}, where no instruction starts")
@@ -121,7 +124,8 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
         instructions=len(starts),
         packed=packed,
         registers=frozenset(registers),
-        hidden_packed=hidden,
+        # Who may compute with vectors need not hide it.
+        hidden_packed=0 if packed else sum(_hidden(decoder, piece) for piece in pieces),
         prefetches=prefetches,
         frame_bytes=frame,
         variable_frames=variable,
@@ -138,6 +142,8 @@ def _taken(mnemonic: str, operands: str) -> int | None:
     negative, constant, base, sign, offset, register = match.groups()
     if constant:
         value = int(constant, 0)
+        if mnemonic == "and":  # to align it leaves a gap
+            return (1 << 64) - value
         return value if (mnemonic == "sub") != bool(negative) else 0
     if register:  # after a frame with realigned rsp, rbp has what it was
         return 0 if mnemonic == "mov" and register == "rbp" else None
@@ -146,20 +152,28 @@ def _taken(mnemonic: str, operands: str) -> int | None:
     return 0 if mnemonic == "lea" else None
 
 
+@lru_cache(maxsize=4096)
 def _prefixes_are_usual(code: bytes, mnemonic: str) -> bool:
-    """Whether the prefixes are of the few forms that assemblers and linkers write: others hide what is decoded."""
+    """Whether the prefixes are of the few forms that assemblers and linkers write: others hide what is decoded.
+
+    `code` is the start of an instruction that begins with one that is not REX.
+    """
     at = 0
     while at < len(code) - 1 and code[at] in _PREFIXES:
         at += 1
     before = code[:at]
-    rex = 0x40 <= code[at] < 0x50
-    opcode = code[at + rex : at + rex + 1]
-    if rex and opcode and (opcode in _PREFIXES or opcode in _VEX or 0x40 <= opcode[0] < 0x50):
-        return False
     name = mnemonic.rpartition(" ")[2]
     if name == "nop":
         return True
-    if b"\x65" in before or (opcode in _VEX and before.strip(b"\x64")):
+    if code[at] in _REX:
+        at += 1
+        if code[at : at + 1] and code[at] in _NOT_AFTER_REX:
+            return False
+    if (
+        b"\x65" in before
+        or len(before) > _PREFIXES_MAX
+        or (code[at : at + 1] and code[at] in _VEX and before.strip(b"\x64"))
+    ):
         return False
     if any(segment in _SEGMENTS for segment in before):
         # Hints to a conditional jump, and notrack.
@@ -174,20 +188,23 @@ def _prefixes_are_usual(code: bytes, mnemonic: str) -> bool:
     return before.count(b"\x66") <= 1 and before.count(b"\x64") <= 1 and repeats <= 1
 
 
-def _hidden(decoder: Cs, code: bytes, operands: str) -> int:
-    """How many instructions of packed arithmetic stand in the constants of one instruction.
+def _hidden(decoder: Cs, piece: Piece) -> int:
+    """How many instructions of packed arithmetic start within the constants of others.
 
-    Code that computes where it jumps could run them. A constant of four bytes has room for one.
+    Code that computes where it jumps could run them. A constant of four bytes has room for one, and what follows
+    may be part of it.
     """
     count = 0
-    for sign, digits in _CONSTANT.findall(operands):
-        value = int(digits, 16)
-        if value >> 16 == 0:  # the shortest of them has three bytes
-            continue
-        width = 8 if value >> 32 else 4
-        constant = ((-value if sign else value) & ((1 << 8 * width) - 1)).to_bytes(width, "little")
-        if constant in code:
-            count += sum(_is_packed(decoder, constant[at:]) for at in range(width - 2))
+    for address, size, _, operands in decoder.disasm_lite(piece.data, piece.address):
+        for sign, digits in _CONSTANT.findall(operands) if size >= 6 else ():
+            value = int(digits, 16)
+            width = 8 if value >> 32 else 4
+            constant = ((-value if sign else value) & ((1 << 8 * width) - 1)).to_bytes(width, "little")
+            at = address - piece.address
+            at = piece.data.find(constant, at, at + size)
+            if at >= 0:
+                starts = range(at, at + width)
+                count += sum(_is_packed(decoder, piece.data[start : start + _LONGEST]) for start in starts)
     return count
 
 
