@@ -277,15 +277,6 @@ def compilers() -> list[Check]:
         checks.append(
             Check("OpenMP", None, f"{found[0].label} has no run time for it", "apt install libomp-dev or gcc")
         )
-    if not shutil.which("objdump"):
-        checks.append(
-            Check(
-                "objdump",
-                None,
-                "missing: withheld vector code is looked for in sources only",
-                "apt install binutils",
-            )
-        )
     return checks
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,16 +16,17 @@ from hayate.sandbox import Command, Exit, Limits, Sandbox, new_box
 from hayate.toolchains import (
     BuildPlan,
     Compiler,
+    after_boundary,
     compilers,
-    inspect,
-    inspect_preprocessed,
-    object_facts,
-    packed_arithmetic,
     plan,
 )
+from hayate.toolchains.objects import OBJECT_MAX_BYTES
+from hayate.toolchains.reading import Tangled, read_object, read_preprocessed, read_source
 
 COMPILE_WALL_S = 20.0
-OBJECT_MAX_BYTES = 8 << 20
+_SAID_MAX_BYTES = 16_384  # of a compiler's words, and of each line: the candidate has a say in them
+_LINE_MAX = 400
+_DISK_MIN_BYTES = 16 << 20  # with less, the compiler's complaint about the disk is believed
 _MIB = 1 << 20
 
 
@@ -60,7 +62,10 @@ def build(
             raise _Rejected(
                 Outcome.VIOLATION, f"the source is no text: character {error.start} can't be encoded"
             ) from None
-        facts = inspect(task, source, permitted, language)
+        try:
+            facts = read_source(task, source, permitted, language)
+        except Tangled as tangled:
+            raise _Rejected(Outcome.VIOLATION, f"the source can't be read: {tangled}") from None
         found = facts.techniques
         steps.append(Step(name="guard", wall_s=time.monotonic() - started))
         if facts.violations:
@@ -117,25 +122,22 @@ def _compile(
                     kind, f"{path} can't be written: {error}", remedy="free space in the temporary folder"
                 ) from error
         ended = sandbox.run(Command(argv=todo.script, box=box, limits=limits, profile="build"))
-        _explain_compiler(ended)
-        preprocessed = _read(box / todo.preprocessed)
-        text = preprocessed.decode(errors="replace")
-        violations = inspect_preprocessed(task, text, permitted, language)
+        _explain_compiler(ended, box)
+        own = after_boundary(_read(box / todo.preprocessed))
+        code = _read(box / todo.output)
+    if own is None:
+        raise _Rejected(Outcome.BUILD_FAILED, "the preprocessor left nothing of the source")
+    try:
+        violations = read_preprocessed(task, own, permitted, language)
         if violations:
             raise _Rejected(Outcome.VIOLATION, "after preprocessing: " + "; ".join(violations[:3]))
-        code = _read(box / todo.output)
-        disassembly = _read(box / todo.disassembly).decode(errors="replace") if todo.disassembly else ""
-    facts = object_facts(code, task.entry, permitted)
+        facts = read_object(task, code, permitted, language)
+    except Tangled as tangled:
+        raise _Rejected(Outcome.VIOLATION, f"what the compiler made can't be read: {tangled}") from None
     if facts.violations:
-        raise _Rejected(Outcome.VIOLATION, "; ".join(facts.violations[:3]))
-    if Technique.SIMD not in permitted and disassembly:
-        packed = packed_arithmetic(disassembly)
-        if packed:
-            raise _Rejected(
-                Outcome.VIOLATION,
-                f"simd is not permitted, and the object code has {packed} packed floating-point instructions",
-                {"packed_instructions": packed},
-            )
+        numbers = {"packed_instructions": float(facts.packed_instructions)}
+        withheld = facts.packed_instructions and Technique.SIMD not in permitted
+        raise _Rejected(Outcome.VIOLATION, "; ".join(facts.violations[:3]), numbers if withheld else None)
     return code, facts.object_hash
 
 
@@ -152,7 +154,15 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _explain_compiler(ended: Exit) -> None:
+def _said(stderr: bytes) -> str:
+    """Start and end of what a compiler said, in short lines: a source can make it say anything, at any length."""
+    if len(stderr) > 2 * _SAID_MAX_BYTES:
+        stderr = stderr[:_SAID_MAX_BYTES] + b"\n" + stderr[-_SAID_MAX_BYTES:]
+    text = stderr.decode(errors="replace")
+    return "\n".join(line[:_LINE_MAX] for line in text.splitlines())
+
+
+def _explain_compiler(ended: Exit, box: Path) -> None:
     if ended.ok:
         return
     if ended.timed_out:
@@ -163,8 +173,8 @@ def _explain_compiler(ended: Exit) -> None:
         )
     if ended.stopped or ended.signal:
         raise _Rejected(Outcome.BUILD_FAILED, f"the compiler was ended: {ended.stopped or ended.signal}")
-    text = ended.stderr.decode(errors="replace")
-    if "No space left on device" in text:
+    text = _said(ended.stderr)
+    if "No space left on device" in text and shutil.disk_usage(box).free < _DISK_MIN_BYTES:
         raise Fault(
             FaultKind.DISK_FULL,
             "the compiler found no space left",

@@ -2,14 +2,16 @@
 
 from hayate.toolchains.base import BuildPlan, Compiler, compilers, named
 from hayate.toolchains.c import compile_flags, plan
-from hayate.toolchains.objects import ObjectFacts, object_facts, packed_arithmetic
-from hayate.toolchains.syntax import SourceFacts, allowed_headers, inspect, inspect_preprocessed
+from hayate.toolchains.headers import after_boundary, allowed_headers
+from hayate.toolchains.objects import ObjectFacts, object_facts
+from hayate.toolchains.syntax import SourceFacts, inspect, inspect_preprocessed
 
 __all__ = [
     "BuildPlan",
     "Compiler",
     "ObjectFacts",
     "SourceFacts",
+    "after_boundary",
     "allowed_headers",
     "compile_flags",
     "compilers",
@@ -17,6 +19,5 @@ __all__ = [
     "inspect_preprocessed",
     "named",
     "object_facts",
-    "packed_arithmetic",
     "plan",
 ]

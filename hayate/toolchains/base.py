@@ -35,19 +35,17 @@ class Compiler:
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """How to make a shared object: write `files` into the build box, then run in it, as current folder.
+    """How to make a shared object: write `files` into the build box, then run `script` in it, as current folder.
 
-    Either `script`, one command that does everything (one start of the sandbox), or each of `commands` in
-    order. Exit 0 means built; anything else is the candidate's failure. The first command writes
-    `preprocessed`, which the next one compiles: what `inspect_preprocessed` reads is what the compiler reads.
+    `script` is one command that does everything, for one start of the sandbox. Exit 0 means built; anything
+    else is the candidate's failure. It writes `preprocessed`, and compiles that: what `inspect_preprocessed`
+    reads is what the compiler reads.
     """
 
     files: dict[str, str | bytes]  # name -> contents
-    commands: tuple[tuple[str, ...], ...]
     script: tuple[str, ...]
     output: str  # the stripped shared object
     preprocessed: str
-    disassembly: str  # where `script` leaves objdump's text; "" where it isn't needed or objdump is missing
     flags: tuple[str, ...]  # of the compilation, for `Built.flags`
 
 

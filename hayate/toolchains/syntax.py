@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hayate.records import Language, Task, Technique
-from hayate.toolchains import cxx
 from hayate.toolchains.c import SOURCES
+from hayate.toolchains.headers import allowed_headers
 from hayate.toolchains.source import rules
 from hayate.toolchains.source.buffers import large_buffers
 from hayate.toolchains.source.labels import structure
@@ -17,6 +18,7 @@ from hayate.toolchains.source.tokens import own_part, read
 from hayate.toolchains.source.tree import Tangled, parse
 
 SOURCE_MAX_BYTES = 64_000
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 PREPROCESSED_MAX_BYTES = 500_000  # of the candidate's own part
 
 
@@ -27,11 +29,6 @@ class SourceFacts:
     techniques: tuple[Technique, ...]  # in the order of the enumeration
     includes: tuple[str, ...]
     violations: tuple[str, ...]
-
-
-def allowed_headers(task: Task, language: Language) -> tuple[str, ...]:
-    """What a candidate may #include."""
-    return task.headers if language == "c" else cxx.headers(task.headers)
 
 
 def inspect(task: Task, source: str, permitted: Iterable[Technique], language: Language = "c") -> SourceFacts:
@@ -45,6 +42,10 @@ def inspect(task: Task, source: str, permitted: Iterable[Technique], language: L
         return SourceFacts((), (), (f"the source has {size} bytes, at most {SOURCE_MAX_BYTES} are allowed",))
     if language not in task.languages:
         return SourceFacts((), (), (f"the task takes {' and '.join(task.languages)}, not {language}",))
+    odd = _CONTROL.search(source)
+    if odd:  # compilers differ in what these are, and editors show nothing
+        line = source.count("\n", 0, odd.start()) + 1
+        return SourceFacts((), (), (f"line {line}: the control character {odd[0]!r} is not allowed",))
     tokens = read(source, language)
     found = rules.violations(tokens, task.entry, allowed_headers(task, language))
     used = rules.withholdable(tokens)
@@ -70,13 +71,15 @@ def inspect(task: Task, source: str, permitted: Iterable[Technique], language: L
 def inspect_preprocessed(
     task: Task, text: str, permitted: Iterable[Technique], language: Language = "c"
 ) -> tuple[str, ...]:
-    """Violations in the preprocessor's output of a source that passed `inspect`: macros hide nothing here.
+    """Violations in what the preprocessor made of a source that passed `inspect`: macros hide nothing here.
 
-    Line numbers are the candidate's.
+    `text` is what comes after the boundary: see headers.py. Line numbers are the candidate's.
     """
-    own = own_part(text, SOURCES[language])
-    if len(own) > PREPROCESSED_MAX_BYTES:
-        return (f"the source grows to {len(own)} characters, at most {PREPROCESSED_MAX_BYTES} are allowed",)
+    if len(text) > PREPROCESSED_MAX_BYTES:
+        return (f"the source grows to {len(text)} characters, at most {PREPROCESSED_MAX_BYTES} are allowed",)
+    own, stranger = own_part(text, SOURCES[language])
+    if stranger:
+        return (f"the source brings in {stranger}, and only #include of an allowed header may",)
     tokens = read(own, language)
     found = rules.violations(tokens, task.entry, None)
     used = rules.withholdable(tokens)

@@ -75,7 +75,9 @@ CLASSES = {
     61: "right in some sizes or on some values only",
     62: "something that acts for a stopped process",
     63: "a way to a system call that no list of names knows",
-    69: "withheld memory found elsewhere",
+    67: "code planted in a system header",
+    68: "instructions in a form that a reader of names or of text misses",
+    69: "scratch memory where nobody counts it",
     70: "what it leaves behind breaks what comes after",
     71: "time that is nobody's",
 }

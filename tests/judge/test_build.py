@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hayate.judge.native import natives
 from hayate.records import Built, HostProfile, MeasurePlan, Outcome, Task, Technique
 from hayate.sandbox import Sandbox
 from hayate.toolchains import compilers
+from hayate.toolchains.reading import Tangled
 
 HEAD = (
     "void dgemm(int M, int N, int K, const double *restrict A, const double *restrict B, double *restrict C)"
@@ -155,6 +157,48 @@ def test_what_is_permitted_is_not_a_violation(task: Task, host: HostProfile, bes
     made = build(task, source, (Technique.SIMD,), host=host, sandbox=best)
     assert isinstance(made, Built), made
     assert Technique.SIMD in made.techniques
+
+
+def test_what_is_too_tangled_to_be_read_is_the_candidates(
+    task: Task, host: HostProfile, best: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise Tangled("it is too tangled to be looked through")
+
+    monkeypatch.setattr(sys.modules["hayate.judge.build"], "read_source", never)
+    first = build(task, HONEST, (), host=host, sandbox=best)
+    monkeypatch.undo()
+    monkeypatch.setattr(sys.modules["hayate.judge.build"], "read_object", never)
+    second = build(task, HONEST, (), host=host, sandbox=best)
+    for made in (first, second):
+        assert isinstance(made, Rejection)
+        assert made.outcome is Outcome.VIOLATION
+        assert "too tangled to be looked through" in made.reason
+
+
+SAYINGS = {
+    "the disk is full": "No space left on device",
+    "a long frame": "frame size 1 [-Werror " * 2500,
+    "frames without end": "frame size of " * 4000,
+    "many errors": "error: " * 8000,
+}
+
+
+@pytest.mark.parametrize("name", SAYINGS)
+def test_a_source_that_makes_the_compiler_talk_is_no_fault(
+    task: Task, host: HostProfile, best: Sandbox, name: str
+) -> None:
+    made = build(task, f"#error {SAYINGS[name]}\n{HONEST}", (), host=host, sandbox=best)
+    assert isinstance(made, Rejection)
+    assert made.outcome is Outcome.BUILD_FAILED
+    assert len(made.reason) <= 600
+
+
+def test_what_the_compiler_says_last_is_heard(task: Task, host: HostProfile, best: Sandbox) -> None:
+    warnings = "".join(f"#warning {n} {'x' * 60}\n" for n in range(700))
+    made = build(task, warnings + HONEST.replace("= s;", "= nowhere;"), (), host=host, sandbox=best)
+    assert isinstance(made, Rejection)
+    assert "nowhere" in made.reason
 
 
 @pytest.mark.slow

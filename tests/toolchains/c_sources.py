@@ -20,8 +20,8 @@ class Made:
     returncode: int
     stderr: str
     elf: bytes = b""
-    preprocessed: str = ""
-    disassembly: str = ""
+    preprocessed: str = ""  # what comes after the boundary
+    headers: bytes = b""  # what comes before
 
 
 Build = Callable[..., Made]

@@ -16,7 +16,7 @@ from c_sources import Build, Made
 
 from hayate.records import Language, Task, Technique
 from hayate.tasks import builtin
-from hayate.toolchains import Compiler, compilers, plan
+from hayate.toolchains import Compiler, after_boundary, compilers, plan
 
 
 @pytest.fixture(scope="session")
@@ -47,10 +47,11 @@ def build(task: Task, tmp_path: Path) -> Build:
         arch: str = "x86-64-v3",
         extra: Iterable[str] = (),
         language: Language = "c",
+        of: Task = task,
     ) -> Made:
         if language == "c++" and not compiler.cxx:
             pytest.skip(f"{compiler.name} has no C++ here: apt install g++")
-        todo = plan(task, source, permitted, arch, compiler, extra, language)
+        todo = plan(of, source, permitted, arch, compiler, extra, language)
         box = tmp_path / f"box{len(list(tmp_path.iterdir()))}"
         box.mkdir()
         for name, data in todo.files.items():
@@ -58,12 +59,15 @@ def build(task: Task, tmp_path: Path) -> Build:
         done = subprocess.run(todo.script, cwd=box, capture_output=True, text=True, timeout=60)
         if done.returncode:
             return Made(done.returncode, done.stderr)
+        whole = (box / todo.preprocessed).read_bytes()
+        own = after_boundary(whole)
+        assert own is not None
         return Made(
             0,
             done.stderr,
             (box / todo.output).read_bytes(),
-            (box / todo.preprocessed).read_text(),
-            (box / todo.disassembly).read_text() if todo.disassembly else "",
+            own.decode(),
+            whole[: len(whole) - len(own)],
         )
 
     return make

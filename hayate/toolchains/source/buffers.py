@@ -40,7 +40,7 @@ def large_buffers(root: Node, language: Language = "c") -> int:
             }
             static = function is None or bool(words & {"static", "_Thread_local", "__thread", "thread_local"})
             for item in node.children_by_field_name("declarator"):
-                size = _bytes(item, text_of(node.child_by_field_name("type")), known, language)
+                size = _bytes(item, node.child_by_field_name("type"), known, language)
                 if size == 0 or "extern" in words:
                     continue
                 if node.type == "declaration" and static:
@@ -73,7 +73,7 @@ def _know_constants(node: Node, known: dict[str, int]) -> None:
                     known[text_of(item.child_by_field_name("declarator"))] = value
 
 
-def _bytes(item: Node, base: str, known: Mapping[str, int], language: Language) -> int | None:
+def _bytes(item: Node, kind: Node | None, known: Mapping[str, int], language: Language) -> int | None:
     """The size of a declared array; 0 for what is none, None where the length isn't constant.
 
     C++ has names of types of any size, so that there an unknown one says nothing either.
@@ -82,6 +82,9 @@ def _bytes(item: Node, base: str, known: Mapping[str, int], language: Language) 
     _, lengths, pointer = declared(item.child_by_field_name("declarator") if is_initialised else item)
     if not lengths:
         return 0
+    # The text of a type that is defined here can be as long as the source, and says nothing about its size.
+    defined = kind is not None and kind.child_by_field_name("body") is not None
+    base = "struct" if defined else text_of(kind)
     if language == "c++" and not pointer and not known_type(base):
         return None
     size = 8 if pointer else type_bytes(base)

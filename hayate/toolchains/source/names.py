@@ -11,16 +11,33 @@ def words(text: str) -> frozenset[str]:
 
 
 ASSEMBLY = frozenset({"asm", "__asm__", "__asm"})
-ATTRIBUTES = words(
+# Seen in a source before macros are expanded: nobody needs these. After expansion ATTRIBUTES are what may stand.
+FORBIDDEN_ATTRIBUTES = words(
     """
     constructor destructor init_priority ifunc target_clones resolver optimize section weak weakref
     alias symver copy tls_model naked
     """
 )
+ATTRIBUTES = words(
+    """
+    aligned access align_value alloc_align alloc_size always_inline artificial assume assume_aligned cleanup
+    cold const deprecated designated_init ext_vector_type fallthrough flatten format gnu_inline hot leaf
+    likely malloc may_alias maybe_unused min_vector_width minsize mode neon_vector_type arm_sve_vector_bits
+    no_icf no_instrument_function no_reorder no_sanitize no_sanitize_address no_sanitize_undefined
+    no_stack_protector no_unique_address noalias nocf_check noclone nodebug nodiscard noescape noinline noipa
+    nonnull nothrow optnone overloadable packed pure returns_nonnull simd sysv_abi target
+    transparent_union unlikely unused used vector_size visibility warn_if_not_aligned warn_unused_result
+    """
+)
+# What compilers act on, and what of that is harmless; pragmas that no compiler here knows are ignored by them.
+PRAGMA_FAMILIES = re.compile(r"(?:GCC|clang|STDC)\b")
 PRAGMAS = re.compile(
-    r"(?:GCC (?:optimize|reset_options|dependency|pch_preprocess|system_header|poison)"
-    r"|clang (?:attribute|optimize|section|system_header|module\b.*|poison)"
-    r"|weak|redefine_extname|init|fini|comment|push_macro|pop_macro|include_alias|section)\b"
+    r"GCC (?:diagnostic|ivdep|unroll|novector|target|push_options|pop_options|warning|error)\b"
+    r"|clang (?:loop|diagnostic|fp)\b|STDC (?:FP_CONTRACT|FENV_ACCESS|CX_LIMITED_RANGE)\b"
+)
+FORBIDDEN_PRAGMAS = re.compile(
+    r"(?:weak|redefine_extname|extern_prefix|init|fini|comment|push_macro|pop_macro|include_alias|section"
+    r"|scalar_storage_order|ms_struct|hayate)\b"
 )
 TARGET_PRAGMA = re.compile(r"GCC target\b")
 REASSOCIATE = re.compile(r"clang fp .*\breassociate|float_control|clang fp .*\breciprocal")
@@ -66,7 +83,10 @@ RESERVED = words(
     __builtin_ia32_clwb __builtin_ia32_cldemote
     syscall __syscall dlopen
     dlmopen dlsym dlvsym dl_iterate_phdr __libc_start_main __environ secure_getenv process_vm_readv
-    process_vm_writev __malloc_hook __free_hook _GLOBAL_OFFSET_TABLE_ _DYNAMIC _r_debug
+    process_vm_writev __malloc_hook __free_hook _GLOBAL_OFFSET_TABLE_ _DYNAMIC _r_debug __ehdr_start
+    __executable_start __dso_handle __bss_start _end _edata _etext _init _fini __builtin_thread_pointer
+    __builtin_set_thread_pointer __builtin_eh_return __builtin_dwarf_cfa __builtin_frob_return_addr
+    __seg_fs __seg_gs __declspec
     """
 )
 FORBIDDEN_PREFIXES = (

@@ -29,6 +29,44 @@ def _group(tokens: Sequence[Token], at: int) -> int:
 
 def attributes(tokens: Sequence[Token]) -> Iterator[Token]:
     """The names inside `__attribute__((...))` and `[[...]]`, arguments included."""
+    for inside in _lists(tokens):
+        for inner in inside:
+            if inner.kind == "name":
+                yield Token("name", _bare(inner.text), inner.line)
+
+
+def attribute_names(tokens: Sequence[Token]) -> Iterator[Token]:
+    """The attributes themselves, without their arguments and name spaces: `gnu::cold, aligned(8)` has two.
+
+    What is not written as a list of names is given as a name that no attribute has.
+    """
+    for inside in _lists(tokens):
+        depth = 0
+        fresh = True  # a name may stand here
+        for i, token in enumerate(inside):
+            if token.kind == "mark" and token.text in "([{":
+                depth += 1
+            elif token.kind == "mark" and token.text in ")]}":
+                depth -= 1
+            elif depth != 2:
+                continue
+            elif token.text == ",":
+                fresh = True
+            elif token.kind == "name":
+                following = inside[i + 1].text if i + 1 < len(inside) else ""
+                if following == ":" and token.text in ("gnu", "__gnu__", "clang", "_Clang"):
+                    continue
+                if fresh:
+                    yield Token("name", _bare(token.text), token.line)
+                elif token.text != "const":
+                    yield Token("name", token.text, token.line)
+                fresh = False
+            elif token.text != ":":
+                yield Token("name", token.text, token.line)
+
+
+def _lists(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
+    """Each list of attributes, brackets included."""
     past = 0
     for i, token in enumerate(tokens[:-1]):
         if i < past:
@@ -40,9 +78,7 @@ def attributes(tokens: Sequence[Token]) -> Iterator[Token]:
             start, past = i, _group(tokens, i)
         else:
             continue
-        for inner in tokens[start:past]:
-            if inner.kind == "name":
-                yield Token("name", _bare(inner.text), inner.line)
+        yield tokens[start:past]
 
 
 def violations(source: Source, entry: str, headers: Collection[str] | None) -> list[str]:
@@ -61,8 +97,15 @@ def violations(source: Source, entry: str, headers: Collection[str] | None) -> l
         if text:
             found.append((token.line, text))
     for name in attributes(tokens):
-        if name.text in names.ATTRIBUTES:
+        if name.text in names.FORBIDDEN_ATTRIBUTES:
             found.append((name.line, f"the attribute {name.text} is not allowed"))
+    if headers is None:  # no macro is left that could stand for another name
+        for name in attribute_names(source.body):
+            if name.text not in names.ATTRIBUTES | names.FORBIDDEN_ATTRIBUTES:
+                found.append((name.line, f"the attribute {name.text} is not allowed"))
+        for token in source.body:
+            if token.kind == "name" and token.text in ("_Pragma", "__pragma"):
+                found.append((token.line, f"{token.text} is not allowed"))
     return [f"line {line}: {text}" for line, text in dict.fromkeys(sorted(found))]
 
 
@@ -117,7 +160,9 @@ def _token(token: Token, calls_library: bool, entry: str) -> str:
 def _directive(directive: Directive, headers: Collection[str] | None) -> Iterator[str]:
     word, rest = directive.word, directive.rest
     if word == "pragma":
-        if names.PRAGMAS.match(rest):
+        acted_on = names.PRAGMA_FAMILIES.match(rest) and not names.PRAGMAS.match(rest)
+        ours = headers is None and re.fullmatch(r"hayate include \d+", rest)
+        if acted_on or (names.FORBIDDEN_PRAGMAS.match(rest) and not ours):
             yield f"#pragma {' '.join(rest.split()[:2])} is not allowed"
         return
     if headers is None:

@@ -26,6 +26,8 @@ _TOKEN: dict[Language, re.Pattern[str]] = {
     "c++": re.compile(_SEPARATED, re.VERBOSE | re.DOTALL),
 }
 _DIGRAPHS = {"%:%:": "##", "%:": "#", "<:": "[", ":>": "]", "<%": "{", "%>": "}"}
+_NO_FILES = ("<command-line>", "<command line>", "<built-in>")  # what included them: the command
+_DIRECTIVE_MAX = 64  # tokens of a line that are looked at; no #include has as many
 _MARKER = re.compile(r'^# (\d+) "((?:\\.|[^"\\\n])*)"[^\n]*\n?', re.MULTILINE)
 
 
@@ -47,6 +49,16 @@ class Directive:
     text: str = ""  # the rest as it stands, but without comments
 
 
+@dataclass(frozen=True, slots=True)
+class LogicalLine:
+    """A line as the preprocessor sees it, its end included."""
+
+    text: str
+    starts: int  # the offset of its first token; before it there may be the end of a comment
+    directive: Directive | None
+    spliced: int  # how many ends of lines were taken out of it
+
+
 @dataclass(frozen=True)
 class Source:
     """A text read: tokens outside its directives, tokens that its macros stand for, and the directives."""
@@ -56,9 +68,9 @@ class Source:
     directives: tuple[Directive, ...]
 
 
-def _raw_tokens(text: str, language: Language) -> Iterator[Token]:
-    """Every token but comments and white space, newlines included; lines are those before splicing."""
-    splices: list[int] = []  # offsets, in the spliced text, of each removed line end
+def _splice(text: str) -> tuple[str, list[int]]:
+    """The text with its spliced lines joined, and the offsets in it of each line end that is gone."""
+    splices: list[int] = []
     pieces: list[str] = []
     at = end = 0
     for match in _SPLICE.finditer(text):
@@ -67,7 +79,12 @@ def _raw_tokens(text: str, language: Language) -> Iterator[Token]:
         splices.append(at)
         end = match.end()
     pieces.append(text[end:])
-    spliced = "".join(pieces)
+    return "".join(pieces), splices
+
+
+def _raw_tokens(text: str, language: Language) -> Iterator[Token]:
+    """Every token but comments and white space, newlines included; lines are those before splicing."""
+    spliced, splices = _splice(text)
     line, seen, known, end = 1, 0, 0, 0
     for match in _TOKEN[language].finditer(spliced):
         start = match.start()
@@ -83,6 +100,42 @@ def _raw_tokens(text: str, language: Language) -> Iterator[Token]:
         yield Token(kind, _DIGRAPHS.get(found, found) if kind == "mark" else found, line + known, attached)
 
 
+def logical_lines(text: str, language: Language = "c") -> Iterator[LogicalLine]:
+    """The text cut where the preprocessor sees a line end: those in comments and after backslashes are none."""
+    spliced, splices = _splice(text)
+    tokens: list[Token] = []
+    start = starts = known = 0
+
+    def line(end: int) -> LogicalLine:
+        nonlocal known
+        before = known
+        while known < len(splices) and splices[known] <= end:
+            known += 1
+        is_directive = len(tokens) > 1 and tokens[0].text == "#" and tokens[0].kind == "mark"
+        found = _directive(tokens) if is_directive else None
+        return LogicalLine(spliced[start:end], starts - start, found, known - before)
+
+    for match in _TOKEN[language].finditer(spliced):
+        kind = str(match.lastgroup)
+        if kind == "newline":
+            yield line(match.end())
+            tokens.clear()
+            start = match.end()
+        elif kind not in ("comment", "space") and len(tokens) < _DIRECTIVE_MAX:
+            if not tokens:
+                starts = match.start()
+            found = match.group()
+            tokens.append(Token(kind, _DIGRAPHS.get(found, found) if kind == "mark" else found, 0))
+    if start < len(spliced):
+        yield line(len(spliced))
+
+
+def _directive(tokens: list[Token]) -> Directive:
+    word, rest = tokens[1].text, tokens[2:]
+    text = "".join(t.text if t.attached else " " + t.text for t in rest).strip()
+    return Directive(word, " ".join(t.text for t in rest), tokens[0].line, text)
+
+
 def read(text: str, language: Language = "c") -> Source:
     """The tokens and directives of any text, in the language or not; never raises."""
     body: list[Token] = []
@@ -92,12 +145,9 @@ def read(text: str, language: Language = "c") -> Source:
 
     def flush() -> None:
         if len(current) > 1 and current[0].text == "#" and current[0].kind == "mark":
-            word, rest = current[1].text, current[2:]
-            if word == "define":
-                macros.extend(rest[1:])
-            spaced = " ".join(t.text for t in rest)
-            text = "".join(t.text if t.attached else " " + t.text for t in rest).strip()
-            directives.append(Directive(word, spaced, current[0].line, text))
+            if current[1].text == "define":
+                macros.extend(current[3:])
+            directives.append(_directive(current))
         else:
             body.extend(current)
         current.clear()
@@ -111,30 +161,34 @@ def read(text: str, language: Language = "c") -> Source:
     return Source(tuple(body), tuple(macros), tuple(directives))
 
 
-def own_part(preprocessed: str, file: str) -> str:
-    """What a preprocessor's output holds of `file` itself, each part at its own line; headers are left out.
+def own_part(preprocessed: str, file: str) -> tuple[str, str]:
+    """A preprocessor's output of `file` without markers, each part at its own line; and a stranger's name.
 
-    Sound only for a text without #line, raw strings and line markers of its own, which `rules` refuses.
+    The name is that of the first other file which the output says to be of, "" if there is none.
     """
     pieces: list[str] = []
     line = 1
-    ours, start = False, 0
+    start = 0
+    stranger = ""
 
     def take(end: int) -> None:
         nonlocal line
-        if ours:
-            piece = preprocessed[start:end]
-            pieces.append(piece)
-            line += piece.count("\n")
+        piece = preprocessed[start:end]
+        pieces.append(piece)
+        line += piece.count("\n")
 
     for match in _MARKER.finditer(preprocessed):
         take(match.start())
-        ours, start = match.group(2) == file, match.end()
+        start = match.end()
+        if match.group(2) != file:
+            if match.group(2) not in _NO_FILES:
+                stranger = stranger or match.group(2) or "no name"
+            continue
         wanted = min(int(match.group(1)[:9]), line + 100_000)
-        if ours and wanted > line:
+        if wanted > line:
             pieces.append("\n" * (wanted - line))
             line = wanted
-        elif ours and pieces:
+        else:
             # gcc starts a line for each marker; take back what stands for no line of the file.
             text = pieces[-1].rstrip("\n")
             spare = len(pieces[-1]) - len(text) - bool(text)
@@ -142,4 +196,4 @@ def own_part(preprocessed: str, file: str) -> str:
             pieces[-1] = pieces[-1][: len(pieces[-1]) - back]
             line -= back
     take(len(preprocessed))
-    return "".join(pieces)
+    return "".join(pieces), stranger

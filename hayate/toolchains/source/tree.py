@@ -134,11 +134,12 @@ def declared(declarator: Node | None) -> tuple[str, list[Node | None], bool]:
 
 def type_bytes(text: str) -> int:
     """The size of one element of a type, at most 64: typedefs are taken for the widest vector."""
-    words = text.replace("const", " ").replace("static", " ").split()
-    for word in words:
-        if word in _SIZES:
-            return _SIZES[word]
-    return 8 if _EIGHT_BYTES & set(words) else 64
+    words = set(text.split())
+    if {"long", "double"} <= words:
+        return 16
+    if words & _EIGHT_BYTES:
+        return 8
+    return max((_SIZES[word] for word in words & _SIZES.keys()), default=64)
 
 
 def known_type(text: str) -> bool:
