@@ -32,6 +32,13 @@ class Interval(Record):
     confidence: float = 0.95
 
 
+class StandardError(Record):
+    """Of the logarithm of a figure, and its degrees of freedom: how well it is known itself."""
+
+    value: float = Field(ge=0)
+    freedom: float = Field(ge=1, allow_inf_nan=False)
+
+
 class HostProfile(Record):
     """A machine as far as its figures compare. Calibration expires; `host_class` names machines that compare."""
 
@@ -69,6 +76,9 @@ class Launch(Record):
     peak_gflops: float | None = None  # FMA peak probed within this launch
     yardstick_gflops: float | None = None  # the yardstick's calibrated figure in this band, for people
     yardstick_speedup: float | None = None  # calibrated ratio yardstick / reference in this band
+    # The calibration's, made once: common to all launches with this yardstick, so more launches don't lower them.
+    yardstick_gflops_error: StandardError | None = None  # None: not recorded before December 2026
+    yardstick_speedup_error: StandardError | None = None
     priority: Literal["fifo", "nice", "none"] = "none"
 
     @property

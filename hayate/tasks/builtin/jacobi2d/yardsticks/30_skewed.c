@@ -38,10 +38,11 @@ static void row(int W, int edge, const double *n, const double *c, const double 
 void jacobi2d(int H, int W, int sweeps, const double *restrict u0, double *restrict u)
 {
     size_t n = (size_t)H * W;
-    if (capacity < n) {
+    if (capacity < n) { /* with room, and touched: later calls near this one meet no new pages */
         free(scratch);
-        scratch = malloc(n * sizeof(double));
-        capacity = n;
+        capacity = 2 * n;
+        scratch = malloc(capacity * sizeof(double));
+        memset(scratch, 0, capacity * sizeof(double));
     }
     if (sweeps == 0)
         memcpy(u, u0, n * sizeof(double));
