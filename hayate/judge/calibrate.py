@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import secrets
 import statistics
 import threading
 from collections.abc import Sequence
@@ -13,13 +12,24 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from hayate.errors import Fault, FaultKind
-from hayate.hosts import Slot, state_dir
+from hayate.hosts import Slot, keep, note_fastest, state_dir
+from hayate.judge.baselines import blas_baselines
 from hayate.judge.build import build
-from hayate.judge.chain import calibrate_band
+from hayate.judge.chain import calibrate_band, times_as_fast
 from hayate.judge.locks import held
 from hayate.judge.native import JUDGE_VERSION
 from hayate.judge.results import Rejection, TaskCalibration
-from hayate.records import Band, Built, HostProfile, SourceText, Task, content_hash, decode, encode
+from hayate.records import (
+    Band,
+    Built,
+    Fastest,
+    HostProfile,
+    SourceText,
+    Task,
+    content_hash,
+    decode,
+    encode,
+)
 from hayate.sandbox import Sandbox
 
 CALIBRATION_WAIT_S = 600.0
@@ -65,7 +75,7 @@ def _trusted(task: Task, source: SourceText, host: HostProfile, sandbox: Sandbox
                     remedy=f"hayate tasks check {task.name}",
                 ) from None
             found = result
-            _write(path, encode(found))
+            keep(path, encode(found))
         _built[key] = found
         return found
 
@@ -138,6 +148,10 @@ def _extend(
         figures += found.figures
         peaks.append(found.peak_gflops)
         notes += found.notes
+        if known is None and band is missing[0]:
+            name = found.figures[-1].name
+            top = next(built for built in ranked if built.name == name)
+            _beside_vendors(task, band, top, host, slot, sandbox)
     made = TaskCalibration(
         task_hash=task.hash,
         fingerprint=host.fingerprint,
@@ -147,21 +161,29 @@ def _extend(
         figures=tuple(figures),
         notes=tuple(notes),
     )
-    _write(path, encode(made))
+    keep(path, encode(made))
     return made
 
 
-def _write(path: Path, text: str) -> None:
-    """Atomically, so that a reader never sees half a file."""
-    partial = path.with_suffix(f".{secrets.token_hex(4)}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text)
-        partial.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        kind = FaultKind.DISK_FULL if error.errno == 28 else FaultKind.NOT_WRITABLE
-        raise Fault(
-            kind, f"{path} can't be written: {error}", remedy="free space, or set HAYATE_STATE"
-        ) from error
+def _beside_vendors(
+    task: Task, band: Band, top: Built, host: HostProfile, slot: Slot, sandbox: Sandbox
+) -> None:
+    """Leave word how much faster than the fastest yardstick the vendors' libraries are, where there are some.
+
+    For people only, so what goes wrong with a library here is no trouble of the calibration.
+    """
+    with contextlib.suppress(Fault):
+        for vendor in blas_baselines(task, host=host, sandbox=sandbox):
+            times = times_as_fast(task, band, vendor, top, host=host, slot=slot, sandbox=sandbox)
+            if times is None:
+                continue
+            note_fastest(
+                Fastest(
+                    task=task.name,
+                    task_hash=task.hash,
+                    fingerprint=host.fingerprint,
+                    name=vendor.name,
+                    yardstick=top.name,
+                    times=times,
+                )
+            )

@@ -83,6 +83,19 @@ def calibrate_band(
     return BandCalibration(figures(task, band, kept, rounds), statistics.median(place.peaks), notes)
 
 
+def times_as_fast(
+    task: Task, band: Band, one: Built, other: Built, *, host: HostProfile, slot: Slot, sandbox: Sandbox
+) -> float | None:
+    """About how many times as fast as `other` code `one` is, in one launch; None if it does not run here."""
+    place = _Place(task, band, host, slot, sandbox)
+    try:
+        with place.session(one, [other]) as session:
+            times = [place.pair(session, near(task, band, place.rng)) for _ in range(4)]
+    except CandidateFailed:
+        return None
+    return statistics.median(t.yardstick_ns / t.candidate_ns for t in times[1:])
+
+
 def rank(
     yardsticks: Sequence[Built], about_ns: Sequence[float], band: str
 ) -> tuple[list[Built], tuple[str, ...]]:

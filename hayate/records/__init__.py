@@ -19,6 +19,7 @@ from hayate.records.task import (
 )
 from hayate.records.verdict import (
     GUESSED,
+    Fastest,
     HostProfile,
     Interval,
     Launch,
@@ -42,6 +43,7 @@ __all__ = [
     "Bound",
     "Built",
     "Candidate",
+    "Fastest",
     "HostProfile",
     "Interval",
     "Language",

@@ -12,6 +12,8 @@ from pydantic import Field
 from hayate.records.base import Numbers, Record
 from hayate.records.task import Technique
 
+FAR_TIMES = 2.0  # beyond this a yardstick is no neighbour
+
 
 class Outcome(StrEnum):
     VIOLATION = "violation"  # format, forbidden library, technique not permitted
@@ -87,6 +89,25 @@ class Launch(Record):
         return statistics.median(
             math.log(y / c) for y, c in zip(self.yardstick_ns, self.candidate_ns, strict=True)
         )
+
+
+class Fastest(Record):
+    """The fastest code known for a task on one host, and how far its nearest yardstick is from it."""
+
+    task: str
+    task_hash: str
+    fingerprint: str  # of the host
+    name: str  # "OpenBLAS Haswell", "the best kernel"
+    yardstick: str
+    times: float = Field(gt=0)  # how many times as fast as that yardstick
+
+    @property
+    def far(self) -> bool:
+        """Is it so far that a chain to the reference says little about speeds near it?"""
+        return self.times > FAR_TIMES
+
+    def __str__(self) -> str:
+        return f"{self.name} is {self.times:.2g} times as fast as {self.yardstick}, the nearest yardstick"
 
 
 class Timing(Record):

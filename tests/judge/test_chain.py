@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from hayate import hosts
 from hayate.hosts import Slot
-from hayate.judge import calibrate_task, chain, measure
+from hayate.judge import blas_baselines, build, calibrate_task, chain, measure
 from hayate.judge.chain import Round, figures, rank
 from hayate.judge.measure import _Measurer
 from hayate.judge.results import TaskCalibration, YardstickFigure
@@ -162,15 +163,26 @@ def test_a_hopeless_yardstick_is_left_out_and_never_paired_with(
     assert [f.name for f in found.ranked("96")] == ["10_naive", "20_rows"]
     assert len(found.notes) == 1
     assert "70_forty_times is left out" in found.notes[0]
-    slow = Technique.SIMD, Technique.ALLOC
-    from hayate.judge import build
-
-    made = build(own, again, slow, host=host, sandbox=best)
+    made = build(own, again, (Technique.SIMD,), host=host, sandbox=best)
     assert isinstance(made, Built)
     measured = measure(own, made, MeasurePlan(), host=host, slot=slot, sandbox=best)
     assert measured.outcome is Outcome.ACCEPTED, measured.reason
     assert measured.timing is not None
     assert {x.yardstick for x in measured.timing.launches} <= {"10_naive", "20_rows"}
+
+
+def test_vendors_are_timed_beside_the_fastest_yardstick(
+    task: Task, host: HostProfile, slot: Slot, best: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if not any(True for _ in blas_baselines(task, host=host, sandbox=best)):
+        pytest.skip("no OpenBLAS: pip install scipy-openblas64")
+    monkeypatch.setenv("HAYATE_STATE", str(tmp_path))
+    naive = small(task, task.yardsticks[:1])
+    calibrate_task(naive, ["96"], host=host, slot=slot, sandbox=best)
+    (found,) = hosts.fastest_known(host.fingerprint)
+    assert (found.task, found.yardstick) == ("dgemm", "10_naive")
+    assert found.name.startswith("OpenBLAS")
+    assert found.far
 
 
 @pytest.mark.parametrize("arch", ["x86-64-v2", "x86-64-v3"])
