@@ -1,15 +1,13 @@
-"""One band's yardsticks on this host: put in order, and chained to the reference by interleaved pairs.
+"""One band's yardsticks on this host: put in order, and each linked to the reference by interleaved pairs.
 
-Each is timed against its neighbour, never against a clock alone: absolute figures drift by 15% on shared machines
-where ratios hold. A round is one launch of each step of the chain on the same few shapes. Steps are added up shape by
-shape before the median is taken: ratios depend on shapes (twofold where rows lie a multiple of the caches' sets
-apart), and medians of skewed values do not add up. In every second round the two sides of each step exchange roles,
-so that what a role does to a time does not add up along the chain.
+A verdict's ratio to the reference is a chain of two links: candidate to yardstick, measured then, and yardstick to
+reference, measured here. Each yardstick is paired with the reference itself, though that is slow: from neighbour to
+neighbour the ratios came out 3% higher, since a call after a short one of its kind finds the machine warmer than a
+call after a long one, and such differences add up. A round is one launch, all yardsticks on the same few shapes.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 import random
 import secrets
@@ -25,20 +23,22 @@ from hayate.judge.native import natives
 from hayate.judge.results import YardstickFigure
 from hayate.judge.session import LaunchSession, PairTimes
 from hayate.judge.shapes import UNIFORM, largest, near
-from hayate.judge.stats import Part, combined, interval, mean_part
+from hayate.judge.stats import Part, interval, mean_part
 from hayate.records import Band, Built, HostProfile, Interval, Shape, StandardError, Task
 from hayate.sandbox import Sandbox
 from hayate.tasks import evaluate_expression
 
 ROUNDS = 6
 MOST_ROUNDS = 24
-# What the standard error of the longest chain is brought down to by further rounds, while they take no longer than
-# this. Half of what is assumed for the drift until a verdict is made (stats.DRIFT), so more would gain little.
+# What the largest standard error of a link is brought down to by further rounds, while they take no longer than this.
+# Less than what is assumed for the drift until a verdict is made (stats.DRIFT), so more would gain little.
 PRECISION = 0.01
-EXTRA_S = 20.0
+EXTRA_S = 10.0
 SHAPES = 5  # of a round
-SLOW_CALL_S = 0.25
-SHAPES_SLOW = 3  # where a call of the reference takes longer than that
+SLOW_CALL_S = 0.25  # where a call of the reference takes longer, rounds are shorter and fewer
+SHAPES_SLOW = 2
+ROUNDS_SLOW = 4
+LAUNCH_WALL_S = 600.0
 LAUNCH_TRIES = 3
 CONFIDENCE = 0.95
 # A yardstick that takes this many times as long as one ranked below it does not suit this host, e.g. by the width of
@@ -65,20 +65,20 @@ def calibrate_band(
     slot: Slot,
     sandbox: Sandbox,
 ) -> BandCalibration:
-    """Time the yardsticks, which the task ranks slowest first, against each other and the reference. Raises Fault."""
+    """Time the yardsticks, which the task ranks slowest first, against the reference. Raises Fault."""
     place = _Place(task, band, host, slot, sandbox)
-    about_ns = _about(place, [reference, *yardsticks])
+    about_ns = _about(place, reference, yardsticks)
     kept, notes = rank(yardsticks, about_ns[1:], band.name)
-    chain = [reference, *kept]
-    count = SHAPES if about_ns[0] < SLOW_CALL_S * 1e9 else SHAPES_SLOW
+    slow = about_ns[0] > SLOW_CALL_S * 1e9
+    count, least = (SHAPES_SLOW, ROUNDS_SLOW) if slow else (SHAPES, ROUNDS)
     rounds: list[Round] = []
     extra_from = time.monotonic()
     while len(rounds) < MOST_ROUNDS:
         shapes = [near(task, band, place.rng) for _ in range(count)]
-        rounds.append(_round(place, chain, shapes, exchanged=len(rounds) % 2 == 1))
-        if len(rounds) < ROUNDS:
+        rounds.append(_round(place, reference, kept, shapes))
+        if len(rounds) < least:
             extra_from = time.monotonic()
-        elif _error(rounds, len(kept)) <= PRECISION or time.monotonic() - extra_from > EXTRA_S:
+        elif _error(rounds) <= PRECISION or time.monotonic() - extra_from > EXTRA_S:
             break
     return BandCalibration(figures(task, band, kept, rounds), statistics.median(place.peaks), notes)
 
@@ -135,6 +135,7 @@ class _Place:
             slot=self.slot,
             sandbox=self.sandbox,
             shapes=[largest(self.task, self.band)],
+            wall_s=LAUNCH_WALL_S,
         )
 
     def pair(self, session: LaunchSession, shape: Shape, function: int = 0) -> PairTimes:
@@ -150,39 +151,29 @@ class _Place:
 
 @dataclass(frozen=True)
 class Round:
-    """`ratios[k][i]`: log of the time of the chain's member k over that of k + 1, on shape i."""
+    """One launch: for each yardstick the medians over its shapes, as a verdict's launches take them."""
 
-    ratios: tuple[tuple[float, ...], ...]
-    log_rates: tuple[float, ...]  # log of the last member's GFLOPS, shape by shape
-
-    def between(self, first: int, last: int) -> float:
-        """Log of how many times faster than member `first` member `last` is, at the median shape."""
-        return statistics.median(map(sum, zip(*self.ratios[first:last], strict=True)))
-
-    @property
-    def log_rate(self) -> float:
-        return statistics.median(self.log_rates)
+    ratios: tuple[float, ...]  # log of the reference's time over the yardstick's
+    rates: tuple[float, ...]  # log of the yardstick's GFLOPS
 
 
-def _round(place: _Place, chain: Sequence[Built], shapes: Sequence[Shape], *, exchanged: bool) -> Round:
-    ratios: list[tuple[float, ...]] = []
-    rates: tuple[float, ...] = ()
-    for slower, faster in itertools.pairwise(chain):
-        times = (
-            _launch(place, slower, faster, shapes) if exchanged else _launch(place, faster, slower, shapes)
-        )
-        candidate, yardstick = [t.candidate_ns for t in times], [t.yardstick_ns for t in times]
-        slow, fast = (candidate, yardstick) if exchanged else (yardstick, candidate)
-        ratios.append(tuple(math.log(s / f) for s, f in zip(slow, fast, strict=True)))
-        rates = tuple(
-            math.log(float(evaluate_expression(place.task.flops, shape)) / ns)
-            for shape, ns in zip(shapes, fast, strict=True)
-        )
-    return Round(tuple(ratios), rates)
+def _round(place: _Place, reference: Built, yardsticks: Sequence[Built], shapes: Sequence[Shape]) -> Round:
+    times = _launch(place, reference, yardsticks, shapes)
+    flops = [float(evaluate_expression(place.task.flops, shape)) for shape in shapes]
+    return Round(
+        ratios=tuple(
+            statistics.median(math.log(t.candidate_ns / t.yardstick_ns) for t in pairs) for pairs in times
+        ),
+        rates=tuple(
+            statistics.median(math.log(f / t.yardstick_ns) for f, t in zip(flops, pairs, strict=True))
+            for pairs in times
+        ),
+    )
 
 
-def _error(rounds: Sequence[Round], last: int) -> float:
-    return math.sqrt(mean_part([r.between(0, last) for r in rounds]).variance)
+def _error(rounds: Sequence[Round]) -> float:
+    links = zip(*(r.ratios for r in rounds), strict=True)
+    return math.sqrt(max(mean_part(values).variance for values in links))
 
 
 def _recorded(part: Part) -> StandardError:
@@ -192,25 +183,20 @@ def _recorded(part: Part) -> StandardError:
 def figures(
     task: Task, band: Band, yardsticks: Sequence[Built], rounds: Sequence[Round]
 ) -> tuple[YardstickFigure, ...]:
-    """The chain added up, for the yardsticks in its order: ratios from the reference on, GFLOPS from the fastest down.
-
-    The fastest one's raw rate carries the others': one absolute figure, all else ratios.
-    """
-    top = [r.log_rate for r in rounds]
+    """Means over the rounds, whose scatter gives their errors."""
     centre = float(evaluate_expression(task.flops, band.center))
     found = []
-    for k, built in enumerate(yardsticks, 1):
-        values = [r.between(0, k) for r in rounds]
-        part = mean_part(values)
-        ratio = interval(statistics.fmean(values), [part], CONFIDENCE)
-        down = [r.between(k, len(yardsticks)) for r in rounds] if k < len(yardsticks) else [0.0] * len(rounds)
-        gflops = math.exp(statistics.fmean(top) - statistics.fmean(down))
+    for k, built in enumerate(yardsticks):
+        ratios, rates = [r.ratios[k] for r in rounds], [r.rates[k] for r in rounds]
+        part = mean_part(ratios)
+        ratio = interval(statistics.fmean(ratios), [part], CONFIDENCE)
+        gflops = math.exp(statistics.fmean(rates))
         found.append(
             YardstickFigure(
                 name=built.name,
                 band=band.name,
                 gflops=gflops,
-                gflops_error=_recorded(combined([mean_part(top), mean_part(down)])),
+                gflops_error=_recorded(mean_part(rates)),
                 speedup=Interval(
                     value=math.exp(ratio.value),
                     low=math.exp(ratio.low),
@@ -224,43 +210,47 @@ def figures(
     return tuple(found)
 
 
-def _about(place: _Place, chain: Sequence[Built]) -> list[float]:
-    """About how long a call of each takes: the shorter of two, in one launch beside the first one."""
-    first, others = chain[0], chain[1:]
-    try:
-        with place.session(first, others) as session:
-            place.pair(session, place.band.center, len(others) - 1)  # the first is slow
-            times = [
-                [place.pair(session, place.band.center, function) for _ in range(2)]
-                for function in range(len(others))
-            ]
-    except CandidateFailed as failure:
-        raise _broken(place.task, first, failure) from failure
+def _about(place: _Place, reference: Built, yardsticks: Sequence[Built]) -> list[float]:
+    """About how long a call of each takes, the reference first: the shorter of two, in one launch."""
+    centre = place.band.center
+    times = _launch(place, reference, yardsticks, [centre, centre], warmed=False)
     own = min(t.candidate_ns for pairs in times for t in pairs)
     return [float(own), *(float(min(t.yardstick_ns for t in pairs)) for pairs in times)]
 
 
-def _broken(task: Task, built: Built, failure: CandidateFailed) -> Fault:
-    return Fault(
-        FaultKind.YARDSTICK_BROKEN,
-        f"{task.name}: {built.name} failed: {failure.reason}",
-        remedy=f"hayate tasks check {task.name}",
-    )
+def _launch(
+    place: _Place,
+    reference: Built,
+    yardsticks: Sequence[Built],
+    shapes: Sequence[Shape],
+    *,
+    warmed: bool = True,
+) -> list[list[PairTimes]]:
+    """For each yardstick its pairs with the reference, shape by shape; `warmed`: after one that does not count.
 
-
-def _launch(place: _Place, candidate: Built, other: Built, shapes: Sequence[Shape]) -> list[PairTimes]:
-    """Again where the scheduler disturbed it or the machine may have failed it: what is kept is used for days."""
+    Again where the scheduler disturbed it or the machine may have failed it: what is kept is used for days.
+    """
     for attempt in range(LAUNCH_TRIES):
+        found: list[list[PairTimes]] = [[] for _ in yardsticks]
         try:
-            with place.session(candidate, [other]) as session:
+            with place.session(reference, yardsticks) as session:
                 place.peaks.append(session.peak_gflops(vector_bytes(place.host.arch)))
-                place.pair(session, largest(place.task, place.band))  # warms up, and grows what they keep
-                found = [place.pair(session, shape) for shape in shapes]
+                if warmed:  # at the largest shape, where what they keep between calls has to grow
+                    for function in range(len(yardsticks)):
+                        place.pair(session, largest(place.task, place.band), function)
+                for shape in shapes:
+                    for function in place.rng.sample(range(len(yardsticks)), len(yardsticks)):
+                        found[function].append(place.pair(session, shape, function))
         except CandidateFailed as failure:
             if failure.doubtful and attempt < LAUNCH_TRIES - 1:
                 continue
-            raise _broken(place.task, candidate, failure) from failure
-        if 2 * sum(t.candidate_delayed or t.yardstick_delayed for t in found) <= len(found):
+            raise Fault(
+                FaultKind.YARDSTICK_BROKEN,
+                f"{place.task.name}: {reference.name} failed: {failure.reason}",
+                remedy=f"hayate tasks check {place.task.name}",
+            ) from failure
+        every = [t for pairs in found for t in pairs]
+        if 2 * sum(t.candidate_delayed or t.yardstick_delayed for t in every) <= len(every):
             return found
     raise Fault(
         FaultKind.HOST_TOO_NOISY,

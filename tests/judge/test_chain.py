@@ -1,10 +1,10 @@
-"""The chain of yardsticks on a host: its order, what is left out, how steps add up, who is picked from it."""
+"""Yardsticks on a host: their order, what is left out, their links to the reference, who is picked from them."""
 
 from __future__ import annotations
 
 import math
 import random
-import statistics
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +14,17 @@ import pytest
 from hayate import hosts
 from hayate.hosts import Slot
 from hayate.judge import blas_baselines, build, calibrate_task, chain, measure
-from hayate.judge.chain import Round, figures, rank
+from hayate.judge.chain import (
+    MOST_ROUNDS,
+    PRECISION,
+    ROUNDS,
+    SHAPES,
+    BandCalibration,
+    Round,
+    calibrate_band,
+    figures,
+    rank,
+)
 from hayate.judge.measure import _Measurer
 from hayate.judge.results import TaskCalibration, YardstickFigure
 from hayate.judge.session import PairTimes
@@ -89,56 +99,71 @@ def test_pairs_are_with_the_nearest_by_measured_order() -> None:
         assert judge.opponents[judge._nearest(band, warm)].name == expected
 
 
-# -- adding up
-
-
-def test_steps_are_added_shape_by_shape() -> None:
-    """One shape is bad for the first, two for the second: medians of steps would add up to another ratio."""
-    one = Round(((1.0, 1.0, 9.0), (-8.0, 2.0, 2.0)), (0.0, 0.0, 0.0))
-    assert one.between(0, 2) == statistics.median([-7.0, 3.0, 11.0])
-    assert one.between(0, 2) == one.between(0, 1) + one.between(1, 2) == 3.0
-    skewed = Round(((0.0, 1.0, 1.0), (1.0, 0.0, 1.0)), (0.0,) * 3)
-    assert skewed.between(0, 2) == 1.0
-    assert skewed.between(0, 1) + skewed.between(1, 2) == 2.0
+# -- links
 
 
 def test_figures_follow_from_the_rounds(task: Task) -> None:
     band = task.bands[0]
     rng = random.Random(1)
-    true = [math.log(4.0), math.log(3.0)]
     rounds = []
     for _ in range(400):
-        noise = [rng.gauss(0, 0.05) for _ in true]
-        rounds.append(
-            Round(tuple((t + e,) * 5 for t, e in zip(true, noise, strict=True)), (math.log(60.0),) * 5)
-        )
+        noise = [rng.gauss(0, s) for s in (0.05, 0.1)]
+        ratios = math.log(4) + noise[0], math.log(12) + noise[1]
+        rounds.append(Round(ratios, (math.log(20) + noise[0] / 2, math.log(60))))
     slow, fast = figures(task, band, [built("slow"), built("fast")], rounds)
     assert slow.speedup.value == pytest.approx(4, rel=0.02)
-    assert fast.speedup.value == pytest.approx(12, rel=0.02)
+    assert fast.speedup.value == pytest.approx(12, rel=0.03)
+    assert slow.speedup.low < slow.speedup.value < slow.speedup.high
     assert fast.gflops == pytest.approx(60)
     assert slow.gflops == pytest.approx(20, rel=0.02)
     assert slow.speedup_error.value == pytest.approx(0.05 / 20, rel=0.2)
-    assert fast.speedup_error.value == pytest.approx(math.sqrt(2) * 0.05 / 20, rel=0.2)
+    assert fast.speedup_error.value == pytest.approx(0.1 / 20, rel=0.2)
     assert fast.speedup_error.freedom == 399
+    assert slow.gflops_error.value == pytest.approx(0.025 / 20, rel=0.2)
     assert fast.gflops_error.value == 0
-    assert slow.gflops_error.value == pytest.approx(0.05 / 20, rel=0.2)
     assert fast.call_ns < slow.call_ns
 
 
-def test_exchanged_roles_give_the_same_ratios(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
-    ns = {"reference": 9000, "slow": 3000, "fast": 500}
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], list[int]]:
+    """Launches that take no time: the reference 9 ms, yardsticks 3 and 0.5, launches `spread` apart. Shapes of each."""
 
-    def launch(_: object, candidate: Built, other: Built, shapes: list[Shape]) -> list[PairTimes]:
-        return [PairTimes(ns[candidate.name], ns[other.name], 0, 0, 0, 0, 0, 0, 0.0) for _ in shapes]
+    def script(spread: float) -> list[int]:
+        ns, rng = {"slow": 3e6, "fast": 0.5e6}, random.Random(2)
+        made: list[int] = []
 
-    monkeypatch.setattr(chain, "_launch", launch)
-    names = [built(n) for n in ns]
-    place: Any = SimpleNamespace(task=task)
-    plain, exchanged = (
-        chain._round(place, names, [task.bands[0].center] * 3, exchanged=e) for e in (False, True)
-    )
-    assert plain == exchanged
-    assert plain.between(0, 2) == pytest.approx(math.log(18))
+        def launch(
+            place: Any, reference: Built, known: list[Built], shapes: list[Shape], *, warmed: bool = True
+        ) -> list[list[PairTimes]]:
+            made.append(len(shapes))
+            place.peaks.append(100.0)
+            off = math.exp(rng.gauss(0, spread))
+            return [
+                [PairTimes(9_000_000, round(off * ns[b.name]), 0, 0, 0, 0, 0, 0, 0.0) for _ in shapes]
+                for b in known
+            ]
+
+        monkeypatch.setattr(chain, "_launch", launch)
+        return made
+
+    return script
+
+
+def test_rounds_go_on_until_the_links_are_as_precise_as_stated(
+    task: Task, host: HostProfile, slot: Slot, best: Sandbox, scripted: Callable[[float], list[int]]
+) -> None:
+    def calibrated() -> BandCalibration:
+        known = [built("slow"), built("fast")]
+        return calibrate_band(task, task.bands[0], built("r"), known, host=host, slot=slot, sandbox=best)
+
+    made = scripted(0.0)
+    slow, fast = calibrated().figures
+    assert made == [2, *[SHAPES] * ROUNDS]
+    assert (slow.speedup.value, fast.speedup.value) == (pytest.approx(3), pytest.approx(18))
+    made = scripted(0.04)
+    found = calibrated()
+    assert ROUNDS < len(made) - 1 <= MOST_ROUNDS
+    assert max(f.speedup_error.value for f in found.figures) <= PRECISION or len(made) - 1 == MOST_ROUNDS
 
 
 # -- on this host
