@@ -1,9 +1,9 @@
 """One band's yardsticks on this host: put in order, and each linked to the reference by interleaved pairs.
 
 A verdict's ratio to the reference is a chain of two links: candidate to yardstick, measured then, and yardstick to
-reference, measured here. Each yardstick is paired with the reference itself, though that is slow: from neighbour to
-neighbour the ratios came out 3% higher, since a call after a short one of its kind finds the machine warmer than a
-call after a long one, and such differences add up. A round is one launch, all yardsticks on the same few shapes.
+reference, measured here. Each yardstick is paired with the reference itself, though that is slow: errors from
+neighbour to neighbour add up, and on the first machine such chains came out some 3% above the ratios of the two
+alone. A round is one launch, all yardsticks on the same few shapes.
 """
 
 from __future__ import annotations

@@ -36,11 +36,10 @@ static void row(int W, int edge, const double *n, const double *c, const double 
 void jacobi2d(int H, int W, int sweeps, const double *restrict u0, double *restrict u)
 {
     size_t n = (size_t)H * W;
-    if (capacity < n) { /* with room, and touched: later calls near this one meet no new pages */
+    if (capacity < n) { /* with room, so that later calls near this one meet few new pages */
         free(scratch);
         capacity = 2 * n;
         scratch = malloc(capacity * sizeof(double));
-        memset(scratch, 0, capacity * sizeof(double));
     }
     const double *from = u0;
     if (sweeps == 0)
