@@ -6,6 +6,8 @@
     verdict               what a training verdict on a fast kernel costs
     rivals-KERNEL-WHAT    the same pairs through other ways of timing (rivals.py); WHAT is a load (identical
                           code), or a percentage (that much slower, quiet)
+    chain-TASK-N          the reference and each yardstick judged through the chain to the reference (chain.py):
+                          does the interval cover the truth?
 
 KERNEL is bound by compute, bound by memory, or short (about 20 us a call). LOAD is quiet, or loaded: a busy
 neighbour on each core. Figures and page: stopwatch_page.py.
@@ -26,11 +28,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks import rivals, stopwatch_page
+from benchmarks import chain, rivals, stopwatch_page
 from benchmarks.store import Store, Unit
 from hayate import hosts, sandbox, tasks
 from hayate.errors import Fault, FaultKind
 from hayate.judge import JUDGE_VERSION, Rejection, build, measure, stats
+from hayate.judge import chain as judge_chain
 from hayate.records import Band, Built, MeasurePlan, Outcome, Task, Technique
 
 KERNELS = ("compute", "memory", "short")
@@ -264,6 +267,10 @@ def units(store: Store) -> list[Unit]:
                 found.append(
                     Unit(f"aa-{kernel}-{load}-{block}", about_s, lambda k=kernel, w=load: aa(k, w))  # type: ignore[misc]
                 )
+    for name in chain.TASKS:
+        about_s = 330 if name == "dgemm" else 120
+        for number in range(chain.UNITS):
+            found.append(Unit(f"chain-{name}-{number}", about_s, lambda n=name: chain.unit(n)))  # type: ignore[misc]
     for kernel in KERNELS:
         for what, pairs in RIVAL_PAIRS.items():
             about_s = pairs * (16 if what == "loaded" else 11)
@@ -282,7 +289,8 @@ def main() -> None:
     parser.add_argument("--page-only", action="store_true", help="write the page from what is there")
     parser.add_argument("--only", help="a unit, or the beginning of its name")
     options = parser.parse_args()
-    store = Store("stopwatch", [JUDGE_VERSION, HEAD_TO_HEAD.model_dump_json(), Path(stats.__file__)])
+    rules = [Path(stats.__file__), Path(judge_chain.__file__)]
+    store = Store("stopwatch", [JUDGE_VERSION, HEAD_TO_HEAD.model_dump_json(), *rules])
     everything = units(store)
 
     def write() -> None:

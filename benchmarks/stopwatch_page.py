@@ -15,6 +15,7 @@ from typing import Any
 import jinja2
 from scipy.stats import binomtest
 
+from benchmarks import chain
 from benchmarks.rivals import METHODS
 from benchmarks.store import Store
 from hayate.judge import stats
@@ -101,6 +102,14 @@ def summary(store: Store, keys: Sequence[str], plan: MeasurePlan) -> dict[str, A
     result: dict[str, Any] = {"aa": {}, "differences": {}, "verdict": known.get("verdict")}
     result["some"] = next((r for key in keys if (r := store.load(key)) is not None), None)
     result["rivals"] = side_by_side(known)
+    chained = {
+        f"{task}, {who}": row
+        for task in chain.TASKS
+        for who, row in chain.summary(
+            [f for key, f in known.items() if key.startswith(f"chain-{task}-")]
+        ).items()
+    }
+    result["chain"], result["chain_overall"] = chained, chain.overall(chained)
     for load in ("quiet", "loaded"):
         found = [
             d

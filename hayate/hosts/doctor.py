@@ -13,7 +13,8 @@ from pathlib import Path
 from hayate import sandbox, toolchains
 from hayate.errors import Fault, WrongUse
 from hayate.hosts.calibrate import priority
-from hayate.hosts.profile import ARCH_CHOICE, architecture, highest_architecture
+from hayate.hosts.fastest import fastest_known
+from hayate.hosts.profile import ARCH_CHOICE, architecture, fingerprint, highest_architecture
 from hayate.hosts.state import is_fallback, state_dir
 from hayate.hosts.topology import physical_cores, slots
 from hayate.sandbox.probe import CHOICE, STARTS_TO_REPORT
@@ -321,6 +322,19 @@ def sandboxes() -> list[Check]:
     return checks
 
 
+def yardsticks() -> list[Check]:
+    """Of each task that was calibrated here and has something to be compared with."""
+    return [
+        Check(
+            f"yardsticks of {found.task}",
+            None if found.far else True,
+            str(found),
+            "add a faster solution to its yardsticks/: speeds far from a yardstick have wide intervals",
+        )
+        for found in fastest_known(fingerprint())
+    ]
+
+
 def gpu() -> Check:
     """GPUs. Nothing here needs one; training a larger policy does."""
     program = shutil.which("nvidia-smi")
@@ -354,6 +368,7 @@ def checks(root: Path = _ROOT) -> list[Check]:
     several: tuple[tuple[str, Callable[[], list[Check]]], ...] = (
         ("compiler", compilers),
         ("sandbox", sandboxes),
+        ("yardsticks", yardsticks),
     )
     for name, look in several:
         try:

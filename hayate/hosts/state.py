@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
+import secrets
 import stat
 import tempfile
 import warnings
@@ -74,3 +76,19 @@ def state_dir() -> Path:
     """$HAYATE_STATE, else the XDG state folder, else a folder among the temporary files. Raises Fault."""
     env = os.environ
     return _find(env.get("HAYATE_STATE", ""), env.get("XDG_STATE_HOME", ""), env.get("HOME", ""))
+
+
+def keep(path: Path, text: str) -> None:
+    """Write it atomically, so that a reader never sees half a file. Raises Fault."""
+    partial = path.with_suffix(f".{secrets.token_hex(4)}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text)
+        partial.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        kind = FaultKind.DISK_FULL if error.errno == 28 else FaultKind.NOT_WRITABLE
+        raise Fault(
+            kind, f"{path} can't be written: {error}", remedy="free space, or set HAYATE_STATE"
+        ) from error

@@ -1,42 +1,29 @@
-"""The yardsticks of a task on this host: built once, and their ratios chained to the reference.
-
-Each is timed against its neighbour by interleaved pairs, never against a clock alone: absolute figures drift by
-15% on shared machines where ratios hold.
-"""
+"""The yardsticks of a task on this host: built once, calibrated once (chain.py), and kept."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime
-import itertools
-import math
-import random
-import secrets
 import statistics
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from pydantic import ValidationError
 
 from hayate.errors import Fault, FaultKind
-from hayate.hosts import Slot, state_dir, vector_bytes
-from hayate.judge import stats
+from hayate.hosts import Slot, keep, note_fastest, state_dir
+from hayate.judge.baselines import blas_baselines
 from hayate.judge.build import build
-from hayate.judge.failures import CandidateFailed
+from hayate.judge.chain import calibrate_band, times_as_fast
 from hayate.judge.locks import held
-from hayate.judge.native import JUDGE_VERSION, natives
-from hayate.judge.results import Rejection, TaskCalibration, YardstickFigure
-from hayate.judge.session import LaunchSession, PairTimes
-from hayate.judge.shapes import largest, near, sizes
+from hayate.judge.native import JUDGE_VERSION
+from hayate.judge.results import Rejection, TaskCalibration
 from hayate.records import (
     Band,
     Built,
+    Fastest,
     HostProfile,
-    Interval,
-    Launch,
-    Shape,
     SourceText,
     Task,
     content_hash,
@@ -44,14 +31,10 @@ from hayate.records import (
     encode,
 )
 from hayate.sandbox import Sandbox
-from hayate.tasks import evaluate_expression
 
-LAUNCHES = 4
-PAIRS = 5
-LAUNCH_TRIES = 3
-SLOW_CALL_S = 0.1
-CONFIDENCE = 0.95
 CALIBRATION_WAIT_S = 600.0
+# Drift is estimated between calibrations of some days at most (stats.DRIFT); an older one is made again.
+LIFETIME = datetime.timedelta(days=7)
 
 _lock = threading.Lock()
 _built: dict[str, Built] = {}
@@ -65,6 +48,7 @@ def _trusted(task: Task, source: SourceText, host: HostProfile, sandbox: Sandbox
         source.text,
         " ".join(source.techniques),
         host.fingerprint,
+        host.arch,
         " ".join(source.flags),
     )
     with _lock:
@@ -91,7 +75,7 @@ def _trusted(task: Task, source: SourceText, host: HostProfile, sandbox: Sandbox
                     remedy=f"hayate tasks check {task.name}",
                 ) from None
             found = result
-            _write(path, encode(found))
+            keep(path, encode(found))
         _built[key] = found
         return found
 
@@ -102,7 +86,7 @@ def reference(task: Task, *, host: HostProfile, sandbox: Sandbox) -> Built:
 
 
 def yardsticks(task: Task, *, host: HostProfile, sandbox: Sandbox) -> tuple[Built, ...]:
-    """The task's yardsticks, slowest first."""
+    """The task's yardsticks as its folder ranks them; how they rank on this host is the calibration's to say."""
     return tuple(_trusted(task, y, host, sandbox) for y in task.yardsticks)
 
 
@@ -116,7 +100,7 @@ def calibrate_task(
     refresh: bool = False,
 ) -> TaskCalibration:
     """Figures of all yardsticks in these bands, measured where they are not known yet. Raises Fault."""
-    key = content_hash(task.hash, host.fingerprint, JUDGE_VERSION, sandbox.tier)
+    key = content_hash(task.hash, host.fingerprint, host.arch, JUDGE_VERSION, sandbox.tier)
     path = state_dir() / "calibration" / f"{task.name}-{key}.json"
     if not refresh:
         known = _known(path)
@@ -128,10 +112,13 @@ def calibrate_task(
 
 
 def _known(path: Path) -> TaskCalibration | None:
+    """What is kept there, unless it is of another version or too old."""
     try:
-        return decode(TaskCalibration, path.read_bytes())
-    except (OSError, ValidationError):
+        found = decode(TaskCalibration, path.read_bytes())
+        age = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(found.made_at)
+    except (OSError, ValueError):  # pydantic's is a ValueError
         return None
+    return found if age < LIFETIME else None
 
 
 def _missing(task: Task, bands: Sequence[str], known: TaskCalibration | None) -> list[Band]:
@@ -153,158 +140,50 @@ def _extend(
         return known
     figures = list(known.figures) if known else []
     peaks = [known.peak_gflops] if known else []
+    notes = list(known.notes) if known else []
+    base = reference(task, host=host, sandbox=sandbox)
+    ranked = yardsticks(task, host=host, sandbox=sandbox)
     for band in missing:
-        found, peak = _calibrate_band(task, band, host, slot, sandbox)
-        figures += found
-        peaks.append(peak)
+        found = calibrate_band(task, band, base, ranked, host=host, slot=slot, sandbox=sandbox)
+        figures += found.figures
+        peaks.append(found.peak_gflops)
+        notes += found.notes
+        if known is None and band is missing[0]:
+            name = found.figures[-1].name
+            top = next(built for built in ranked if built.name == name)
+            _beside_vendors(task, band, top, host, slot, sandbox)
     made = TaskCalibration(
         task_hash=task.hash,
         fingerprint=host.fingerprint,
         judge_version=JUDGE_VERSION,
-        made_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        made_at=known.made_at if known else datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         peak_gflops=statistics.median(peaks),
         figures=tuple(figures),
+        notes=tuple(notes),
     )
-    _write(path, encode(made))
+    keep(path, encode(made))
     return made
 
 
-def _calibrate_band(
-    task: Task, band: Band, host: HostProfile, slot: Slot, sandbox: Sandbox
-) -> tuple[list[YardstickFigure], float]:
-    chain = [reference(task, host=host, sandbox=sandbox), *yardsticks(task, host=host, sandbox=sandbox)]
-    rng = random.Random(secrets.randbits(64))
-    total = stats.LogRatio(0.0, 0.0, 0.0)
-    ratios: list[stats.LogRatio] = []
-    peaks: list[float] = []
-    launches: list[Launch] = []
-    for slower, faster in itertools.pairwise(chain):
-        launches = [
-            _launch(task, band, faster, slower, host, slot, sandbox, rng, peaks) for _ in range(LAUNCHES)
-        ]
-        step = stats.log_ratio(launches, CONFIDENCE, chained=False)
-        half = math.hypot((total.high - total.low) / 2, (step.high - step.low) / 2)
-        value = total.value + step.value
-        total = stats.LogRatio(value, value - half, value + half)
-        ratios.append(total)
-    # The fastest one's raw rate carries the others': one absolute figure, all else ratios.
-    rates = [f / ns for x in launches for f, ns in zip(x.flops, x.candidate_ns, strict=True)]
-    top = statistics.median(rates)
-    centre = float(evaluate_expression(task.flops, band.center))
-    figures = []
-    for built, ratio in zip(chain[1:], ratios, strict=True):
-        gflops = top * math.exp(ratio.value - ratios[-1].value)
-        figures.append(
-            YardstickFigure(
-                name=built.name,
-                band=band.name,
-                gflops=gflops,
-                speedup=Interval(
-                    value=math.exp(ratio.value),
-                    low=math.exp(ratio.low),
-                    high=math.exp(ratio.high),
-                    confidence=CONFIDENCE,
-                ),
-                call_ns=centre / gflops,
-            )
-        )
-    return figures, statistics.median(peaks)
+def _beside_vendors(
+    task: Task, band: Band, top: Built, host: HostProfile, slot: Slot, sandbox: Sandbox
+) -> None:
+    """Leave word how much faster than the fastest yardstick the vendors' libraries are, where there are some.
 
-
-def _launch(
-    task: Task,
-    band: Band,
-    faster: Built,
-    slower: Built,
-    host: HostProfile,
-    slot: Slot,
-    sandbox: Sandbox,
-    rng: random.Random,
-    peaks: list[float],
-) -> Launch:
-    """Again where the scheduler disturbed it or the machine may have failed it: what is kept is used for days."""
-    for attempt in range(LAUNCH_TRIES):
-        try:
-            found, priority = _pairs(task, band, faster, slower, host, slot, sandbox, rng, peaks)
-        except CandidateFailed as failure:
-            if failure.doubtful and attempt < LAUNCH_TRIES - 1:
+    For people only, so what goes wrong with a library here is no trouble of the calibration.
+    """
+    with contextlib.suppress(Fault):
+        for vendor in blas_baselines(task, host=host, sandbox=sandbox):
+            times = times_as_fast(task, band, vendor, top, host=host, slot=slot, sandbox=sandbox)
+            if times is None:
                 continue
-            raise Fault(
-                FaultKind.YARDSTICK_BROKEN,
-                f"{task.name}: {faster.name} failed: {failure.reason}",
-                remedy=f"hayate tasks check {task.name}",
-            ) from failure
-        if 2 * sum(t.candidate_delayed or t.yardstick_delayed for _, t in found) <= len(found):
-            break
-    else:
-        raise Fault(
-            FaultKind.HOST_TOO_NOISY,
-            f"the scheduler disturbed {LAUNCH_TRIES} launches of {task.name}'s calibration in band {band.name}",
-            remedy="end other work on this machine, or allow real-time priority; hayate doctor",
-        )
-    return Launch(
-        band=band.name,
-        yardstick=slower.name,
-        shapes=tuple(sizes(task, s) for s, _ in found),
-        candidate_ns=tuple(t.candidate_ns for _, t in found),
-        yardstick_ns=tuple(t.yardstick_ns for _, t in found),
-        flops=tuple(float(evaluate_expression(task.flops, s)) for s, _ in found),
-        priority=priority,
-    )
-
-
-def _pairs(
-    task: Task,
-    band: Band,
-    faster: Built,
-    slower: Built,
-    host: HostProfile,
-    slot: Slot,
-    sandbox: Sandbox,
-    rng: random.Random,
-    peaks: list[float],
-) -> tuple[list[tuple[Shape, PairTimes]], Literal["fifo", "nice", "none"]]:
-    """One launch's pairs without the first, which warms up, and the priority that the runners got."""
-    width = vector_bytes(host.arch)
-    with LaunchSession(
-        task,
-        faster,
-        [slower],
-        natives=natives(task, host),
-        slot=slot,
-        sandbox=sandbox,
-        shapes=[largest(task, band)],
-    ) as session:
-        peaks.append(session.peak_gflops(width))
-        found: list[tuple[Shape, PairTimes]] = []
-        wanted = PAIRS + 1
-        while len(found) < wanted:
-            shape = near(task, band, rng)
-            times = session.pair(
-                shape,
-                function=0,
-                candidate_first=rng.random() < 0.5,
-                distribution=0,
-                seed=rng.getrandbits(62),
-                timeout_s=30.0,
+            note_fastest(
+                Fastest(
+                    task=task.name,
+                    task_hash=task.hash,
+                    fingerprint=host.fingerprint,
+                    name=vendor.name,
+                    yardstick=top.name,
+                    times=times,
+                )
             )
-            if times.yardstick_ns > SLOW_CALL_S * 1e9:
-                wanted = 3
-            found.append((shape, times))
-    return found[1:], session.priority
-
-
-def _write(path: Path, text: str) -> None:
-    """Atomically, so that a reader never sees half a file."""
-    partial = path.with_suffix(f".{secrets.token_hex(4)}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text)
-        partial.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        kind = FaultKind.DISK_FULL if error.errno == 28 else FaultKind.NOT_WRITABLE
-        raise Fault(
-            kind, f"{path} can't be written: {error}", remedy="free space, or set HAYATE_STATE"
-        ) from error

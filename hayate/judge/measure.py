@@ -395,10 +395,10 @@ class _Measurer:
     def _time_band(self, session: LaunchSession, band: Band) -> Launch:
         width = vector_bytes(self.host.arch)
         peaks = [session.peak_gflops(width)]
-        function, timeout_s = len(self.opponents) - 1, max(5.0, self.plan.wall_s / 10)
+        function, timeout_s = self._fastest(band), max(5.0, self.plan.wall_s / 10)
         if self.calibration is not None:
-            slowest = self.calibration.of(self.opponents[0].name, band.name)
-            timeout_s = max(3.0, 8e-9 * slowest.call_ns) if slowest else 10.0
+            ranked = self.calibration.ranked(band.name)
+            timeout_s = max(3.0, 8e-9 * ranked[0].call_ns) if ranked else 10.0
         # The first pair of a launch is slow by some per cent: it warms up and chooses the yardstick.
         _, warm = self._pair(session, band, function, timeout_s)
         function = self._nearest(band, warm)
@@ -424,6 +424,8 @@ class _Measurer:
             peak_gflops=max(peaks),
             yardstick_gflops=figure.gflops if figure else None,
             yardstick_speedup=figure.speedup.value if figure else None,
+            yardstick_gflops_error=figure.gflops_error if figure else None,
+            yardstick_speedup_error=figure.speedup_error if figure else None,
             priority=session.priority,
         )
         self._judge_launch(launch, [t for _, t in found])
@@ -459,15 +461,22 @@ class _Measurer:
         figure = self.calibration.of(self.opponents[function].name, band.name) if self.calibration else None
         return figure.call_ns if figure else warm.yardstick_ns
 
+    def _fastest(self, band: Band) -> int:
+        """Index of the yardstick that is fastest on this host; of the last where none was calibrated."""
+        ranked = self.calibration.ranked(band.name) if self.calibration else ()
+        names = [o.name for o in self.opponents]
+        return names.index(ranked[-1].name) if ranked else len(names) - 1
+
     def _nearest(self, band: Band, warm: PairTimes) -> int:
-        """Index of the yardstick nearest in speed, judged by the warm-up pair with the fastest one."""
-        last = len(self.opponents) - 1
-        if self.calibration is None or last == 0:
+        """Index of the yardstick nearest in speed, judged by the warm-up pair with the fastest one.
+
+        What the calibration left out as hopeless on this host has no figure, and is never chosen.
+        """
+        last = self._fastest(band)
+        fastest = self.calibration.of(self.opponents[last].name, band.name) if self.calibration else None
+        if self.calibration is None or fastest is None:
             return last
         known = [self.calibration.of(o.name, band.name) for o in self.opponents]
-        fastest = known[last]
-        if fastest is None:
-            return last
         expected = fastest.call_ns * warm.candidate_ns / warm.yardstick_ns
         distance = [abs(math.log(k.call_ns / expected)) if k else math.inf for k in known]
         return distance.index(min(distance))

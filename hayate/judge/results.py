@@ -10,6 +10,7 @@ from hayate.records import (
     Outcome,
     Record,
     Speedup,
+    StandardError,
     Step,
     Technique,
     Timing,
@@ -50,12 +51,14 @@ class YardstickFigure(Record):
     name: str
     band: str
     gflops: float  # for people
+    gflops_error: StandardError  # of its logarithm, the host's drift aside
     speedup: Interval  # reference time over yardstick time
+    speedup_error: StandardError  # of its logarithm
     call_ns: float  # about what one call takes at the band's centre
 
 
 class TaskCalibration(Record):
-    """The yardsticks of a task on one host."""
+    """The yardsticks of a task on one host. `figures` lack those that are hopeless there; `notes` say so."""
 
     task_hash: str
     fingerprint: str
@@ -63,6 +66,11 @@ class TaskCalibration(Record):
     made_at: str
     peak_gflops: float  # FMA peak of one core, probed in the same launches
     figures: tuple[YardstickFigure, ...]
+    notes: tuple[str, ...] = ()
 
     def of(self, name: str, band: str) -> YardstickFigure | None:
         return next((f for f in self.figures if f.name == name and f.band == band), None)
+
+    def ranked(self, band: str) -> tuple[YardstickFigure, ...]:
+        """The band's figures, slowest first as measured here."""
+        return tuple(sorted((f for f in self.figures if f.band == band), key=lambda f: -f.call_ns))

@@ -10,11 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hayate.records import Launch, Metric, Speedup, Timing
+from hayate.judge.student import quantile
+from hayate.records import Launch, Metric, Speedup, StandardError, Timing
 
 # Standard deviation of the log ratio between launches of identical code, assumed where one or two launches can't
 # show it (1-2% was seen on virtual machines).
 LAUNCH_EFFECT = 0.015
+# Standard deviation of the log of a chain to the reference between one calibration and the moment of a verdict, beyond
+# the calibration's own error. Six calibrations within forty minutes of a busy virtual machine moved by 0.5% to 2.4%
+# beyond theirs, by yardstick; a calibration is used for days, so a little more is assumed, also where less was seen.
+DRIFT = 0.025
 MEDIAN_ERROR = 1.2533  # standard error of a median in sd / sqrt(n), of normal values: sqrt(pi / 2)
 # Prior variance of the effect size (true log ratio in standard deviations between launches) in the sequential test, g
 # of the normal mixture. What is worth finding is two per cent and more where launches scatter by one or less. With
@@ -36,6 +41,40 @@ class LogRatio:
         return math.expm1(min(self.high - self.low, 700.0))
 
 
+@dataclass(frozen=True)
+class Part:
+    """A source of an estimate's error: its variance, and the degrees of freedom with which that is known."""
+
+    variance: float
+    freedom: float = math.inf
+
+    def times(self, factor: float) -> Part:
+        """The same of an estimate that is multiplied by `factor`."""
+        return Part(self.variance * factor * factor, self.freedom)
+
+
+def combined(parts: Sequence[Part]) -> Part:
+    """The sum of independent sources, its degrees of freedom by Welch and Satterthwaite."""
+    total = sum(part.variance for part in parts)
+    if total <= 0:
+        return Part(0.0, min((part.freedom for part in parts), default=math.inf))
+    # By shares, since squares of very small variances would vanish.
+    rest = sum((part.variance / total) ** 2 / part.freedom for part in parts)
+    return Part(total, 1 / rest if rest else math.inf)
+
+
+def interval(value: float, parts: Sequence[Part], confidence: float) -> LogRatio:
+    """The t interval about `value` whose error has these sources."""
+    error = combined(parts)
+    half = quantile(0.5 + confidence / 2, error.freedom) * math.sqrt(error.variance)
+    return LogRatio(value, value - half, value + half)
+
+
+def mean_part(values: Sequence[float]) -> Part:
+    """Of the mean of two or more independent values, as they scatter."""
+    return Part(statistics.variance(values) / len(values), len(values) - 1)
+
+
 def _within(launch: Launch) -> float:
     """Standard error of the launch's median log ratio, from its pairs."""
     ratios = [math.log(y / c) for y, c in zip(launch.yardstick_ns, launch.candidate_ns, strict=True)]
@@ -51,26 +90,52 @@ def median_error(values: Sequence[float]) -> float:
     return MEDIAN_ERROR * spread / math.sqrt(len(values))
 
 
-def log_ratio(launches: Sequence[Launch], confidence: float, *, chained: bool) -> LogRatio:
-    """Mean over the launches of one band. With `chained` the yardstick's speed-up over the reference is added.
-
-    From three launches on a t interval over launches; below that a normal one from the pairs' spread and the
+def _own(launches: Sequence[Launch], values: Sequence[float]) -> Part:
+    """Of the mean over one band's launches: from three on as they scatter, below that from the pairs' spread and the
     assumed launch effect.
     """
+    n = len(launches)
+    if n >= 3:
+        return mean_part(values)
+    return Part(sum(_within(launch) ** 2 + LAUNCH_EFFECT**2 for launch in launches) / n**2)
+
+
+def _common(errors: Sequence[StandardError | None]) -> Part:
+    """Of the mean over one band's launches, by their yardsticks' calibration.
+
+    It is one error for all launches with one yardstick, so their number does not lower it. Chains to different
+    yardsticks have their first steps in common; their errors are taken as one, too, which is never too narrow.
+    """
+    known = [error for error in errors if error is not None]
+    if not known:
+        return Part(0.0)
+    share = sum(error.value for error in known) / len(errors)
+    return Part(share * share, min(error.freedom for error in known))
+
+
+def _drift(launches: Sequence[Launch]) -> list[Part]:
+    """What has become of the chain since the calibration. Nothing is known of launches without a recorded error."""
+    share = sum(launch.yardstick_speedup_error is not None for launch in launches) / len(launches)
+    return [Part((share * DRIFT) ** 2)]
+
+
+def log_ratio(launches: Sequence[Launch], confidence: float, *, chained: bool) -> LogRatio:
+    """Mean over the launches of one band. With `chained` the yardstick's speed-up over the reference is added, and
+    the interval holds the calibration's error and its drift.
+    """
+    value, parts = _band(launches, chained=chained)
+    return interval(value, [*parts, *(_drift(launches) if chained else [])], confidence)
+
+
+def _band(launches: Sequence[Launch], *, chained: bool) -> tuple[float, list[Part]]:
     values = [
         launch.log_ratio + (math.log(launch.yardstick_speedup or 1.0) if chained else 0.0)
         for launch in launches
     ]
-    centre = statistics.fmean(values)
-    n = len(values)
-    if n >= 3:
-        from scipy.special import stdtrit  # takes a third of a second, and a training verdict needs none
-
-        half = float(stdtrit(n - 1, 0.5 + confidence / 2)) * statistics.stdev(values) / math.sqrt(n)
-    else:
-        variance = sum(_within(launch) ** 2 + LAUNCH_EFFECT**2 for launch in launches) / n**2
-        half = statistics.NormalDist().inv_cdf(0.5 + confidence / 2) * math.sqrt(variance)
-    return LogRatio(centre, centre - half, centre + half)
+    parts = [_own(launches, values)]
+    if chained:
+        parts.append(_common([launch.yardstick_speedup_error for launch in launches]))
+    return statistics.fmean(values), parts
 
 
 def _by_band(timing: Timing) -> dict[str, list[Launch]]:
@@ -80,21 +145,18 @@ def _by_band(timing: Timing) -> dict[str, list[Launch]]:
     return bands
 
 
-def _combine(parts: Sequence[LogRatio]) -> LogRatio:
-    """Mean of independent log ratios; half widths add in squares."""
-    n = len(parts)
-    centre = sum(p.value for p in parts) / n
-    half = math.sqrt(sum(((p.high - p.low) / 2) ** 2 for p in parts)) / n
-    return LogRatio(centre, centre - half, centre + half)
-
-
 def speedup(timing: Timing, confidence: float = 0.95, baseline: str = "reference") -> Speedup:
-    """Geometric mean over the bands. Against "reference" the yardsticks' calibrated ratios are chained on;
-    against anything else the timing is taken as paired with that very thing."""
+    """Geometric mean over the bands. Against "reference" the yardsticks' calibrated ratios are chained on, with
+    their error; against anything else the timing is taken as paired with that very thing."""
     chained = baseline == "reference"
-    total = _combine(
-        [log_ratio(launches, confidence, chained=chained) for launches in _by_band(timing).values()]
-    )
+    bands = [_band(launches, chained=chained) for launches in _by_band(timing).values()]
+    share = 1 / len(bands)
+    parts = [part.times(share) for _, found in bands for part in found]
+    if chained:
+        parts += _drift(
+            timing.launches
+        )  # of the machine, so of all bands alike: their number does not lower it
+    total = interval(share * sum(value for value, _ in bands), parts, confidence)
     return Speedup(
         baseline=baseline,
         median=math.exp(total.value),
@@ -107,31 +169,32 @@ def speedup(timing: Timing, confidence: float = 0.95, baseline: str = "reference
 def metric(timing: Timing, confidence: float = 0.95) -> Metric:
     """GFLOPS for people: the yardstick's calibrated GFLOPS times the measured ratio, geometric mean over bands.
 
-    Without a calibration (a rival as yardstick) the candidate's own raw median is taken; the interval is then
-    that of the ratio, and drift of the host is not in it.
+    The interval holds the ratio's error and the calibrated figure's. Drift of the host, which moves every raw
+    figure, is not in it. Without a calibration (a rival as yardstick) the candidate's own raw median is taken.
     """
-    parts, figures = [], []
-    for launches in _by_band(timing).values():
-        ratio = log_ratio(launches, confidence, chained=False)
+    bands = _by_band(timing)
+    share = 1 / len(bands)
+    centre, parts = 0.0, []
+    for launches in bands.values():
+        _, own = _band(launches, chained=False)
         known = [launch.yardstick_gflops for launch in launches if launch.yardstick_gflops]
         if known and len(known) == len(launches):
-            base = statistics.fmean(
+            centre += share * statistics.fmean(
                 math.log(launch.yardstick_gflops or 1.0) + launch.log_ratio for launch in launches
             )
+            own.append(_common([launch.yardstick_gflops_error for launch in launches]))
         else:
             raw = [
                 f / ns for launch in launches for f, ns in zip(launch.flops, launch.candidate_ns, strict=True)
             ]
-            base = math.log(statistics.median(raw)) if raw else 0.0
-        figures.append(base)
-        parts.append(LogRatio(0.0, ratio.low - ratio.value, ratio.high - ratio.value))
-    total = _combine(parts)
-    centre = sum(figures) / len(figures)
+            centre += share * math.log(statistics.median(raw)) if raw else 0.0
+        parts += [part.times(share) for part in own]
+    total = interval(centre, parts, confidence)
     return Metric(
         name="gflops",
-        value=math.exp(centre),
-        low=math.exp(centre + total.low),
-        high=math.exp(centre + total.high),
+        value=math.exp(total.value),
+        low=math.exp(total.low),
+        high=math.exp(total.high),
     )
 
 

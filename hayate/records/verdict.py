@@ -12,6 +12,8 @@ from pydantic import Field
 from hayate.records.base import Numbers, Record
 from hayate.records.task import Technique
 
+FAR_TIMES = 2.0  # beyond this a yardstick is no neighbour
+
 
 class Outcome(StrEnum):
     VIOLATION = "violation"  # format, forbidden library, technique not permitted
@@ -34,6 +36,13 @@ class Interval(Record):
     low: float
     high: float
     confidence: float = 0.95
+
+
+class StandardError(Record):
+    """Of the logarithm of a figure, and its degrees of freedom: how well it is known itself."""
+
+    value: float = Field(ge=0)
+    freedom: float = Field(ge=1, allow_inf_nan=False)
 
 
 class HostProfile(Record):
@@ -73,6 +82,9 @@ class Launch(Record):
     peak_gflops: float | None = None  # FMA peak probed within this launch
     yardstick_gflops: float | None = None  # the yardstick's calibrated figure in this band, for people
     yardstick_speedup: float | None = None  # calibrated ratio yardstick / reference in this band
+    # The calibration's, made once: common to all launches with this yardstick, so more launches don't lower them.
+    yardstick_gflops_error: StandardError | None = None  # None: not recorded before December 2026
+    yardstick_speedup_error: StandardError | None = None
     priority: Literal["fifo", "nice", "none"] = "none"
 
     @property
@@ -81,6 +93,25 @@ class Launch(Record):
         return statistics.median(
             math.log(y / c) for y, c in zip(self.yardstick_ns, self.candidate_ns, strict=True)
         )
+
+
+class Fastest(Record):
+    """The fastest code known for a task on one host, and how far its nearest yardstick is from it."""
+
+    task: str
+    task_hash: str
+    fingerprint: str  # of the host
+    name: str  # "OpenBLAS Haswell", "the best kernel"
+    yardstick: str
+    times: float = Field(gt=0)  # how many times as fast as that yardstick
+
+    @property
+    def far(self) -> bool:
+        """Is it so far that a chain to the reference says little about speeds near it?"""
+        return self.times > FAR_TIMES
+
+    def __str__(self) -> str:
+        return f"{self.name} is {self.times:.2g} times as fast as {self.yardstick}, the nearest yardstick"
 
 
 class Timing(Record):

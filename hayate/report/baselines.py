@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ConfigDict
 
-from hayate.records import Interval, Record
+from hayate.records import Fastest, Interval, Record
 from hayate.report.models import BandReport
 
 
@@ -33,6 +33,7 @@ class StoredBaselines(Record):
     peak_share: Interval | None = None
     baselines: tuple[StoredBaseline, ...]
     bands: tuple[BandReport, ...] = ()
+    fastest: Fastest | None = None
 
 
 def read_baselines(run_dir: Path) -> tuple[dict[str, StoredBaselines], list[str]]:

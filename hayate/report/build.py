@@ -150,6 +150,11 @@ def _notes(
                 f"{report.task}: the baselines were timed against an earlier best kernel, "
                 f"{stored.best[:12]}; their ratios to the best are that one's."
             )
+        if stored is not None and stored.fastest is not None and stored.fastest.far:
+            notes.append(
+                f"{report.task}: {stored.fastest}. Its distance to the reference is known less well than others'; "
+                "a faster yardstick would mend that."
+            )
         if stored is None and row.ended is not None and report.best is not None:
             notes.append(f"{report.task}: no baselines were timed in this run.")
         judged_as = last.task_hash if last is not None and last.task == report.task else None

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks import stopwatch_page, store
+from benchmarks import chain, stopwatch_page, store
 from benchmarks.store import Store
 from hayate.records import MeasurePlan
 
 PLAN = MeasurePlan(purpose="confirm", launches=3, max_launches=64)
-KEYS = ["verdict", "aa-short-quiet-0", "extra-short-2", "found-short-2"]
+KEYS = ["verdict", "aa-short-quiet-0", "extra-short-2", "found-short-2", "chain-dgemm-0", "chain-dgemm-1"]
 
 
 def decision(word: str, launches: list[float], wall_s: float = 2.0) -> dict[str, Any]:
@@ -29,6 +31,49 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     found = [{**decision("slower", [-0.02] * 3), "right": True}] * 4
     here.save("found-short-2", {"decisions": [*found, {"decided": "fault", "wall_s": 9.9, "right": False}]})
     return here
+
+
+def chained(moved: float) -> dict[str, Any]:
+    """One calibration, off by `moved`: what rests on it is off as much, and its intervals reach 5% either way."""
+
+    def verdict(ratio: float, yardstick: str) -> dict[str, Any]:
+        seen = ratio * math.exp(moved)
+        return {
+            "plan": "training",
+            "ratio": seen,
+            "low": seen * math.exp(-0.05),
+            "high": seen * math.exp(0.05),
+            "chain": math.log(4) + moved if yardstick == "rows" else moved,
+            "yardsticks": [yardstick],
+        }
+
+    one = {"verdicts": [verdict(1.0, "naive")] * 3, "direct": [], "chain": 0.0}
+    naive = {"verdicts": [], "direct": [0.0, 0.0], "chain": moved}
+    rows = {
+        "verdicts": [verdict(4.0, "rows"), {"plan": "report", "fault": "noise"}],
+        "direct": [math.log(4) - 0.01, math.log(4) + 0.01],
+        "chain": math.log(4) + moved,
+    }
+    return {"candidates": {"reference": one, "naive": naive, "rows": rows}, "notes": []}
+
+
+def test_coverage_through_the_chain(results: Store, tmp_path: Path) -> None:
+    """One calibration of three is too far off: a third of what rests on it, and of what it is read with later."""
+    found = chain.summary([chained(0.0), chained(0.04), chained(-0.07)])
+    assert found["reference"]["truth"] == 1
+    assert found["reference"]["covered"] == pytest.approx(2 / 3)
+    assert found["reference"]["later"] == pytest.approx(2 / 3)
+    assert found["rows"]["truth"] == pytest.approx(4)
+    assert found["rows"]["faults"] == 3
+    assert found["rows"]["covered"] == pytest.approx(2 / 3)
+    assert found["rows"]["moved"] == pytest.approx(statistics.stdev([0, 0.04, -0.07]))
+    assert "naive" not in found  # it was never judged
+    results.save("chain-dgemm-0", chained(0.0))
+    results.save("chain-dgemm-1", chained(0.04))
+    page, figures = written(results, tmp_path, stopwatch_page.BEGIN + stopwatch_page.END)
+    assert "| A, dgemm, reference | 1 (0.00%) | 6, 0 | 1.02 | 100% | 100% | 5.0% |" in page
+    row = next(line for line in figures.splitlines() if "through the chain" in line)
+    assert row.endswith("| 95% | 100.0% of 8, 100.0% |")
 
 
 def written(results: Store, docs: Path, page: str) -> tuple[str, str]:

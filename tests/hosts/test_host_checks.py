@@ -12,6 +12,8 @@ from hayate import hosts, sandbox, toolchains
 from hayate.errors import Fault, FaultKind
 from hayate.hosts import doctor as rooms
 from hayate.hosts.doctor import Check
+from hayate.hosts.profile import fingerprint
+from hayate.records import Fastest
 from hayate.sandbox import TierReport
 
 Look = Callable[[Path], Check]
@@ -208,3 +210,31 @@ def test_a_check_that_fails_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert by_name["disk"].ok is False
     assert "HAYATE_STATE" in by_name["disk"].seen
     assert "writable" in by_name["disk"].remedy
+
+
+def test_yardsticks_far_from_the_fastest_known_are_a_note(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HAYATE_STATE", str(tmp_path))
+    assert rooms.yardsticks() == []
+    here = Fastest(
+        task="dgemm",
+        task_hash="1",
+        fingerprint=fingerprint(),
+        name="OpenBLAS Haswell",
+        yardstick="40_tile",
+        times=2.9,
+    )
+    hosts.note_fastest(here)
+    hosts.note_fastest(here.model_copy(update={"name": "the best kernel", "times": 1.5}))  # slower: not kept
+    hosts.note_fastest(here.model_copy(update={"fingerprint": "another machine's", "times": 9.0}))
+    (found,) = rooms.yardsticks()
+    assert found.name == "yardsticks of dgemm"
+    assert found.ok is None
+    assert found.seen == "OpenBLAS Haswell is 2.9 times as fast as 40_tile, the nearest yardstick"
+    assert found in hosts.checks()
+    hosts.note_fastest(
+        here.model_copy(update={"task_hash": "2", "times": 1.1})
+    )  # it has better yardsticks now
+    (found,) = rooms.yardsticks()
+    assert found.ok is True

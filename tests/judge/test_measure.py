@@ -16,8 +16,9 @@ import pytest
 from hayate.errors import Fault
 from hayate.hosts import Slot
 from hayate.judge import build, calibrate_task, measure, yardsticks
+from hayate.judge.chain import BandCalibration
 from hayate.judge.results import TaskCalibration, YardstickFigure
-from hayate.records import Band, Built, HostProfile, Interval, MeasurePlan, Outcome, Task
+from hayate.records import Band, Built, HostProfile, Interval, MeasurePlan, Outcome, StandardError, Task
 from hayate.sandbox import Sandbox
 
 
@@ -63,6 +64,10 @@ def test_a_training_verdict_has_one_launch_with_all_raw_samples(
         assert launch.peak_gflops is not None
         assert launch.peak_gflops > 0
         assert launch.yardstick in {b.name for b in known}
+        assert (
+            launch.yardstick_speedup_error is not None
+        )  # of the calibration, for the chain to the reference
+        assert launch.yardstick_gflops_error is not None
     assert found.speedup.baseline == "reference"
     own = [step for step in found.steps if step.name in ("verify", "time")]
     assert all(0 < step.calls_s < step.wall_s for step in own)
@@ -128,13 +133,22 @@ def test_who_waited_for_another_calibration_finds_its_figures(
     monkeypatch.setenv("HAYATE_STATE", str(tmp_path))
     measured: list[str] = []
 
-    def figures(_task: Task, band: Band, *_: object) -> tuple[list[YardstickFigure], float]:
+    def figures(_task: Task, band: Band, *_: object, **__: object) -> BandCalibration:
         measured.append(band.name)
         time.sleep(0.1)
-        speedup = Interval(value=1.0, low=1.0, high=1.0)
-        return [YardstickFigure(name="y", band=band.name, gflops=1.0, speedup=speedup, call_ns=1.0)], 1.0
+        sure = StandardError(value=0.01, freedom=5)
+        figure = YardstickFigure(
+            name="y",
+            band=band.name,
+            gflops=1.0,
+            gflops_error=sure,
+            speedup=Interval(value=1.0, low=1.0, high=1.0),
+            speedup_error=sure,
+            call_ns=1.0,
+        )
+        return BandCalibration((figure,), 1.0, ())
 
-    monkeypatch.setattr("hayate.judge.calibrate._calibrate_band", figures)
+    monkeypatch.setattr("hayate.judge.calibrate.calibrate_band", figures)
     with ThreadPoolExecutor(4) as pool:
         asked = [["480"], ["256"], ["480", "256"], ["480"]]
         found = list(

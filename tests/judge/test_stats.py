@@ -1,5 +1,6 @@
 """Intervals and decisions, on samples whose truth is known. No clock is involved."""
 
+import json
 import math
 import random
 import statistics
@@ -8,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hayate.judge.stats import Sequential, log_ratio, metric, sequential_interval, speedup
-from hayate.records import Launch, Timing
+from hayate.judge.stats import DRIFT, Sequential, log_ratio, metric, sequential_interval, speedup
+from hayate.judge.student import quantile
+from hayate.records import Launch, StandardError, Timing, decode
 
 
 def launch(
@@ -71,6 +73,104 @@ def test_the_stated_interval_covers(launches: int) -> None:
         held += found.low <= truth <= found.high
     # 95% stated; four binomial standard errors of room.
     assert held / trials > 0.95 - 4 * math.sqrt(0.95 * 0.05 / trials)
+
+
+# -- through the chain to the reference
+
+SURE = StandardError(value=0.03, freedom=5)
+
+
+def half(launches: list[Launch]) -> float:
+    found = log_ratio(launches, 0.95, chained=True)
+    return (found.high - found.low) / 2
+
+
+@pytest.mark.parametrize("launches", [1, 2, 3, 12])
+def test_the_interval_through_the_chain_covers(launches: int) -> None:
+    """Each trial has a calibration of its own, whose error is one for all its launches, and a drift since."""
+    rng = random.Random(launches)
+    trials, truth, rounds = 500, 20.0, 6
+    held = {True: 0, False: 0}
+    for _ in range(trials):
+        seen = [rng.gauss(math.log(truth / 1.1), 0.06) for _ in range(rounds)]
+        known = {
+            "yardstick_speedup": math.exp(statistics.fmean(seen)),
+            "yardstick_speedup_error": StandardError(
+                value=statistics.stdev(seen) / math.sqrt(rounds), freedom=rounds - 1
+            ),
+        }
+        now = 1.1 * math.exp(rng.gauss(0, DRIFT))
+        found = [launch(now, rng=rng, **known) for _ in range(launches)]
+        for told in held:
+            kept = [x if told else x.model_copy(update={"yardstick_speedup_error": None}) for x in found]
+            ratio = speedup(Timing(launches=tuple(kept)))
+            held[told] += ratio.low <= truth <= ratio.high
+    assert held[True] / trials > 0.95 - 4 * math.sqrt(0.95 * 0.05 / trials)
+    assert held[False] / trials < 0.9  # what it was without the calibration's error
+
+
+def test_more_launches_do_not_lower_the_calibrations_error() -> None:
+    rng = random.Random(6)
+    many = [launch(1.1, rng=rng, yardstick_speedup_error=SURE) for _ in range(400)]
+    least = quantile(0.975, SURE.freedom) * SURE.value
+    assert half(many) > 0.9 * least
+    assert half([x.model_copy(update={"yardstick_speedup_error": None}) for x in many]) < 0.1 * least
+
+
+def test_chains_to_two_yardsticks_have_steps_in_common() -> None:
+    quiet = {"noise": 0.0, "effect": 0.0, "yardstick_speedup_error": SURE}
+    rng = random.Random(7)
+    one = [launch(1.1, rng=rng, **quiet) for _ in range(4)]
+    two = [x.model_copy(update={"yardstick": name}) for x, name in zip(one, "abab", strict=True)]
+    assert half(two) == pytest.approx(half(one))
+
+
+def test_bands_have_calibrations_of_their_own_and_one_drift() -> None:
+    quiet = {"noise": 0.0, "effect": 0.0}
+    rng = random.Random(8)
+    known = StandardError(value=0.03, freedom=1e6)
+    widths = []
+    for count in (1, 4):
+        found = [
+            launch(1.1, rng=rng, band=str(band), yardstick_speedup_error=known, **quiet)
+            for band in range(count)
+            for _ in range(3)
+        ]
+        ratio = speedup(Timing(launches=tuple(found)))
+        widths.append(math.log(ratio.high / ratio.low) / 2 / 1.96)
+    assert widths[0] == pytest.approx(math.hypot(0.03, DRIFT), rel=1e-3)
+    assert widths[1] == pytest.approx(math.hypot(0.03 / 2, DRIFT), rel=1e-3)
+
+
+def test_gflops_hold_the_calibrated_figures_error() -> None:
+    quiet = {"noise": 0.0, "effect": 0.0}
+    rng = random.Random(9)
+    timing = Timing(
+        launches=tuple(launch(1.1, rng=rng, yardstick_gflops_error=SURE, **quiet) for _ in range(3))
+    )
+    found = metric(timing)
+    assert math.log(found.high / found.value) == pytest.approx(
+        quantile(0.975, SURE.freedom) * SURE.value, rel=1e-3
+    )
+
+
+def test_launches_recorded_without_the_error_still_decode_and_count_as_before() -> None:
+    rng = random.Random(10)
+    found = [launch(1.1, rng=rng) for _ in range(4)]
+    for one in found:
+        text = one.model_dump(exclude={"yardstick_speedup_error", "yardstick_gflops_error"}, mode="json")
+        assert decode(Launch, json.dumps(text)) == one
+    chained, bare = (log_ratio(found, 0.95, chained=c) for c in (True, False))
+    assert chained.high - chained.low == pytest.approx(bare.high - bare.low)
+
+
+@given(st.floats(1, 1e5), st.floats(0.5, 0.99999))
+def test_quantiles_are_those_of_students_t(freedom: float, probability: float) -> None:
+    from scipy.special import stdtrit
+
+    assert quantile(probability, freedom) == pytest.approx(
+        float(stdtrit(freedom, probability)), rel=1e-6, abs=1e-5
+    )
 
 
 def test_launch_effects_do_not_fool_the_head_to_head() -> None:

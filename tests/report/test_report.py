@@ -14,6 +14,7 @@ from synthetic_run import make_run
 
 from hayate.archive import Archive
 from hayate.errors import WrongUse
+from hayate.records import Fastest
 from hayate.report import RunReport, build, summary
 from hayate.report.page import cards
 
@@ -215,6 +216,19 @@ def test_baselines_of_an_earlier_best(tmp_path: Path) -> None:
     assert any("earlier best kernel" in note for note in report.notes)
     assert report.best is not None
     assert report.best.final is None
+
+
+@pytest.mark.parametrize("times", [1.3, 2.9])
+def test_a_yardstick_that_is_far_from_the_fastest_is_said(tmp_path: Path, times: float) -> None:
+    folder = make_run(tmp_path, steps=4, group=6)
+    data = json.loads((folder / "baselines.json").read_text())
+    fastest = Fastest(
+        task="dgemm", task_hash="", fingerprint="", name="OpenBLAS Haswell", yardstick="40_tile", times=times
+    )
+    (folder / "baselines.json").write_text(json.dumps({**data, "fastest": fastest.model_dump()}))
+    said = [note for note in build(folder).notes if "nearest yardstick" in note]
+    assert len(said) == (times > 2)
+    assert all("OpenBLAS Haswell is 2.9 times as fast as 40_tile" in note for note in said)
 
 
 def test_wrong_use_is_told(tmp_path: Path) -> None:

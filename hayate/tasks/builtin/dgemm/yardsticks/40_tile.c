@@ -1,6 +1,13 @@
+/* Vectors as wide as the registers that it is compiled for. */
 #define MR 6
 #define NV 1
+#if defined __AVX512F__
 #define VL 8
+#elif defined __AVX__
+#define VL 4
+#else
+#define VL 2
+#endif
 #define NR (NV * VL)
 #define BJ 192
 

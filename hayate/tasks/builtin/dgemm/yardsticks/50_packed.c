@@ -1,6 +1,15 @@
+/* Vectors as wide as the registers that it is compiled for, and a tile that fits into these. */
+#if defined __AVX512F__
 #define MR 6
-#define NV 2
 #define VL 8
+#elif defined __AVX__
+#define MR 6
+#define VL 4
+#else
+#define MR 4
+#define VL 2
+#endif
+#define NV 2
 #define NR (NV * VL)
 #define KC 240
 #define NC 96

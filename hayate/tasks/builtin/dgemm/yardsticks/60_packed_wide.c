@@ -1,9 +1,22 @@
+/* Vectors as wide as the registers that it is compiled for, and a tile that fits into these. */
+#if defined __AVX512F__
 #define MR 8
 #define NV 3
 #define VL 8
+#define NC 144
+#elif defined __AVX__
+#define MR 6
+#define NV 2
+#define VL 4
+#define NC 96
+#else
+#define MR 4
+#define NV 2
+#define VL 2
+#define NC 96
+#endif
 #define NR (NV * VL)
 #define KC 504
-#define NC 144
 #define PF 16
 
 typedef double vec __attribute__((vector_size(8 * VL), aligned(8), may_alias));

@@ -2,7 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined __AVX512F__
 enum { VL = 8 };
+#elif defined __AVX__
+enum { VL = 4 };
+#else
+enum { VL = 2 };
+#endif
 typedef double vec __attribute__((vector_size(8 * VL), aligned(8), may_alias));
 #define LOAD(p) (*(const vec *)(p))
 #define STORE(p, x) (*(vec *)(p) = (x))
@@ -30,10 +36,10 @@ static void row(int W, int edge, const double *n, const double *c, const double 
 void jacobi2d(int H, int W, int sweeps, const double *restrict u0, double *restrict u)
 {
     size_t n = (size_t)H * W;
-    if (capacity < n) {
+    if (capacity < n) { /* with room, so that later calls near this one meet few new pages */
         free(scratch);
-        scratch = malloc(n * sizeof(double));
-        capacity = n;
+        capacity = 2 * n;
+        scratch = malloc(capacity * sizeof(double));
     }
     const double *from = u0;
     if (sweeps == 0)

@@ -2,7 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined __AVX512F__
 enum { VL = 8 };
+#elif defined __AVX__
+enum { VL = 4 };
+#else
+enum { VL = 2 };
+#endif
 typedef double vec __attribute__((vector_size(8 * VL), aligned(8), may_alias));
 #define LOAD(p) (*(const vec *)(p))
 #define STORE(p, x) (*(vec *)(p) = (x))
