@@ -151,7 +151,12 @@ _RECALL = (
         verdicts.c.candidate == sa.bindparam("candidate"),
         *(verdicts.c[name] == sa.bindparam(name) for name in ("task_hash", "judge_version", "host_class")),
         sa.or_(
-            sa.and_(*(measurements.c[name] == sa.bindparam(name) for name in ("bands", "purpose", "plan", "sandbox"))),
+            sa.and_(
+                *(
+                    measurements.c[name] == sa.bindparam(name)
+                    for name in ("bands", "purpose", "plan", "sandbox")
+                )
+            ),
             sa.and_(verdicts.c.measurement.is_(None), verdicts.c.outcome != Outcome.ACCEPTED.value),
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
@@ -18,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from hayate import __version__
-from hayate.archive import Job
+from hayate.archive import DatabaseFault, Job
 from hayate.errors import Fault
 from hayate.farm import Farms
 from hayate.judge.results import Measurement
@@ -43,11 +44,13 @@ from hayate.serve.models import (
 )
 from hayate.serve.refused import Refused
 from hayate.serve.requests import BuildResult
-from hayate.serve.service import Service
+from hayate.serve.service import DATABASE_TROUBLE, Service
 from hayate.serve.tokens import Tokens
 from hayate.serve.waiting import Waiting
 
 T = TypeVar("T")
+
+log = logging.getLogger("hayate.serve")
 
 _ALIVE_S = 15.0  # an empty line in a stream, so that proxies keep it open
 _MEANINGS = {
@@ -128,13 +131,13 @@ def create_app(service: Service, tokens: Tokens) -> FastAPI:
 
     @app.delete("/v1/jobs/{key}", responses=_refusals(404, 409), dependencies=secured)
     async def drop(key: Key, token: Token) -> DroppedReply:
-        """Take a waiting job back."""
+        """Take a job back; what runs is ended."""
         return DroppedReply(dropped=await run_in_threadpool(_drop, service, key, token))
 
     @app.post("/v1/drop", responses=_refusals(*_WITH_BODY), dependencies=secured)
     async def drop_many(wanted: KeysRequest, token: Token) -> DroppedReply:
-        """Take back those that wait and are this token's alone; others stay as they are."""
-        return DroppedReply(dropped=await run_in_threadpool(service.archive.drop_jobs, wanted.keys, token))
+        """Take back those that wait or run and are this token's alone; others stay as they are."""
+        return DroppedReply(dropped=await run_in_threadpool(service.drop, wanted.keys, token))
 
     @app.post("/v1/results", responses=_refusals(*_WITH_BODY), dependencies=secured)
     async def results(request: Request, wanted: ResultsRequest) -> ResultsReply:
@@ -239,15 +242,15 @@ def _found(service: Service, key: str) -> Job:
 
 
 def _drop(service: Service, key: str, token: str) -> list[str]:
-    dropped = service.archive.drop_jobs([key], token)
+    dropped = service.drop([key], token)
     if dropped:
         return dropped
     job = _found(service, key)
     if job.token != token:
         raise Refused(403, "not_yours", "another token submitted this job", "leave it")
-    if job.state == "queued":
+    if not job.over:
         raise Refused(409, "shared", "another token asked for the same job", "leave it")
-    raise Refused(409, "started", f"the job is {job.state}", "only waiting jobs can be taken back")
+    raise Refused(409, "over", f"the job is {job.state}", "nothing is left to be taken back")
 
 
 def _add_handlers(app: FastAPI, metrics: Metrics) -> None:
@@ -271,7 +274,10 @@ def _internal(_: Request, error: Exception) -> Refused:
 
 
 def _fault(_: Request, fault: Fault) -> Refused:
-    return Refused(503, fault.kind.value, fault.message, fault.remedy, retry_after_s=5)
+    """What it is about is the operator's, and so are the paths in it: they are in the log."""
+    log.error("%s", fault)
+    what = DATABASE_TROUBLE if isinstance(fault, DatabaseFault) else "the server met trouble"
+    return Refused(503, fault.kind.value, what, "wait as long as Retry-After says", retry_after_s=5)
 
 
 def _invalid(_: Request, error: RequestValidationError) -> Refused:

@@ -27,6 +27,8 @@ class ServeSettings(BaseModel):
     open_requests: int = Field(default=64, ge=1)  # per token at a time, long polls and streams among them
     queue: int = Field(default=2000, ge=1)  # waiting jobs per token
     workers: int = Field(default=8, ge=1)  # jobs given to the farm at a time
+    more_workers: int = Field(default=2, ge=0)  # when those are busy: for tokens that have nothing running
+    job_s: float = Field(default=600.0, gt=0)  # a job that runs longer is ended
     lease_s: float = Field(default=30.0, gt=0)  # a server that is silent so long has lost its jobs
     keep_s: float = Field(
         default=7 * 86400.0, gt=0

@@ -66,7 +66,16 @@ def test_postgres_keeps_what_sqlite_keeps(url: str) -> None:
         made = candidate(parents=("p1",))
         plan = MeasurePlan()
         key = MeasurementKey(
-            "o1", "t1", "1", HOST.host_class, "-O3", bands_key(plan), plan.purpose, plan_key(plan), "none", "gcc"
+            "o1",
+            "t1",
+            "1",
+            HOST.host_class,
+            "-O3",
+            bands_key(plan),
+            plan.purpose,
+            plan_key(plan),
+            "none",
+            "gcc",
         )
         found = Measurement(outcome=Outcome.ACCEPTED, reason="fine", timing=timing(), wall_s=0.2)
         number = archive.store_measurement(key, found)
