@@ -7,13 +7,16 @@ import contextlib
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.security import HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import TypeAdapter
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
@@ -24,12 +27,14 @@ from hayate.errors import Fault
 from hayate.farm import Farms
 from hayate.judge.results import Measurement
 from hayate.records import decode
+from hayate.serve.body import invalid, read
 from hayate.serve.gate import TOKEN_KEY, Gate
 from hayate.serve.metrics import Metrics
 from hayate.serve.models import (
     MAX_JOBS,
     MAX_STREAM_S,
     MAX_WAIT_S,
+    BuildJob,
     DroppedReply,
     ErrorBody,
     ErrorReply,
@@ -38,9 +43,11 @@ from hayate.serve.models import (
     JobReply,
     Key,
     KeysRequest,
+    MeasureJob,
     ResultsReply,
     ResultsRequest,
     Submission,
+    VerdictJob,
 )
 from hayate.serve.refused import Refused
 from hayate.serve.requests import BuildResult
@@ -52,16 +59,17 @@ T = TypeVar("T")
 
 log = logging.getLogger("hayate.serve")
 
+_REFERENCE = "#/components/schemas/{model}"
 _ALIVE_S = 15.0  # an empty line in a stream, so that proxies keep it open
 _MEANINGS = {
-    400: "Not JSON.",
+    400: "Not JSON, or a head that can be read in two ways.",
     401: "No token, or an unknown one.",
     403: "The token may not do this.",
     404: "No such job, task, band or build.",
     405: "Not with this method.",
-    408: "The body came too slowly.",
+    408: "The body, or the request's head, came too slowly.",
     409: "It does not fit what is here: another version of the task, a build that is not finished.",
-    413: "Too large.",
+    413: "Too large, or too many values in it.",
     415: "Not declared to be JSON.",
     422: "Not what the schema says.",
     429: "Too many requests, or too many jobs waiting. Retry-After says how long to wait.",
@@ -90,6 +98,8 @@ _bearer = HTTPBearer(auto_error=False, description="A token of the server's file
 Token = Annotated[str, Depends(_token)]
 Wait = Annotated[float, Query(ge=0, le=MAX_WAIT_S, allow_inf_nan=False)]
 StreamWait = Annotated[float, Query(ge=0, le=MAX_STREAM_S, allow_inf_nan=False)]
+_SUBMISSION: TypeAdapter[list[BuildJob | MeasureJob | VerdictJob]] = TypeAdapter(Submission)
+_KEYS, _QUESTION = TypeAdapter(KeysRequest), TypeAdapter(ResultsRequest)
 Keys = Annotated[list[Key], Query(min_length=1, max_length=MAX_JOBS)]
 
 
@@ -117,9 +127,15 @@ def create_app(service: Service, tokens: Tokens) -> FastAPI:
     _add_handlers(app, service.metrics)
     secured = [Depends(_bearer)]
 
-    @app.post("/v1/jobs", responses=_refusals(404, 409, *_WITH_BODY), dependencies=secured)
-    async def submit(jobs: Submission, token: Token) -> list[JobReply]:
+    @app.post(
+        "/v1/jobs",
+        responses=_refusals(404, 409, *_WITH_BODY),
+        openapi_extra=_takes(_SUBMISSION),
+        dependencies=secured,
+    )
+    async def submit(request: Request, token: Token) -> list[JobReply]:
         """Submit jobs. What was submitted before is not run again: the job comes back as it stands."""
+        jobs = await read(request, _SUBMISSION)
         return [reply(service, job) for job in await run_in_threadpool(service.submit, token, jobs)]
 
     @app.get("/v1/jobs/{key}", responses=_refusals(404), dependencies=secured)
@@ -134,14 +150,18 @@ def create_app(service: Service, tokens: Tokens) -> FastAPI:
         """Take a job back; what runs is ended."""
         return DroppedReply(dropped=await run_in_threadpool(_drop, service, key, token))
 
-    @app.post("/v1/drop", responses=_refusals(*_WITH_BODY), dependencies=secured)
-    async def drop_many(wanted: KeysRequest, token: Token) -> DroppedReply:
+    @app.post("/v1/drop", responses=_refusals(*_WITH_BODY), openapi_extra=_takes(_KEYS), dependencies=secured)
+    async def drop_many(request: Request, token: Token) -> DroppedReply:
         """Take back those that wait or run and are this token's alone; others stay as they are."""
+        wanted = await read(request, _KEYS)
         return DroppedReply(dropped=await run_in_threadpool(service.drop, wanted.keys, token))
 
-    @app.post("/v1/results", responses=_refusals(*_WITH_BODY), dependencies=secured)
-    async def results(request: Request, wanted: ResultsRequest) -> ResultsReply:
+    @app.post(
+        "/v1/results", responses=_refusals(*_WITH_BODY), openapi_extra=_takes(_QUESTION), dependencies=secured
+    )
+    async def results(request: Request) -> ResultsReply:
         """Those that are over; with `wait_s` as soon as there is one."""
+        wanted = await read(request, _QUESTION)
         async with contextlib.aclosing(waiting.over(wanted.keys, wanted.wait_s, request)) as coming:
             seen = await anext(coming)
         known = {*seen.waiting, *(job.key for job in seen.over)}
@@ -203,7 +223,31 @@ def create_app(service: Service, tokens: Tokens) -> FastAPI:
         body = HealthReply(ok=not reasons, reasons=reasons)
         return JSONResponse(body.model_dump(), status_code=503 if reasons else 200)
 
+    app.openapi = partial(_openapi, app)  # type: ignore[method-assign]
     return app
+
+
+def _takes(kind: TypeAdapter[Any]) -> dict[str, Any]:
+    """For OpenAPI: bodies are read by body.py, which FastAPI does not see."""
+    schema = kind.json_schema(ref_template=_REFERENCE)
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {k: v for k, v in schema.items() if k != "$defs"}}},
+        }
+    }
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """FastAPI's, with the types that bodies are made of."""
+    if app.openapi_schema is None:
+        made = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+        types = made["components"]["schemas"]
+        for kind in (_SUBMISSION, _KEYS, _QUESTION):
+            for name, schema in kind.json_schema(ref_template=_REFERENCE).get("$defs", {}).items():
+                types.setdefault(name, schema)
+        app.openapi_schema = made
+    return app.openapi_schema
 
 
 def reply(service: Service, job: Job) -> JobReply:
@@ -282,11 +326,8 @@ def _fault(_: Request, fault: Fault) -> Refused:
 
 def _invalid(_: Request, error: RequestValidationError) -> Refused:
     """Where and what, without what was sent."""
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    others = len(error.errors()) - 1
-    more = f" (and {others} more)" if others else ""
-    return Refused(422, "invalid", f"{where}: {first['msg']}{more}", "see /openapi.json")
+    first, *others = error.errors()
+    return invalid(first["loc"], str(first["msg"]), len(others))
 
 
 def _http(request: Request, error: HTTPException) -> Refused:

@@ -22,6 +22,9 @@ class ServeSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     body_bytes: int = Field(default=4 * 2**20, ge=1024)
+    head_s: float = Field(default=10.0, gt=0)  # within which a request's head must have come
+    connections: int = Field(default=4096, ge=1)  # open at a time
+    connections_per_peer: int = Field(default=512, ge=1)  # of one address; a proxy is one
     body_s: float = Field(default=30.0, gt=0)  # within which a body must have come
     rate: float = Field(default=50.0, gt=0)  # requests per second and token
     open_requests: int = Field(default=64, ge=1)  # per token at a time, long polls and streams among them
