@@ -141,11 +141,14 @@ class Connection(H11Protocol):
         self._refuse(Refused(408, "too_slow", f"no request came within {limit:g} s", "send it faster"))
 
     def _refuse(self, refused: Refused) -> None:
-        """Answer and close. No answer where one is being sent, or where nothing was asked."""
+        """Answer and close. No answer in the midst of another."""
         self._head_came()
         self._crowd.metrics.refused.labels(refused.kind).inc()
         response = refused.response()
-        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE) and not self.busy:
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            if self.busy:  # it waits for the rest of a body, which does not come
+                self.cycle.disconnected = True
+                self.cycle.message_event.set()
             head = h11.Response(
                 status_code=response.status_code, headers=[*response.raw_headers, (b"connection", b"close")]
             )

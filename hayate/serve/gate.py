@@ -161,6 +161,10 @@ def _too_large(limit: int) -> Refused:
 
 def _headers(scope: Scope) -> dict[str, str]:
     """By name. Raises Refused where two readers of one head may take it for different requests."""
+    if scope["http_version"] not in ("1.0", "1.1"):
+        raise Refused(
+            400, "no_http", "neither HTTP/1.0 nor 1.1", "send HTTP/1.1", headers={"Connection": "close"}
+        )
     found: dict[str, str] = {}
     for raw, value in scope["headers"]:
         name = raw.decode("latin-1")
