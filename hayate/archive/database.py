@@ -22,6 +22,7 @@ from hayate.archive import migrate
 from hayate.errors import Fault, FaultKind, WrongUse
 
 _BUSY_S = 30.0  # how long a writer waits for another process's transaction
+_READERS = 64  # of a SQLite file, at a time
 _LOW_DISK_BYTES = 2**20
 
 
@@ -117,7 +118,10 @@ class Database:
                 )
             elif backend == "sqlite":
                 engine = sa.create_engine(
-                    self.url, connect_args={"timeout": _BUSY_S, "check_same_thread": False}
+                    self.url,
+                    pool_size=_READERS,  # kept open: to open one costs as much as ten answers
+                    max_overflow=_READERS,
+                    connect_args={"timeout": _BUSY_S, "check_same_thread": False},
                 )
             else:
                 engine = sa.create_engine(self.url, pool_pre_ping=True)

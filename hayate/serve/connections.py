@@ -35,6 +35,38 @@ def raise_descriptors() -> int:
     return _WANTED_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
 
 
+class Gathered:
+    """A transport that sends what is written in one go of the event loop at once.
+
+    A head and its body would be two packets; and each time that the loop sends, other threads get the interpreter
+    before it goes on.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not data:
+            return
+        if not self._parts:
+            self._loop.call_soon(self._flush)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def _flush(self) -> None:
+        data = b"".join(self._parts)
+        self._parts.clear()
+        if data and not self._transport.is_closing():
+            self._transport.write(data)
+
+
 class Crowd:
     """All connections of a server. Used by the event loop's thread alone."""
 
@@ -93,6 +125,7 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.transport = Gathered(transport, self.loop)  # type: ignore[assignment]
         self._expect_head()
         self._crowd.come(self)
 

@@ -7,6 +7,7 @@ import contextlib
 import signal
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,9 @@ from hayate.serve.waiting import Waiting
 _LAST_ANSWERS_S = 5.0  # for what is still being sent when all else has ended
 _LOOK_S = 0.1
 _BACKLOG = 1024
+_SWITCH_S = (
+    0.0005  # the event loop waits so long for a thread that computes, each time that it has sent or received
+)
 
 
 def serve(
@@ -44,6 +48,7 @@ def serve(
     host, port = parse_bind(bind)
     _check_tls(certificate, key)
     quieten()
+    sys.setswitchinterval(_SWITCH_S)
     crowd = Crowd(service.settings, service.metrics, raise_descriptors())
     app = create_app(service, tokens)
     with _bound(host, port) as listening:

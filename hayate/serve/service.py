@@ -69,7 +69,11 @@ class Service:
         self.metrics.info.labels(__version__, JUDGE_VERSION, farm.host.host_class, farm.sandbox_tier).set(1)
         self.worker = worker_name()
         self.on_end: Callable[[str], None] = lambda key: None  # hears of each job that ended, from any thread
-        self._changed = threading.Condition()
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)
+        self._queued = threading.Condition(
+            lock
+        )  # workers alone wait for it: as many are woken as there are jobs
         self._submissions = 0
         self._busy = 0  # workers that take or run a job
         self._taking = threading.Lock()  # so that each sees what the one before has begun
@@ -95,13 +99,14 @@ class Service:
         """Take nothing more; what runs goes on."""
         with self._changed:
             self._draining = True
-            self._changed.notify_all()
+            self._queued.notify_all()
 
     def stop(self) -> None:
         """Close the farm. What did not finish is queued again for the next server."""
         with self._changed:
             self._draining = self._stopping = True
             self._changed.notify_all()
+            self._queued.notify_all()
         self.farm.close()
         deadline = time.monotonic() + _JOIN_S
         for thread in self._threads:
@@ -189,13 +194,14 @@ class Service:
                 "wait as long as Retry-After says",
                 retry_after_s=self.throughput.seconds_for(full.over),
             ) from None
+        fresh = len(new)
         for job in wanted:
             if job.key in new:
                 self.metrics.submitted.labels(job.kind).inc()
                 new.discard(job.key)
             else:
                 self.metrics.repeated.labels(job.kind).inc()
-        self._wake()
+        self._wake(fresh)
         return found
 
     def drop(self, keys: Collection[str], token: str) -> list[str]:
@@ -230,7 +236,7 @@ class Service:
         with self._changed:
             # What could not be taken because of trouble may be there later.
             timeout = _TICK_S if self._trouble or seen < 0 else None
-            self._changed.wait_for(lambda: self._draining or 0 <= seen != self._submissions, timeout)
+            self._queued.wait_for(lambda: self._draining or 0 <= seen != self._submissions, timeout)
 
     def _take_and_run(self) -> bool:
         """False if there was nothing to take."""
@@ -342,7 +348,7 @@ class Service:
                     forgotten = now
                     self.archive.forget_jobs(time.time() - self.settings.keep_s)
                 if self.archive.job_waits() and self._busy < self.settings.workers:
-                    self._wake()  # another server on the same database took it in
+                    self._wake(1)  # another server on the same database took it in
                 self._trouble = ""  # it answers
             except Fault as fault:
                 self._trouble = str(fault)
@@ -366,9 +372,10 @@ class Service:
         if queued or given_up:
             log.warning("%d jobs of a server that died are queued again, %d given up", queued, given_up)
             self.metrics.requeued.inc(queued)
-            self._wake()
+            self._wake(queued)
 
-    def _wake(self) -> None:
+    def _wake(self, jobs: int) -> None:
+        """As many workers as there are new jobs: each looks into the queue by a transaction of its own."""
         with self._changed:
-            self._submissions += 1
-            self._changed.notify_all()
+            self._submissions += jobs
+            self._queued.notify(jobs)
