@@ -19,12 +19,13 @@ from hayate.judge import Measurement, Rejection
 from hayate.records import Built, HostProfile, Task
 
 
-class _Running:
-    """One job: what it has in the farm."""
+class Running:
+    """One run of a job: what it has in the farm."""
 
     def __init__(self, rank: int) -> None:
         self.rank = rank
-        self.ended = False
+        self.ended = False  # by `end_run`
+        self.overdue = False  # and that since it took too long
         self.futures: set[Future[Any]] = set()
 
 
@@ -34,7 +35,7 @@ class Followed(Farm):
     def __init__(self, farm: Farm) -> None:
         self._farm = farm
         self._lock = threading.Lock()
-        self._running: dict[str, _Running] = {}  # by the job's key
+        self._running: dict[str, Running] = {}  # by the job's key
         self._here = threading.local()
         self.tally = farm.tally
 
@@ -51,36 +52,34 @@ class Followed(Farm):
         return self._farm.sandbox_tier
 
     @contextmanager
-    def of(self, key: str, rank: int) -> Iterator[None]:
+    def of(self, key: str, rank: int) -> Iterator[Running]:
         """What this thread asks for in the block is for job `key`; of those that wait the lowest rank goes first."""
-        running = _Running(rank)
+        running = Running(rank)
         with self._lock:
             self._running[key] = running
         self._here.running = running
         try:
-            yield
+            yield running
         finally:
             self._here.running = None
             with self._lock:
                 if self._running.get(key) is running:
                     del self._running[key]
 
-    def end_job(self, key: str) -> bool:
-        """End what a job has in the farm, and give it nothing more. False if no such job runs."""
+    def runs(self, keys: Iterable[str]) -> dict[str, Running]:
+        """Of those that run now."""
         with self._lock:
-            running = self._running.get(key)
-            if running is None:
-                return False
-            running.ended = True
+            return {key: self._running[key] for key in keys if key in self._running}
+
+    def end_run(self, running: Running, *, overdue: bool = False) -> None:
+        """End what it has in the farm, and give it nothing more."""
+        with self._lock:
+            if running.ended:
+                return
+            running.overdue, running.ended = overdue, True
             futures = list(running.futures)
         for future in futures:
             self._farm.end(future)
-        return True
-
-    def ended(self, key: str) -> bool:
-        """Was the job ended while it runs?"""
-        with self._lock:
-            return key in self._running and self._running[key].ended
 
     def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]:
         running = self._may_go_on()
@@ -108,13 +107,13 @@ class Followed(Farm):
     def close(self) -> None:
         self._farm.close()
 
-    def _may_go_on(self) -> _Running | None:
-        running: _Running | None = getattr(self._here, "running", None)
+    def _may_go_on(self) -> Running | None:
+        running: Running | None = getattr(self._here, "running", None)
         if running is not None and running.ended:
             raise taken_back()
         return running
 
-    def _follow(self, running: _Running | None, future: Future[Any]) -> Future[Any]:
+    def _follow(self, running: Running | None, future: Future[Any]) -> Future[Any]:
         if running is None:
             return future
         with self._lock:
@@ -125,5 +124,5 @@ class Followed(Farm):
         return future
 
 
-def _rank(running: _Running | None) -> int:
+def _rank(running: Running | None) -> int:
     return 0 if running is None else running.rank

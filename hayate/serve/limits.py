@@ -31,7 +31,7 @@ class ServeSettings(BaseModel):
     queue: int = Field(default=2000, ge=1)  # waiting jobs per token
     workers: int = Field(default=8, ge=1)  # jobs given to the farm at a time
     more_workers: int = Field(default=2, ge=0)  # when those are busy: for tokens that have nothing running
-    job_s: float = Field(default=600.0, gt=0)  # a job that runs longer is ended
+    job_s: float = Field(default=300.0, gt=0)  # a job that runs longer is ended
     lease_s: float = Field(default=30.0, gt=0)  # a server that is silent so long has lost its jobs
     keep_s: float = Field(
         default=7 * 86400.0, gt=0

@@ -23,7 +23,7 @@ from hayate.farm import Farm, Farms
 from hayate.judge import JUDGE_VERSION
 from hayate.records import Task
 from hayate.rewards import RewardSettings
-from hayate.serve.followed import Followed
+from hayate.serve.followed import Followed, Running
 from hayate.serve.limits import ServeSettings, Throughput
 from hayate.serve.metrics import Metrics
 from hayate.serve.models import BuildJob, HostReply, LimitsReply, MeasureJob, TaskReply, VerdictJob
@@ -77,7 +77,6 @@ class Service:
         self._submissions = 0
         self._busy = 0  # workers that take or run a job
         self._taking = threading.Lock()  # so that each sees what the one before has begun
-        self._overdue: set[str] = set()  # keys of jobs that were ended since they took too long
         self._draining = self._stopping = False
         self._trouble = ""  # of the database, while it lasts
         self._threads: list[threading.Thread] = []
@@ -206,9 +205,11 @@ class Service:
 
     def drop(self, keys: Collection[str], token: str) -> list[str]:
         """Take back what waits or runs and is this token's alone; what runs is ended. Raises Fault."""
+        runs = self.farm.runs(keys)  # these, and not what is submitted again while they are ended
         dropped = self.archive.drop_jobs(keys, token)
         for key in dropped:
-            self.farm.end_job(key)
+            if key in runs:
+                self.farm.end_run(runs[key])
         return dropped
 
     def _work(self) -> None:
@@ -258,41 +259,40 @@ class Service:
                 return False
             if job is None:
                 return False
-            rank = self.shares.begin(job.key, job.token)
+            turn = self.shares.begin(job.key, job.token)
         try:
-            with self.farm.of(job.key, rank):
-                self._run(job)
+            with self.farm.of(job.key, turn.rank) as running:
+                self._run(job, running)
         finally:
-            self.shares.end(job.key)
-            self._overdue.discard(job.key)
+            self.shares.end(turn)
         return True
 
-    def _run(self, job: Job) -> None:
+    def _run(self, job: Job, running: Running) -> None:
         began = time.time()
         self.metrics.wait_s.labels(job.kind).observe(max(0.0, began - job.created))
         code: bytes | None = None
         result, fault = "", None
         try:
-            result, code = self._do(job)
+            result, code = self._do(job, running)
         except Fault as met:
             fault = met
         except Refused as refused:  # the build was forgotten meanwhile, say
             fault = Fault(FaultKind.NODE_LOST, refused.message, remedy=refused.remedy)
         except Exception as error:
-            if not self.farm.ended(job.key):  # what was cancelled raises this and that
+            if not running.ended:  # what was cancelled raises this and that
                 log.exception("job %s", job.key)
             fault = Fault(
                 FaultKind.INTERNAL,
                 f"the server failed: {type(error).__name__}",
                 remedy="see the server's log",
             )
-        if job.key in self._overdue:
+        if running.overdue:
             fault = Fault(
                 FaultKind.OUT_OF_TIME,
                 f"it ran for more than {self.settings.job_s:g} s, which is all that a job has here",
                 remedy="ask for fewer launches, pairs or shapes",
             )
-        elif self.farm.ended(job.key):
+        elif running.ended:
             return  # taken back: there is no such job any more
         if fault is not None and self._stopping:
             return  # ended because it was told to: the next server runs it
@@ -303,13 +303,13 @@ class Service:
             self.metrics.run_s.labels(job.kind).observe(max(0.0, time.time() - began))
         self.on_end(job.key)
 
-    def _do(self, job: Job) -> tuple[str, bytes | None]:
+    def _do(self, job: Job, running: Running) -> tuple[str, bytes | None]:
         """Work.carry_out, again while the database takes nothing: an accepted job is no worse for a full disk."""
         while True:
             try:
                 return self._work_of.carry_out(job)
             except DatabaseFault as trouble:
-                if not trouble.passes or self._stopping or self.farm.ended(job.key):
+                if not trouble.passes or self._stopping or running.ended:
                     raise
                 self._pause(trouble)
 
@@ -359,13 +359,13 @@ class Service:
 
     def _end_unwanted(self, running: Mapping[str, float]) -> None:
         """What took too long, and what was taken back, perhaps by way of another server on the same database."""
-        for key, for_s in running.items():
-            if for_s > self.settings.job_s and key not in self._overdue:
-                self._overdue.add(key)
-                self.farm.end_job(key)
-        if running:
-            for key in running.keys() - self.archive.jobs_over(running).keys():
-                self.farm.end_job(key)
+        if not running:
+            return
+        runs = self.farm.runs(running)
+        unwanted = running.keys() - self.archive.jobs_over(running).keys()
+        for key, run in runs.items():
+            if key in unwanted or running[key] > self.settings.job_s:
+                self.farm.end_run(run, overdue=key not in unwanted)
 
     def _requeue(self, dead: set[str]) -> None:
         queued, given_up = self.archive.requeue_jobs(dead)

@@ -14,9 +14,20 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
 HALF_LIFE_S = 120.0  # of what was used
 START_S = 0.02  # what a start counts at least: so many short jobs of one token are turns, too
+
+
+@dataclass(frozen=True, eq=False)
+class Turn:
+    """One run of a job. The same job may be submitted again while its last run still ends."""
+
+    key: str
+    token: str
+    rank: int  # in the farm's queue
+    began: float
 
 
 class Shares:
@@ -26,7 +37,7 @@ class Shares:
         self._workers, self.threads = workers, workers + more
         self._clock = clock
         self._lock = threading.Lock()
-        self._held: dict[str, tuple[str, int, float]] = {}  # job -> token, rank, when it was begun
+        self._held: set[Turn] = set()
         self._used: dict[str, tuple[float, float]] = {}  # token -> seconds used, as of when
         self._last: dict[str, int] = {}  # token -> rank of its latest job
         self._now = 0  # the rank of what runs
@@ -36,8 +47,8 @@ class Shares:
         with self._lock:
             now = self._clock()
             found = {token: _faded(*used, now) for token, used in self._used.items()}
-            for token, _, began in self._held.values():
-                found[token] = found.get(token, 0.0) + now - began
+            for turn in self._held:
+                found[turn.token] = found.get(turn.token, 0.0) + now - turn.began
             return found
 
     def excluded(self) -> set[str] | None:
@@ -47,38 +58,38 @@ class Shares:
                 return set()
             if len(self._held) >= self.threads:
                 return None
-            return {token for token, _, _ in self._held.values()}
+            return {turn.token for turn in self._held}
 
-    def begin(self, key: str, token: str) -> int:
-        """The job is begun. Its rank in the farm's queue."""
+    def begin(self, key: str, token: str) -> Turn:
+        """The job is begun."""
         with self._lock:
             now = self._clock()
-            running = [rank for _, rank, _ in self._held.values()]
-            self._now = max(self._now, min(running, default=self._now))
+            self._now = max(self._now, min((turn.rank for turn in self._held), default=self._now))
             rank = max(self._now, self._last.get(token, -1) + 1)
             self._last[token] = rank
-            self._held[key] = token, rank, now
+            turn = Turn(key, token, rank, now)
+            self._held.add(turn)
             self._used[token] = _faded(*self._used.get(token, (0.0, now)), now) + START_S, now
-            return rank
+            return turn
 
-    def end(self, key: str) -> None:
+    def end(self, turn: Turn) -> None:
         with self._lock:
-            token, rank, began = self._held.pop(key)
+            self._held.remove(turn)
             now = self._clock()
-            self._used[token] = _faded(*self._used[token], now) + now - began, now
+            self._used[turn.token] = _faded(*self._used[turn.token], now) + now - turn.began, now
             if not self._held:
-                self._now = max(self._now, rank)
+                self._now = max(self._now, turn.rank)
 
     def running(self) -> dict[str, float]:
         """Key -> for how many seconds it has run."""
         with self._lock:
             now = self._clock()
-            return {key: now - began for key, (_, _, began) in self._held.items()}
+            return {turn.key: now - turn.began for turn in self._held}
 
     def by_token(self) -> Counter[str]:
         """Token -> jobs running."""
         with self._lock:
-            return Counter(token for token, _, _ in self._held.values())
+            return Counter(turn.token for turn in self._held)
 
 
 def _faded(seconds: float, at: float, now: float) -> float:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
+import socket
+import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +14,9 @@ from typing import Any
 
 import httpx
 import pytest
-from served import ALICE, BOB, Server, build, error, raw, verdict
+from served import ALICE, BOB, Server, build, error, finish, raw, submit, verdict
 
+from hayate.archive import Archive
 from hayate.serve.gate import _is_this
 
 HOST = b"Host: x\r\n"
@@ -251,6 +255,78 @@ def test_a_flood_of_one_token_leaves_the_others_answered(flooded: Server) -> Non
             if number % 25 == 0:
                 assert bob.get("/v1/host").status_code == 200
         assert seen == {200, 429}
+
+
+@pytest.mark.slow
+def test_honest_clients_lose_nothing_beside_all_of_it_at_once(tmp_path: Path) -> None:
+    """Half-sent heads, long bodies, long plans, floods and weak plans by one; fifty others submit and wait."""
+    over = threading.Event()
+    lost: list[object] = []
+    done: list[str] = []
+    with Server(
+        tmp_path, delay_s=0.005, workers=4, more_workers=2, head_s=2.0, connections_per_peer=300
+    ) as server:
+
+        def crowd() -> None:
+            while not over.is_set():
+                held = [socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in range(150)]
+                for one in held:
+                    with contextlib.suppress(OSError):
+                        one.sendall(ASK + HOST)
+                over.wait(0.5)
+                for one in held:
+                    one.close()
+
+        def bodies() -> None:
+            long = json.dumps([verdict("x", permitted=["simd"] * 400_000)]).encode()
+            with server.client(BOB) as client:
+                while not over.is_set():
+                    client.post("/v1/jobs", content=long, headers={"Content-Type": "application/json"})
+
+        def jobs() -> None:
+            long = {"purpose": "training", "launches": 64, "pairs": 200, "wall_s": 300}
+            number = 0
+            with server.client(BOB) as client:
+                while not over.is_set():
+                    number += 20
+                    batch = [
+                        verdict(
+                            f"int speed = 9; // {number + i}", plan=long if i % 2 else {**long, "wall_s": 10}
+                        )
+                        for i in range(20)
+                    ]
+                    answer = client.post("/v1/jobs", json=batch)
+                    if answer.status_code == 200 and number % 100 == 0:
+                        client.post("/v1/drop", json={"keys": [job["key"] for job in answer.json()]})
+
+        def honest(number: int) -> None:
+            with server.client() as client:
+                for turn in range(3):
+                    try:
+                        (job,) = submit(client, verdict(f"int speed = 3; // {number} {turn}"))
+                        found = finish(client, job["key"])
+                        assert found["verdict"]["outcome"] == "accepted"
+                        done.append(job["key"])
+                    except Exception as trouble:
+                        lost.append(trouble)
+
+        attackers = [threading.Thread(target=work) for work in (crowd, bodies, jobs)]
+        clients = [threading.Thread(target=honest, args=(number,)) for number in range(50)]
+        for thread in (*attackers, *clients):
+            thread.start()
+        for thread in clients:
+            thread.join()
+        over.set()
+        for thread in attackers:
+            thread.join()
+        status = Path(f"/proc/{server.process.pid}/status").read_text()
+        peak_mib = int(status.partition("VmHWM:")[2].split()[0]) / 1024
+        assert server.process.poll() is None
+    assert not lost
+    assert len(set(done)) == 150
+    assert peak_mib < 1024
+    with Archive(server.archive) as archive:
+        assert archive.counts() == {"accepted": 150}  # nothing of the other's
 
 
 def test_what_one_learns_without_a_token_names_no_path(server: Server) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 import signal
@@ -64,6 +65,22 @@ class TestTokens:
             assert tokens.name(wrong) is None
         assert not Tokens()
         assert Tokens().name(None) == "anyone"
+
+    def test_every_token_is_compared_whatever_was_found(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """How long an answer takes says nothing about which token was nearly right."""
+        compared: list[bool] = []
+        real = hmac.compare_digest
+
+        def counted(one: bytes, other: bytes) -> bool:
+            compared.append(real(one, other))
+            return compared[-1]
+
+        monkeypatch.setattr(hmac, "compare_digest", counted)
+        tokens = Tokens({"alice": ALICE, "bob": BOB})
+        for given in (ALICE, BOB, ALICE[:-1], "x", ""):
+            compared.clear()
+            tokens.name(f"Bearer {given}")
+            assert len(compared) == 2
 
     def test_a_file_that_others_may_read_is_refused(self, tmp_path: Path) -> None:
         file = tmp_path / "tokens"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,50 +26,54 @@ class TestShares:
     def test_when_all_workers_are_busy_who_has_none_may_begin(self) -> None:
         shares = Shares(2, 1)
         assert shares.excluded() == set()
-        shares.begin("a1", "a")
+        first = shares.begin("a1", "a")
         assert shares.excluded() == set()
-        shares.begin("a2", "a")
+        second = shares.begin("a2", "a")
         assert shares.excluded() == {"a"}
         shares.begin("b1", "b")
         assert shares.excluded() is None
         assert shares.by_token() == {"a": 2, "b": 1}
-        shares.end("a1")
+        shares.end(first)
         assert shares.excluded() == {"a", "b"}
-        shares.end("a2")
+        shares.end(second)
         assert shares.excluded() == set()
 
     def test_time_is_what_counts_and_it_is_forgotten(self) -> None:
         now = 0.0
         shares = Shares(4, 1, clock=lambda: now)
-        shares.begin("a1", "a")
+        long = shares.begin("a1", "a")
         now = 10.0
         assert shares.used_s()["a"] == pytest.approx(10, abs=0.1)  # while it runs
-        shares.begin("b1", "b")
-        shares.end("a1")
+        short = shares.begin("b1", "b")
+        shares.end(long)
         now = 11.0
-        shares.end("b1")
+        shares.end(short)
         used = shares.used_s()
         assert used["b"] < 2 < 9 < used["a"]
         now += HALF_LIFE_S
         assert shares.used_s()["a"] == pytest.approx(used["a"] / 2, rel=0.01)
         for number in range(200):  # short ones count, too
-            shares.begin(f"b{number}", "b")
-            shares.end(f"b{number}")
+            shares.end(shares.begin(f"b{number}", "b"))
         assert shares.used_s()["b"] > 3
 
     def test_a_first_job_stands_beside_the_others_first(self) -> None:
         shares = Shares(9, 1)
-        assert [shares.begin(f"a{i}", "a") for i in range(5)] == [0, 1, 2, 3, 4]
-        assert [shares.begin(f"b{i}", "b") for i in range(2)] == [0, 1]
-        for i in range(4):
-            shares.end(f"a{i}")
-        for i in range(2):
-            shares.end(f"b{i}")
-        assert shares.begin("a5", "a") == 5
-        assert shares.begin("c0", "c") == 4  # not before what has waited for long
-        for key in ("a4", "a5", "c0"):
-            shares.end(key)
-        assert shares.begin("d0", "d") >= 4
+        of_a = [shares.begin(f"a{i}", "a") for i in range(5)]
+        of_b = [shares.begin(f"b{i}", "b") for i in range(2)]
+        assert [turn.rank for turn in of_a] == [0, 1, 2, 3, 4]
+        assert [turn.rank for turn in of_b] == [0, 1]
+        for turn in (*of_a[:4], *of_b):
+            shares.end(turn)
+        assert shares.begin("a5", "a").rank == 5
+        assert shares.begin("c0", "c").rank == 4  # not before what has waited for long
+
+    def test_one_job_may_run_while_its_last_run_still_ends(self) -> None:
+        shares = Shares(2, 1)
+        old, new = shares.begin("k", "a"), shares.begin("k", "a")
+        shares.end(old)
+        assert set(shares.running()) == {"k"}
+        shares.end(new)
+        assert shares.running() == {}
 
 
 @contextmanager
@@ -159,6 +164,37 @@ def test_what_runs_is_ended_when_it_is_taken_back(tmp_path: Path, kind: str) -> 
         (tmp_path / "hold").unlink()
         (again,) = service.submit("alice", [model.model_validate(job)])
         assert until_over(service, again).state == "done"
+
+
+def test_a_job_asked_for_again_is_not_what_was_taken_back(tmp_path: Path) -> None:
+    """Its last run may still end when the next one begins: what becomes of it is none of the next one's."""
+    farm = SlowFarm(tmp_path)
+    (tmp_path / "hold").touch()
+    slow_to_end = threading.Event()
+    end = farm.end
+    farm.end = lambda future: (slow_to_end.wait(30), end(future))[1]  # type: ignore[method-assign]
+    with Archive(tmp_path / "a.db") as archive:
+        service = Service(farm, archive, {"dgemm": TASK}, ServeSettings(workers=2))
+        service.start()
+        try:
+            (first,) = ask(service, "alice", "int speed = 1;")
+            while len(farm.ranks) < 1:
+                time.sleep(0.01)
+            dropping = threading.Thread(target=service.drop, args=([first.key], "alice"))
+            dropping.start()
+            while archive.job(first.key) is not None:
+                time.sleep(0.01)
+            (second,) = ask(service, "alice", "int speed = 1;")
+            while len(farm.ranks) < 2:
+                time.sleep(0.01)
+            slow_to_end.set()
+            dropping.join(30)
+            while len(service.shares.running()) != 1 or service.shares.by_token()["alice"] != 1:
+                time.sleep(0.01)
+            (tmp_path / "hold").unlink()
+            assert until_over(service, second).state == "done"
+        finally:
+            service.stop()
 
 
 def test_what_was_taken_back_by_way_of_another_server_is_ended_here(tmp_path: Path) -> None:
