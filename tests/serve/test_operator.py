@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -187,6 +188,18 @@ def test_limits_without_an_option_come_from_the_environment() -> None:
     ):
         with pytest.raises(WrongUse, match=variable):
             limits_of(options, {variable: value})
+
+
+def test_the_documented_limits_are_the_defaults() -> None:
+    page = (ROOT / "docs" / "service.md").read_text()
+    said = dict(re.findall(r"`HAYATE_SERVE_([A-Z_]+)`(?: \(| )([0-9]+)", page))
+    default = ServeSettings()
+    assert {name: float(value) for name, value in said.items()} == {
+        name: float(getattr(default, name.lower())) for name in said
+    }
+    assert {"HEAD_S", "CONNECTIONS", "CONNECTIONS_PER_PEER", "JOB_S", "MORE_WORKERS"} <= said.keys()
+    (descriptors,) = re.findall(r"^LimitNOFILE=([0-9]+)$", page, flags=re.MULTILINE)
+    assert int(descriptors) > 2 * default.connections
 
 
 def test_the_command_serves_and_ends(tmp_path: Path) -> None:
