@@ -22,6 +22,7 @@ class FaultKind(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     RUNNER_LOST = "runner_lost"  # the judge's own process ended; not the candidate's doing
     NODE_LOST = "node_lost"
+    OUT_OF_TIME = "out_of_time"  # a job took longer than whoever lends the machine allows
     YARDSTICK_BROKEN = "yardstick_broken"  # a known-good solution failed: the machine or the task is at fault
     DEPENDENCY_MISSING = "dependency_missing"
     NOT_RECORDED = "not_recorded"  # a replayed archive has no answer, or too few to learn from

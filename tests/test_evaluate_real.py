@@ -17,7 +17,7 @@ from hayate.errors import Fault
 from hayate.evaluate import Evaluator, judge_one
 from hayate.farm import Farm
 from hayate.records import Candidate, MeasurePlan, Origin, Outcome, Task, Verdict
-from hayate.tasks import builtin
+from hayate.tasks import builtin, folder
 
 ROOT = Path(__file__).parents[1]
 CHECK = MeasurePlan(purpose="check", launches=0, verify_shapes=4)
@@ -106,6 +106,20 @@ def test_a_timed_batch_finds_the_faster_kernel(local: Farm, archive: Archive) ->
     assert len(archive.samples("r1")) == asked + len(batch)
 
 
+def test_what_few_shapes_let_pass_is_not_known_to_be_right(local: Farm, archive: Archive) -> None:
+    """Wrong where K is 1 only: a look at one shape may see it or not, and says nothing to whoever asks for 12."""
+    task = builtin("dgemm")
+    text = (folder("dgemm") / "wrong" / "k_one.c").read_text()
+    one = Evaluator(local, archive, {"dgemm": task})
+    weak = MeasurePlan(purpose="check", launches=0, verify_shapes=1)
+    one.evaluate(_candidates(task, [text]), weak)
+    due = CHECK.model_copy(update={"verify_shapes": 12})
+    (found,) = one.evaluate(_candidates(task, [text]), due)
+    assert isinstance(found, Verdict), found
+    assert found.outcome is Outcome.WRONG
+    assert not found.reused
+
+
 def test_judge_one_judges_a_persons_file(local: Farm) -> None:
     task = builtin("jacobi2d")
     verdict = judge_one(task, task.reference.text, farm=local, plan=CHECK)
@@ -119,7 +133,7 @@ from hayate import farm
 from hayate.archive import Archive
 from hayate.evaluate import Evaluator
 from hayate.records import Candidate, MeasurePlan, Origin
-from hayate.tasks import builtin
+from hayate.tasks import builtin, folder
 
 task = builtin("dgemm")
 plan = MeasurePlan(purpose="check", launches=0, verify_shapes=4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
+from hayate.archive.database import DatabaseFault
 from hayate.archive.elites import Elites
 from hayate.archive.jobs import Job, Jobs, NewJob, QueueFull
 from hayate.archive.measurements import MeasurementKey, Recalled
@@ -14,6 +15,7 @@ from hayate.archive.runs import Runs
 __all__ = [
     "Ancestor",
     "Archive",
+    "DatabaseFault",
     "Elite",
     "GuessedRow",
     "Job",

@@ -22,7 +22,17 @@ from hayate.archive import migrate
 from hayate.errors import Fault, FaultKind, WrongUse
 
 _BUSY_S = 30.0  # how long a writer waits for another process's transaction
+_READERS = 64  # of a SQLite file, at a time
 _LOW_DISK_BYTES = 2**20
+
+
+class DatabaseFault(Fault):
+    """The archive's own trouble, not that of what was to be recorded."""
+
+    @property
+    def passes(self) -> bool:
+        """The same may be recorded later: when there is space, or the database answers."""
+        return self.kind in (FaultKind.DISK_FULL, FaultKind.NOT_WRITABLE, FaultKind.NODE_LOST)
 
 
 class Database:
@@ -108,7 +118,10 @@ class Database:
                 )
             elif backend == "sqlite":
                 engine = sa.create_engine(
-                    self.url, connect_args={"timeout": _BUSY_S, "check_same_thread": False}
+                    self.url,
+                    pool_size=_READERS,  # kept open: to open one costs as much as ten answers
+                    max_overflow=_READERS,
+                    connect_args={"timeout": _BUSY_S, "check_same_thread": False},
                 )
             else:
                 engine = sa.create_engine(self.url, pool_pre_ping=True)
@@ -128,7 +141,7 @@ class Database:
         try:
             yield
         except OSError as error:
-            raise Fault(
+            raise DatabaseFault(
                 FaultKind.NOT_WRITABLE,
                 f"cannot write the archive {self.path}: {error.strerror}",
                 remedy=_WRITABLE,
@@ -136,7 +149,7 @@ class Database:
         except sa.exc.DBAPIError as error:
             raise self._explain(error) from error
         except sa.exc.TimeoutError as error:  # of the pool
-            raise Fault(
+            raise DatabaseFault(
                 FaultKind.NODE_LOST,
                 f"no connection to the archive {self.where}: {error}",
                 remedy="lower the number of workers, or raise the database's connections",
@@ -146,17 +159,17 @@ class Database:
         name = getattr(error.orig, "sqlite_errorname", "")
         said = str(error.orig)
         if name.startswith("SQLITE_FULL") or (name.startswith("SQLITE_IOERR") and self._disk_is_full()):
-            return Fault(
+            return DatabaseFault(
                 FaultKind.DISK_FULL,
                 f"no space left for the archive {self.where}",
                 remedy="free some space, then go on with --resume: what was recorded is kept",
             )
         if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-            return Fault(
+            return DatabaseFault(
                 FaultKind.NOT_WRITABLE, f"cannot write the archive {self.where}: {said}", remedy=_WRITABLE
             )
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            return Fault(
+            return DatabaseFault(
                 FaultKind.NOT_WRITABLE,
                 f"another process has kept the archive {self.where} locked for {_BUSY_S:.0f} s",
                 remedy="let one run at a time write it, or use PostgreSQL by URL",
@@ -166,12 +179,14 @@ class Database:
                 f"this is no archive: {said}", where=self.where, allowed="a file that hayate made"
             )
         if isinstance(error, sa.exc.OperationalError) and not name:
-            return Fault(
+            return DatabaseFault(
                 FaultKind.NODE_LOST,
                 f"the archive's database does not answer: {said.strip()}",
                 remedy="check that the server runs and the URL is right",
             )
-        return Fault(FaultKind.INTERNAL, f"the archive {self.where} failed: {said}", remedy="report this")
+        return DatabaseFault(
+            FaultKind.INTERNAL, f"the archive {self.where} failed: {said}", remedy="report this"
+        )
 
     def _disk_is_full(self) -> bool:
         if self.path is None:

@@ -162,7 +162,8 @@ class Jobs(Database):
             for key, old in known.items():
                 if old.state != "fault" and old.token != token and not old.shared:
                     connection.execute(sa.update(jobs).where(jobs.c.key == key).values(shared=True))
-                if old.state == "queued" and distinct[key].priority < old.priority:
+                mine = old.token == token  # what others need sooner is no matter of theirs
+                if mine and old.state == "queued" and distinct[key].priority < old.priority:
                     connection.execute(
                         sa.update(jobs).where(jobs.c.key == key).values(priority=distinct[key].priority)
                     )
@@ -172,16 +173,21 @@ class Jobs(Database):
         return [now[job.key] for job in wanted], {job.key for job in new}
 
     def take_job(
-        self, worker: str, *, lease_s: float, served: Mapping[str, float] | None = None
+        self,
+        worker: str,
+        *,
+        lease_s: float,
+        served: Mapping[str, float] | None = None,
+        excluded: Collection[str] = (),
     ) -> Job | None:
-        """The next job, running now; None if none waits.
+        """The next job, running now; None if none waits but those of tokens that are `excluded`.
 
-        Tokens take turns, the one that was served longest ago first (`served`: token -> when): neither a long queue
-        nor a low priority starves the others. Of one token's jobs, lower priorities go first.
+        Tokens take turns, the one that was served least first (`served`: token -> how much, in any unit): neither a
+        long queue nor a low priority starves the others. Of one token's jobs, lower priorities go first.
         """
         served = served or {}
         with self._write() as connection:
-            heads = connection.execute(_HEADS).all()
+            heads = [head for head in connection.execute(_HEADS) if head.token not in excluded]
             for head in sorted(heads, key=lambda h: (served.get(h.token, 0.0), h.priority, h.created)):
                 of_head = {"priority": head.priority, "token": head.token}
                 key = connection.execute(_FIRST, of_head).scalar()
@@ -287,7 +293,7 @@ class Jobs(Database):
         return None if code is None else bytes(code)
 
     def drop_jobs(self, keys: Collection[str], token: str) -> list[str]:
-        """Those of `token` alone that still waited; they are gone."""
+        """Those of `token` alone that waited or ran; they are gone, and whoever runs one has to end it."""
         with self._write() as connection:
             query = _of_keys(connection.dialect.name).drop
             return list(connection.execute(query, {"keys": _text(keys), "of": token}).scalars())
@@ -347,7 +353,9 @@ def _of_keys(dialect: str) -> _OfKeys:
         ).with_for_update(),  # one order, so that two servers can't wait for each other
         states=sa.text(f"SELECT key, state IN ({ended}) FROM {jobs.name} {hint} WHERE key IN ({listed})"),
         drop=sa.delete(jobs)
-        .where(among, jobs.c.state == "queued", jobs.c.token == sa.bindparam("of"), ~jobs.c.shared)
+        .where(
+            among, jobs.c.state.in_(("queued", "running")), jobs.c.token == sa.bindparam("of"), ~jobs.c.shared
+        )
         .returning(jobs.c.key),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import sqlalchemy as sa
 
@@ -16,7 +16,10 @@ from hayate.records import Built, HostProfile, MeasurePlan, Outcome, Task, Techn
 
 @dataclass(frozen=True, slots=True)
 class MeasurementKey:
-    """What must be equal for a measurement to hold again."""
+    """What must be equal for a measurement to hold again: all that can change what the judge finds.
+
+    Who asked with fewer shapes, or gave less time, has an answer to that question and to no other.
+    """
 
     object_hash: str
     task_hash: str
@@ -25,10 +28,21 @@ class MeasurementKey:
     flags: str  # of the compilation, and "threads" where the runner lets the candidate start some
     bands: str  # and how often each is looked at
     purpose: str
+    # Each "" where it was not recorded yet: such a measurement answers nobody but a replay.
+    plan: str  # all of it, as plan_key writes it
+    sandbox: str  # tier
+    compiler: str
 
     @classmethod
     def of(
-        cls, task: Task, built: Built, plan: MeasurePlan, *, judge_version: str, host_class: str
+        cls,
+        task: Task,
+        built: Built,
+        plan: MeasurePlan,
+        *,
+        judge_version: str,
+        host_class: str,
+        sandbox: str,
     ) -> MeasurementKey:
         threads = ("threads",) if Technique.THREADS in built.permitted else ()
         return cls(
@@ -39,7 +53,20 @@ class MeasurementKey:
             flags=" ".join((*built.flags, *threads)),
             bands=bands_key(plan),
             purpose=plan.purpose,
+            plan=plan_key(plan),
+            sandbox=sandbox,
+            compiler=built.compiler,
         )
+
+    @property
+    def kind(self) -> MeasurementKey:
+        """What a replay goes by: the object, the task, the judge, the class of host and the kind of plan."""
+        return replace(self, plan="", sandbox="", compiler="")
+
+
+def plan_key(plan: MeasurePlan) -> str:
+    """Every field with its value, in a fixed order. A field that is new makes other keys, to be on the safe side."""
+    return encode(plan)
 
 
 def bands_key(plan: MeasurePlan) -> str:
@@ -64,11 +91,18 @@ class Measurements(Samples):
         return int(made[0])
 
     def recall(
-        self, candidate_hash: str, task_hash: str, judge_version: str, host: HostProfile, plan: MeasurePlan
+        self,
+        candidate_hash: str,
+        task_hash: str,
+        judge_version: str,
+        host: HostProfile,
+        plan: MeasurePlan,
+        *,
+        sandbox: str,
     ) -> Recalled | None:
         """What is known of this very candidate, so that it need not be built again. None: judge it.
 
-        The version of task, judge and compiler, the class of host and the kind of plan must be the same.
+        The version of task, judge and compiler, the class of host, the plan and the sandbox's tier must be the same.
         """
         wanted = {
             "candidate": candidate_hash,
@@ -77,6 +111,8 @@ class Measurements(Samples):
             "host_class": host.host_class,
             "bands": bands_key(plan),
             "purpose": plan.purpose,
+            "plan": plan_key(plan),
+            "sandbox": sandbox,
         }
         with self._read() as connection:
             row = connection.execute(_RECALL, wanted).mappings().first()
@@ -115,7 +151,12 @@ _RECALL = (
         verdicts.c.candidate == sa.bindparam("candidate"),
         *(verdicts.c[name] == sa.bindparam(name) for name in ("task_hash", "judge_version", "host_class")),
         sa.or_(
-            sa.and_(*(measurements.c[name] == sa.bindparam(name) for name in ("bands", "purpose"))),
+            sa.and_(
+                *(
+                    measurements.c[name] == sa.bindparam(name)
+                    for name in ("bands", "purpose", "plan", "sandbox")
+                )
+            ),
             sa.and_(verdicts.c.measurement.is_(None), verdicts.c.outcome != Outcome.ACCEPTED.value),
         ),
     )

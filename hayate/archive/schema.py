@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from hayate.records import GUESSED
 
-HEAD = "0004"  # newest revision in migrations/versions
+HEAD = "0005"  # newest revision in migrations/versions
 
 metadata = sa.MetaData(
     naming_convention={
@@ -170,6 +170,9 @@ measurements = sa.Table(
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("record", sa.Text, nullable=False),  # Measurement
     sa.Column("created", sa.Float, nullable=False),
+    sa.Column("plan", sa.Text, nullable=False, server_default=""),
+    sa.Column("sandbox", sa.Text, nullable=False, server_default=""),
+    sa.Column("compiler", sa.Text, nullable=False, server_default=""),
     sa.Index("ix_measurements_key", "object_hash", "task_hash", "judge_version", "host_class"),
 )
 

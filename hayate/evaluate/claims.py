@@ -66,6 +66,7 @@ class Claims:
             plan,
             judge_version=self.farm.judge_version(task),
             host_class=self.farm.host.host_class,
+            sandbox=self.farm.sandbox_tier,
         )
 
     def grant(self, claim: Claim, verdict: Verdict, verdict_id: int, built: Built) -> None:

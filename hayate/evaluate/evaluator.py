@@ -1,7 +1,7 @@
 """Candidate -> Verdict, top to bottom.
 
     no source ---------------------------------------------------> violation
-    known: same candidate, task, judge, host class, kind of plan -> its verdict again
+    known: same candidate, task, judge, host class, plan --------> its verdict again
     build on the farm -- rejected -------------------------------> verdict
         |  built
     known by object code ----------------------------------------> verdict, its timing reused
@@ -174,7 +174,14 @@ class _Batch:
             return
         if not self.fresh:
             version = self.farm.judge_version(task)
-            known = self.archive.recall(candidate.hash, task.hash, version, self.farm.host, self.plan)
+            known = self.archive.recall(
+                candidate.hash,
+                task.hash,
+                version,
+                self.farm.host,
+                self.plan,
+                sandbox=self.farm.sandbox_tier,
+            )
             if known is not None:
                 for index in indices:
                     self._settle(index, again(known, self.farm.host), known.measurement_id)

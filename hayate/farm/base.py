@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from functools import cached_property
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from hayate.errors import Fault, FaultKind
 from hayate.farm.status import FarmStatus, Look, Tally
@@ -34,6 +34,11 @@ class MeasureJob(Record):
     plan: MeasurePlan
     rival: Built | None = None
     elsewhere: bool = False
+
+
+def taken_back() -> Fault:
+    """What becomes of a job that was ended while it ran."""
+    return Fault(FaultKind.NODE_LOST, "the job was taken back while it ran", remedy="submit it again")
 
 
 def closed() -> Fault:
@@ -104,6 +109,13 @@ class Farm(ABC):
     def look(self) -> Look:
         """Slots, blocks and nodes, as far as this farm sees them."""
         return Look()
+
+    def end(self, future: Future[Any]) -> None:
+        """Nobody wants it any more: drop it if it waits, end its processes if it runs and they can be reached.
+
+        Its future is cancelled, or raises `Fault(NODE_LOST)`.
+        """
+        future.cancel()
 
     @abstractmethod
     def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]: ...

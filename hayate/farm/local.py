@@ -8,6 +8,7 @@ import time
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from typing import Any
 
 from hayate import hosts, judge
 from hayate.errors import Fault, FaultKind
@@ -67,6 +68,8 @@ class LocalFarm(Farm):
         self.sandbox_tier = sandbox.tier
         self.slots = tuple(slots[: settings.slots])
         self._sandbox = _Tracked(sandbox)
+        # The commands of each job, so that it can be ended alone.
+        self._own: weakref.WeakKeyDictionary[Future[Any], _Tracked] = weakref.WeakKeyDictionary()
         self._compiler = compiler
         self._build, self._measure = build, measure
         self._last_place: dict[str, int] = {}  # object hash -> slot's number
@@ -83,21 +86,27 @@ class LocalFarm(Farm):
         )
 
     def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]:
+        own = _Tracked(self._sandbox)
+
         def run(_place: int) -> Built | Rejection:
             return self._build(
                 job.task,
                 job.source,
                 job.permitted,
                 host=self.host,
-                sandbox=self._sandbox,
+                sandbox=own,
                 compiler=self._compiler,
                 name=job.name,
                 language=job.language,
             )
 
-        return self._scheduler.submit("build", run, priority=priority)
+        future = self._scheduler.submit("build", run, priority=priority)
+        self._own[future] = own
+        return future
 
     def submit_measure(self, job: MeasureJob, priority: int) -> Future[Measurement]:
+        own = _Tracked(self._sandbox)
+
         def run(place: int) -> Measurement:
             self._last_place[job.built.object_hash] = place
             return self._measure(
@@ -106,14 +115,22 @@ class LocalFarm(Farm):
                 job.plan,
                 host=self.host,
                 slot=self.slots[place],
-                sandbox=self._sandbox,
+                sandbox=own,
                 rival=job.rival,
             )
 
         last = self._last_place.get(job.built.object_hash) if job.elsewhere else None
-        return self._scheduler.submit(
+        future = self._scheduler.submit(
             "measure", run, priority=priority, avoid=None if last is None else {last}
         )
+        self._own[future] = own
+        return future
+
+    def end(self, future: Future[Any]) -> None:
+        self._scheduler.end(future)  # first: what is killed below must not be tried again, or judged
+        own = self._own.get(future)
+        if own is not None:
+            own.end_all()
 
     def look(self) -> Look:
         running = self._scheduler.running()
@@ -141,7 +158,7 @@ class LocalFarm(Farm):
 
 
 class _Tracked(Sandbox):
-    """The sandbox, with every command it runs known, so that closing the farm can end them."""
+    """A sandbox, with every command it runs known, so that who closes the farm, or takes a job back, can end them."""
 
     def __init__(self, inner: Sandbox) -> None:
         self.tier = inner.tier

@@ -88,7 +88,7 @@ class ReplayFarm(Farm):
         self._measured: dict[MeasurementKey, list[int]] = defaultdict(list)
         self._flags: dict[int, str] = {}
         for number, key in self._archive.measurement_keys(host_class):
-            self._measured[key].append(number)
+            self._measured[key.kind].append(number)
             self._flags[number] = key.flags
         last = self._archive.verdict(newest)
         assert last is not None
@@ -178,7 +178,14 @@ class ReplayFarm(Farm):
 
     def _measure(self, task: Task, built: Built, plan: MeasurePlan, rival: Built | None) -> Measurement:
         version = self.judge_version(task)
-        key = MeasurementKey.of(task, built, plan, judge_version=version, host_class=self.host.host_class)
+        key = MeasurementKey.of(
+            task,
+            built,
+            plan,
+            judge_version=version,
+            host_class=self.host.host_class,
+            sandbox=self.sandbox_tier,
+        ).kind
         against = "" if rival is None else rival.object_hash
         numbers = self._fitting(task, key, rival)
         if numbers:

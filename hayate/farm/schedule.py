@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from hayate.errors import Fault
-from hayate.farm.base import closed
+from hayate.farm.base import closed, taken_back
 
 Kind = Literal["build", "measure"]
 
@@ -37,6 +37,7 @@ class Job:
     avoid: set[int] = field(default_factory=set)  # places where it failed; others first, if there are any
     tries: int = 0
     began: float = 0.0  # monotonic, of the last try
+    ended: bool = False  # nobody wants it any more
 
     @property
     def order(self) -> tuple[int, int]:
@@ -98,6 +99,22 @@ class Scheduler:
                 for kind, jobs in self._running.items()
             }
 
+    def end(self, future: Future[Any]) -> None:
+        """Drop it if it waits. What runs is not tried again, and whatever comes of it is a Fault(NODE_LOST)."""
+        with self._changed:
+            for jobs in self._waiting.values():
+                job = next((job for job in jobs if job.future is future), None)
+                if job is not None:
+                    jobs.remove(job)
+                    break
+            else:
+                for running in self._running.values():
+                    for job in running.values():
+                        job.ended = job.ended or job.future is future
+                return
+        if job.tries or not job.future.cancel():
+            job.future.set_exception(taken_back())
+
     def close(self, end_running: Callable[[], None]) -> None:
         """Drop what waits; call `end_running` until no worker is left. Call it again if interrupted."""
         with self._changed:
@@ -135,12 +152,12 @@ class Scheduler:
             finally:
                 with self._changed:
                     del self._running[kind][place]
-                    if again and not self._closing:
+                    if again and not self._closing and not job.ended:
                         self._queue(job)
                         again = False
                     self._changed.notify_all()
                 if again:
-                    job.future.set_exception(closed())
+                    job.future.set_exception(taken_back() if job.ended else closed())
 
     def _take(self, kind: Kind, place: int) -> Job | None:
         """The next job that may start here now. With the lock held."""
@@ -167,20 +184,21 @@ class Scheduler:
         try:
             result = job.run(place)
         except Fault as fault:
-            if self._closing:
-                job.future.set_exception(closed())
-            elif fault.retriable and job.tries < self.retries:
+            if fault.retriable and job.tries < self.retries and not (self._closing or job.ended):
                 job.tries += 1
                 job.avoid.add(place)
                 return True
-            else:
-                job.future.set_exception(fault)
+            job.future.set_exception(self._cut_short(job) or fault)
         except BaseException as error:
-            job.future.set_exception(closed() if self._closing else error)
+            job.future.set_exception(self._cut_short(job) or error)
         else:
             # What ended because it was killed says nothing about the candidate.
-            if self._closing:
-                job.future.set_exception(closed())
+            cut_short = self._cut_short(job)
+            if cut_short is not None:
+                job.future.set_exception(cut_short)
             else:
                 job.future.set_result(result)
         return False
+
+    def _cut_short(self, job: Job) -> Fault | None:
+        return closed() if self._closing else taken_back() if job.ended else None

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from hayate import farm as farms
 from hayate import tasks as task_room
 from hayate.archive import Archive
@@ -18,6 +20,26 @@ from hayate.serve.service import Service
 from hayate.train import load_run
 
 WORKERS_LEAST, WORKERS_MOST = 8, 256
+PREFIX = "HAYATE_SERVE_"  # of environment variables
+
+
+def limits_of(options: Mapping[str, float], environment: Mapping[str, str]) -> ServeSettings:
+    """From options, and for limits that have none from variables like HAYATE_SERVE_JOB_S. Raises WrongUse."""
+    found: dict[str, object] = dict(options)
+    allowed = sorted(f"{PREFIX}{name.upper()}" for name in ServeSettings.model_fields if name not in options)
+    for variable, value in environment.items():
+        if not variable.startswith(PREFIX):
+            continue
+        if variable not in allowed:
+            raise WrongUse("no such limit", where=variable, allowed=", ".join(allowed))
+        found[variable.removeprefix(PREFIX).lower()] = value
+    try:
+        return ServeSettings.model_validate(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        where = f"{PREFIX}{name.upper()}" if name not in options else f"--{name.replace('_', '-')}"
+        raise WrongUse(str(first["msg"]), where=where, allowed="see docs/service.md") from None
 
 
 def run(
@@ -50,7 +72,7 @@ def run(
             "a server is of one class of hosts", where=f"{run}: farm.also", allowed="none; serve each class"
         )
     workers = min(WORKERS_MOST, max(WORKERS_LEAST, 2 * place.slots_most))
-    settings = ServeSettings.model_validate({"workers": workers, **limits})
+    settings = limits_of({"workers": workers, **limits}, os.environ)
     names = tasks or (task_room.builtin_names() if run_file is None else run_file.run.tasks)
     found = [task_room.find(name) for name in names]
     with ExitStack() as stack:

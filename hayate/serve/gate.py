@@ -19,6 +19,7 @@ from hayate.serve.refused import Refused
 from hayate.serve.tokens import Tokens
 
 OPEN = ("/healthz", "/readyz", "/openapi.json")  # for probes, which carry no token
+_ONCE = ("authorization", "host", "content-length", "content-type", "content-encoding", "transfer-encoding")
 TOKEN_KEY = "hayate_token"  # in the scope: the token's name
 
 
@@ -43,8 +44,8 @@ class Gate:
             await send(message)
 
         try:
-            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-            scope[TOKEN_KEY] = name = self._admit(scope["path"], headers)
+            headers = _headers(scope)
+            scope[TOKEN_KEY] = name = self._admit(scope, headers)
             with self._one_more(scope["path"], name):
                 body = await self._body(scope, headers, receive)
                 await self.app(scope, _replay(body, receive), counted)
@@ -55,13 +56,18 @@ class Gate:
             route = getattr(scope.get("route"), "path", "other")
             self.metrics.requests.labels(_method(scope["method"]), route, str(status)).inc()
 
-    def _admit(self, path: str, headers: dict[str, str]) -> str:
+    def _admit(self, scope: Scope, headers: dict[str, str]) -> str:
         """The token's name. Raises Refused."""
-        if path in OPEN:
+        if scope["path"] in OPEN:
             return ""
-        if not self.tokens and not _is_local(headers.get("host", "")):
+        if not self.tokens and not _is_this(headers.get("host", ""), scope):
             # Without tokens, a page in somebody's browser must not get here under a name of its own.
-            raise Refused(403, "foreign_host", "the Host is not this machine", "use 127.0.0.1 or localhost")
+            raise Refused(
+                403,
+                "foreign_host",
+                "the Host is not this server",
+                "use 127.0.0.1 or localhost, and the server's port",
+            )
         name = self.tokens.name(headers.get("authorization"))
         if name is None:
             raise Refused(
@@ -121,6 +127,8 @@ class Gate:
             raise Refused(
                 408, "too_slow", f"the body did not come within {self.settings.body_s:g} s", "send it faster"
             ) from None
+        if headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise Refused(415, "encoded", "the body is compressed", "send it as it is")
         if body and headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
             raise Refused(
                 415, "no_json", "the body is not declared to be JSON", "Content-Type: application/json"
@@ -151,9 +159,33 @@ def _too_large(limit: int) -> Refused:
     )
 
 
-def _is_local(host: str) -> bool:
-    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    return is_loopback(name.strip("[]").lower())
+def _headers(scope: Scope) -> dict[str, str]:
+    """By name. Raises Refused where two readers of one head may take it for different requests."""
+    if scope["http_version"] not in ("1.0", "1.1"):
+        raise Refused(
+            400, "no_http", "neither HTTP/1.0 nor 1.1", "send HTTP/1.1", headers={"Connection": "close"}
+        )
+    found: dict[str, str] = {}
+    for raw, value in scope["headers"]:
+        name = raw.decode("latin-1")
+        if name in found and name in _ONCE:
+            raise _ambiguous(f"{name} is there twice")
+        found[name] = value.decode("latin-1")
+    if "transfer-encoding" in found and "content-length" in found:
+        raise _ambiguous("Content-Length beside Transfer-Encoding")
+    return found
+
+
+def _ambiguous(what: str) -> Refused:
+    return Refused(400, "ambiguous_head", what, "send one", headers={"Connection": "close"})
+
+
+def _is_this(host: str, scope: Scope) -> bool:
+    """A name of this machine with this server's port: another port is another server, perhaps a page's."""
+    name, _, port = host.rpartition(":") if ":" in host and not host.endswith("]") else (host, "", "")
+    served = (scope.get("server") or ("", None))[1]
+    usual = "443" if scope.get("scheme") == "https" else "80"
+    return is_loopback(name.strip("[]").lower()) and (port or usual) == str(served)
 
 
 def _method(method: str) -> str:

@@ -22,11 +22,16 @@ class ServeSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     body_bytes: int = Field(default=4 * 2**20, ge=1024)
+    head_s: float = Field(default=10.0, gt=0)  # within which a request's head must have come
+    connections: int = Field(default=4096, ge=1)  # open at a time
+    connections_per_peer: int = Field(default=512, ge=1)  # of one address; a proxy is one
     body_s: float = Field(default=30.0, gt=0)  # within which a body must have come
     rate: float = Field(default=50.0, gt=0)  # requests per second and token
     open_requests: int = Field(default=64, ge=1)  # per token at a time, long polls and streams among them
     queue: int = Field(default=2000, ge=1)  # waiting jobs per token
     workers: int = Field(default=8, ge=1)  # jobs given to the farm at a time
+    more_workers: int = Field(default=2, ge=0)  # when those are busy: for tokens that have nothing running
+    job_s: float = Field(default=300.0, gt=0)  # a job that runs longer is ended
     lease_s: float = Field(default=30.0, gt=0)  # a server that is silent so long has lost its jobs
     keep_s: float = Field(
         default=7 * 86400.0, gt=0

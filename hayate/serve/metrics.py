@@ -18,7 +18,7 @@ class Metrics:
         )
         self.refused = Counter("hayate_refused_total", "Refused requests", ["kind"], registry=r)
         self.submitted = Counter(
-            "hayate_jobs_submitted_total", "Jobs queued, without repeats", ["kind", "token"], registry=r
+            "hayate_jobs_submitted_total", "Jobs queued, without repeats", ["kind"], registry=r
         )
         self.repeated = Counter(
             "hayate_jobs_repeated_total", "Submissions of a job that was there", ["kind"], registry=r

@@ -40,16 +40,20 @@ class _Request(BaseModel):
 
 
 class _Plan(_Request):
-    """A MeasurePlan within what a server lends. The seed stays the judge's secret."""
+    """A MeasurePlan within what a server lends. The seed stays the judge's secret.
+
+    The least of each is what still says something about a kernel; whether it is as strict as the house's own plan is
+    looked at by whoever keeps or pays what is found.
+    """
 
     launches: Annotated[int, Field(ge=0, le=64), _WHOLE] = 1
     max_launches: Annotated[int, Field(ge=1, le=64), _WHOLE] = 1
     bands: Annotated[tuple[Name, ...], Field(strict=False, min_length=1, max_length=32)] | None = None
-    pairs: Annotated[int, Field(ge=1, le=200), _WHOLE] | None = None
-    confidence: float = Field(default=0.95, ge=0.5, le=0.9999)
-    verify_shapes: Annotated[int, Field(ge=1, le=64), _WHOLE] = 12
-    wall_s: float = Field(default=60.0, ge=1, le=300)
-    decide_s: float | None = Field(default=None, ge=1, le=300)
+    pairs: Annotated[int, Field(ge=3, le=200), _WHOLE] | None = None
+    confidence: float = Field(default=0.95, ge=0.8, le=0.9999)
+    verify_shapes: Annotated[int, Field(ge=4, le=64), _WHOLE] = 12
+    wall_s: float = Field(default=60.0, ge=10, le=300)
+    decide_s: float | None = Field(default=None, ge=5, le=300)
 
 
 class OncePlan(_Plan):
@@ -93,7 +97,7 @@ class MeasureJob(_Request):
 
 
 class VerdictJob(_Request):
-    """A whole evaluation, recorded in the server's archive."""
+    """A whole evaluation. Recorded in the server's archive if the plan is its own, or stricter, and has no nonce."""
 
     kind: Literal["verdict"]
     task: Name

@@ -4,7 +4,8 @@
                  ^         |
                  +---------+  the server died, or was told to end before the job had
 
-A job's key is a hash of all that determines its result (requests.py).
+A job's key is a hash of all that determines its result (requests.py); what it does is in work.py, whose turn it is in
+shares.py.
 """
 
 from __future__ import annotations
@@ -12,33 +13,24 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-from pydantic import TypeAdapter
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from hayate import __version__
-from hayate.archive import Archive, Job, QueueFull
+from hayate.archive import Archive, DatabaseFault, Job, QueueFull
 from hayate.errors import Fault, FaultKind
-from hayate.evaluate import EvaluateSettings, Evaluator, verdict_json
+from hayate.evaluate import EvaluateSettings
 from hayate.farm import Farm, Farms
 from hayate.judge import JUDGE_VERSION
-from hayate.judge.results import Rejection
-from hayate.records import Candidate, Origin, Task, encode
-from hayate.rewards import RewardSettings, reward
+from hayate.records import Task
+from hayate.rewards import RewardSettings
+from hayate.serve.followed import Followed, Running
 from hayate.serve.limits import ServeSettings, Throughput
 from hayate.serve.metrics import Metrics
-from hayate.serve.models import (
-    BuildJob,
-    HostReply,
-    LimitsReply,
-    MeasureJob,
-    TaskReply,
-    VerdictJob,
-    measure_plan,
-)
+from hayate.serve.models import BuildJob, HostReply, LimitsReply, MeasureJob, TaskReply, VerdictJob
 from hayate.serve.refused import Refused
-from hayate.serve.requests import BuildResult, Requests, read
+from hayate.serve.requests import Requests
+from hayate.serve.shares import Shares
+from hayate.serve.work import Work
 from hayate.serve.worker import is_dead, worker_name
 
 log = logging.getLogger("hayate.serve")
@@ -46,6 +38,8 @@ log = logging.getLogger("hayate.serve")
 _TICK_S = 1.0
 _FORGET_EVERY_S = 600.0
 _JOIN_S = 10.0
+# What is told to everybody of the database's trouble. The rest, with its paths, is the operator's: in the log.
+DATABASE_TROUBLE = "the database can't be used"
 
 
 class Service:
@@ -61,25 +55,28 @@ class Service:
         reward_settings: RewardSettings | None = None,
         evaluate_settings: EvaluateSettings | None = None,
     ) -> None:
-        self.farm, self.archive, self.tasks = farm, archive, dict(tasks)
+        self.farm, self.archive, self.tasks = Followed(farm), archive, dict(tasks)
         self.settings = settings or ServeSettings()
         self.metrics = Metrics()
         self.throughput = Throughput()
         self.reward_settings = reward_settings or RewardSettings()
-        # One candidate's fault is its job's fault; there is no batch that could have too many.
-        lenient = (evaluate_settings or EvaluateSettings()).model_copy(update={"fault_share": 1.0})
-        self._evaluator = Evaluator(
-            farm, archive, self.tasks, reward_settings=self.reward_settings, settings=lenient, run="serve"
+        evaluate_settings = evaluate_settings or EvaluateSettings()
+        self.requests = Requests(self.farm, archive, self.tasks, self.reward_settings, evaluate_settings)
+        self._work_of = Work(
+            self.farm, archive, self.tasks, self.requests, self.reward_settings, evaluate_settings
         )
-        self.requests = Requests(farm, archive, self.tasks, self.reward_settings, lenient)
+        self.shares = Shares(self.settings.workers, self.settings.more_workers)
         self.metrics.info.labels(__version__, JUDGE_VERSION, farm.host.host_class, farm.sandbox_tier).set(1)
         self.worker = worker_name()
         self.on_end: Callable[[str], None] = lambda key: None  # hears of each job that ended, from any thread
-        self._changed = threading.Condition()
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)
+        self._queued = threading.Condition(
+            lock
+        )  # workers alone wait for it: as many are woken as there are jobs
         self._submissions = 0
         self._busy = 0  # workers that take or run a job
-        self._held: set[str] = set()  # keys of what runs
-        self._served: dict[str, float] = {}  # token -> when a job of it was started last
+        self._taking = threading.Lock()  # so that each sees what the one before has begun
         self._draining = self._stopping = False
         self._trouble = ""  # of the database, while it lasts
         self._threads: list[threading.Thread] = []
@@ -91,7 +88,7 @@ class Service:
         # Daemons: the interpreter must end even if a farm never answers.
         self._threads = [
             threading.Thread(target=self._work, name=f"hayate-serve-{i}", daemon=True)
-            for i in range(self.settings.workers)
+            for i in range(self.shares.threads)
         ]
         self._threads.append(threading.Thread(target=self._keep, name="hayate-serve-keeper", daemon=True))
         for thread in self._threads:
@@ -101,13 +98,14 @@ class Service:
         """Take nothing more; what runs goes on."""
         with self._changed:
             self._draining = True
-            self._changed.notify_all()
+            self._queued.notify_all()
 
     def stop(self) -> None:
         """Close the farm. What did not finish is queued again for the next server."""
         with self._changed:
             self._draining = self._stopping = True
             self._changed.notify_all()
+            self._queued.notify_all()
         self.farm.close()
         deadline = time.monotonic() + _JOIN_S
         for thread in self._threads:
@@ -124,13 +122,13 @@ class Service:
         return self._busy
 
     def unready(self) -> list[str]:
-        """Why no job should be sent here now; empty: send them."""
+        """Why no job should be sent here now, in words for everybody; empty: send them."""
         reasons = ["draining"] if self._draining else []
         if self._trouble:
-            reasons.append(self._trouble)
-        alive = sum(thread.is_alive() for thread in self._threads)
-        if not self._draining and alive < self.settings.workers + 1:
-            reasons.append(f"{alive} of {self.settings.workers + 1} threads run")
+            reasons.append(DATABASE_TROUBLE)
+        alive, due = sum(thread.is_alive() for thread in self._threads), self.shares.threads + 1
+        if not self._draining and alive < due:
+            reasons.append(f"{alive} of {due} threads run")
         return reasons
 
     def host(self) -> HostReply:
@@ -195,14 +193,24 @@ class Service:
                 "wait as long as Retry-After says",
                 retry_after_s=self.throughput.seconds_for(full.over),
             ) from None
+        fresh = len(new)
         for job in wanted:
             if job.key in new:
-                self.metrics.submitted.labels(job.kind, token).inc()
+                self.metrics.submitted.labels(job.kind).inc()
                 new.discard(job.key)
             else:
                 self.metrics.repeated.labels(job.kind).inc()
-        self._wake()
+        self._wake(fresh)
         return found
+
+    def drop(self, keys: Collection[str], token: str) -> list[str]:
+        """Take back what waits or runs and is this token's alone; what runs is ended. Raises Fault."""
+        runs = self.farm.runs(keys)  # these, and not what is submitted again while they are ended
+        dropped = self.archive.drop_jobs(keys, token)
+        for key in dropped:
+            if key in runs:
+                self.farm.end_run(runs[key])
+        return dropped
 
     def _work(self) -> None:
         """One worker: take, run, record, until the server drains."""
@@ -229,48 +237,63 @@ class Service:
         with self._changed:
             # What could not be taken because of trouble may be there later.
             timeout = _TICK_S if self._trouble or seen < 0 else None
-            self._changed.wait_for(lambda: self._draining or 0 <= seen != self._submissions, timeout)
+            self._queued.wait_for(lambda: self._draining or 0 <= seen != self._submissions, timeout)
 
     def _take_and_run(self) -> bool:
         """False if there was nothing to take."""
+        with self._taking:
+            excluded = self.shares.excluded()
+            if excluded is None:
+                return False
+            try:
+                job = self.archive.take_job(
+                    self.worker,
+                    lease_s=self.settings.lease_s,
+                    served=self.shares.used_s(),
+                    excluded=excluded,
+                )
+                self._trouble = ""
+            except Fault as fault:
+                self._trouble = str(fault)
+                log.error("the queue can't be read: %s", fault)
+                return False
+            if job is None:
+                return False
+            turn = self.shares.begin(job.key, job.token)
         try:
-            served = dict(self._served)
-            job = self.archive.take_job(self.worker, lease_s=self.settings.lease_s, served=served)
-            self._trouble = ""
-        except Fault as fault:
-            self._trouble = str(fault)
-            log.error("the queue can't be read: %s", fault)
-            return False
-        if job is None:
-            return False
-        with self._changed:
-            self._held.add(job.key)
-            self._served[job.token] = time.monotonic()
-        try:
-            self._run(job)
+            with self.farm.of(job.key, turn.rank) as running:
+                self._run(job, running)
         finally:
-            with self._changed:
-                self._held.discard(job.key)
+            self.shares.end(turn)
         return True
 
-    def _run(self, job: Job) -> None:
+    def _run(self, job: Job, running: Running) -> None:
         began = time.time()
         self.metrics.wait_s.labels(job.kind).observe(max(0.0, began - job.created))
         code: bytes | None = None
         result, fault = "", None
         try:
-            result, code = self._do(job)
+            result, code = self._do(job, running)
         except Fault as met:
             fault = met
         except Refused as refused:  # the build was forgotten meanwhile, say
             fault = Fault(FaultKind.NODE_LOST, refused.message, remedy=refused.remedy)
         except Exception as error:
-            log.exception("job %s", job.key)
+            if not running.ended:  # what was cancelled raises this and that
+                log.exception("job %s", job.key)
             fault = Fault(
                 FaultKind.INTERNAL,
                 f"the server failed: {type(error).__name__}",
                 remedy="see the server's log",
             )
+        if running.overdue:
+            fault = Fault(
+                FaultKind.OUT_OF_TIME,
+                f"it ran for more than {self.settings.job_s:g} s, which is all that a job has here",
+                remedy="ask for fewer launches, pairs or shapes",
+            )
+        elif running.ended:
+            return  # taken back: there is no such job any more
         if fault is not None and self._stopping:
             return  # ended because it was told to: the next server runs it
         state = "done" if fault is None else "fault"
@@ -279,6 +302,16 @@ class Service:
             self.metrics.ended.labels(job.kind, state).inc()
             self.metrics.run_s.labels(job.kind).observe(max(0.0, time.time() - began))
         self.on_end(job.key)
+
+    def _do(self, job: Job, running: Running) -> tuple[str, bytes | None]:
+        """Work.carry_out, again while the database takes nothing: an accepted job is no worse for a full disk."""
+        while True:
+            try:
+                return self._work_of.carry_out(job)
+            except DatabaseFault as trouble:
+                if not trouble.passes or self._stopping or running.ended:
+                    raise
+                self._pause(trouble)
 
     def _record(self, job: Job, result: str, code: bytes | None, fault: Fault | None) -> bool:
         """As soon as the database takes it. False if another's result stands."""
@@ -290,62 +323,13 @@ class Service:
             except Fault as trouble:
                 if self._stopping:
                     raise
-                self._trouble = str(trouble)
-                log.error("a result can't be recorded yet: %s", trouble)
-                with self._changed:
-                    self._changed.wait_for(lambda: self._stopping, _TICK_S)
+                self._pause(trouble)
 
-    def _do(self, job: Job) -> tuple[str, bytes | None]:
-        """The result as JSON, and the object code of a build. Raises Fault, Refused."""
-        request = read(job.request)
-        if self.requests.key(request) != job.key:
-            raise Fault(
-                FaultKind.NODE_LOST,
-                "the server's judge, compiler or host changed since this was submitted",
-                remedy="submit it again",
-            )
-        if isinstance(request, BuildJob):
-            return self._build(request, job)
-        if isinstance(request, MeasureJob):
-            return self._measure(request, job), None
-        return self._evaluate(request, job), None
-
-    def _build(self, request: BuildJob, job: Job) -> tuple[str, bytes | None]:
-        task = self.requests.task(request.task, request.task_hash)
-        found = self.farm.build(
-            task, request.source, request.permitted, job.key, language=request.language, priority=job.priority
-        ).result()
-        if isinstance(found, Rejection):
-            return encode(BuildResult(rejection=found)), None
-        without = found.model_copy(update={"object_code": b""})
-        return encode(BuildResult(built=without)), found.object_code
-
-    def _measure(self, request: MeasureJob, job: Job) -> str:
-        task, built = self.requests.object(request.build)
-        rival = None if request.rival is None else self.requests.object(request.rival)[1]
-        found = self.farm.measure(
-            task,
-            built,
-            measure_plan(request.plan),
-            rival,
-            priority=job.priority,
-            elsewhere=request.elsewhere,
-        )
-        return encode(found.result())
-
-    def _evaluate(self, request: VerdictJob, job: Job) -> str:
-        self.requests.task(request.task, request.task_hash)
-        candidate = Candidate(
-            task=request.task,
-            source=request.source,
-            permitted=request.permitted,
-            language=request.language,
-            origin=Origin(kind="policy", policy=f"client {job.token}", run="serve"),
-        )
-        (verdict,) = self._evaluator.evaluate([candidate], measure_plan(request.plan))
-        if isinstance(verdict, Fault):
-            raise verdict
-        return _json(verdict_json(verdict, reward(verdict, self.reward_settings).value))
+    def _pause(self, trouble: Fault) -> None:
+        self._trouble = str(trouble)
+        log.error("a result can't be recorded yet: %s", trouble)
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopping, _TICK_S)
 
     def _keep(self) -> None:
         """Renews leases, takes over what other servers lost, forgets what nobody asked for in a long time."""
@@ -354,18 +338,17 @@ class Service:
             with self._changed:
                 self._changed.wait_for(lambda: self._stopping, _TICK_S)
             try:
-                now = time.monotonic()
+                now, running = time.monotonic(), self.shares.running()
+                self._end_unwanted(running)
                 if now - renewed >= self.settings.lease_s / 4:
                     renewed = now
-                    with self._changed:
-                        held = set(self._held)
-                    self.archive.renew_leases(self.worker, held, lease_s=self.settings.lease_s)
+                    self.archive.renew_leases(self.worker, running, lease_s=self.settings.lease_s)
                     self._requeue(set())
                 if now - forgotten >= _FORGET_EVERY_S:
                     forgotten = now
                     self.archive.forget_jobs(time.time() - self.settings.keep_s)
                 if self.archive.job_waits() and self._busy < self.settings.workers:
-                    self._wake()  # another server on the same database took it in
+                    self._wake(1)  # another server on the same database took it in
                 self._trouble = ""  # it answers
             except Fault as fault:
                 self._trouble = str(fault)
@@ -374,18 +357,25 @@ class Service:
                 self._trouble = f"{type(error).__name__}: {error}"
                 log.exception("the keeper")
 
+    def _end_unwanted(self, running: Mapping[str, float]) -> None:
+        """What took too long, and what was taken back, perhaps by way of another server on the same database."""
+        if not running:
+            return
+        runs = self.farm.runs(running)
+        unwanted = running.keys() - self.archive.jobs_over(running).keys()
+        for key, run in runs.items():
+            if key in unwanted or running[key] > self.settings.job_s:
+                self.farm.end_run(run, overdue=key not in unwanted)
+
     def _requeue(self, dead: set[str]) -> None:
         queued, given_up = self.archive.requeue_jobs(dead)
         if queued or given_up:
             log.warning("%d jobs of a server that died are queued again, %d given up", queued, given_up)
             self.metrics.requeued.inc(queued)
-            self._wake()
+            self._wake(queued)
 
-    def _wake(self) -> None:
+    def _wake(self, jobs: int) -> None:
+        """As many workers as there are new jobs: each looks into the queue by a transaction of its own."""
         with self._changed:
-            self._submissions += 1
-            self._changed.notify_all()
-
-
-def _json(value: dict[str, Any]) -> str:
-    return TypeAdapter(dict[str, Any]).dump_json(value).decode()
+            self._submissions += jobs
+            self._queued.notify(jobs)

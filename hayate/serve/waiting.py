@@ -66,17 +66,16 @@ class Waiting:
         try:
             said, looked = time.monotonic(), -math.inf
             while True:
-                look = left & waiter.woken
+                look, whole = left & waiter.woken, True
                 if not look or time.monotonic() - looked >= _POLL_S:
                     # At all of them: another server on the same database may have ended some.
-                    look, looked = left, time.monotonic()
+                    look, whole, looked = left, False, time.monotonic()
                 waiter.event.clear()  # before looking, so that what ends meanwhile is not missed
                 waiter.woken.clear()
-                known = await run_in_threadpool(self._archive.jobs_over, look)
-                ended = [key for key, over in known.items() if over]
-                left = (left - look) | {key for key, over in known.items() if not over}
-                if ended:
-                    yield Seen(await run_in_threadpool(self._archive.jobs, ended), left)
+                over, waits = await run_in_threadpool(self._look, look, whole)
+                left = (left - look) | waits
+                if over:
+                    yield Seen(over, left)
                     said = time.monotonic()
                 rest = deadline - time.monotonic()
                 if not left or rest <= 0 or gone.done() or self._ending:
@@ -96,6 +95,15 @@ class Waiting:
                 waiters.discard(waiter)
                 if not waiters:
                     self._waiters.pop(key, None)
+
+    def _look(self, keys: Collection[str], whole: bool) -> tuple[list[Job], set[str]]:
+        """Those that are over, and which are known and not over. `whole`: most are over, so read them at once."""
+        if whole:
+            found = self._archive.jobs(keys)
+            return [job for job in found if job.over], {job.key for job in found if not job.over}
+        known = self._archive.jobs_over(keys)
+        ended = [key for key, over in known.items() if over]
+        return self._archive.jobs(ended) if ended else [], {key for key, over in known.items() if not over}
 
     def _wake(self, key: str) -> None:
         for waiter in self._waiters.get(key, ()):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from record_examples import HOST, accepted, candidate, refused, timing
 
 from hayate.archive import Archive, MeasurementKey, Recalled
-from hayate.archive.measurements import bands_key
+from hayate.archive.measurements import bands_key, plan_key
 from hayate.errors import Fault, FaultKind
 from hayate.judge.results import Measurement
 from hayate.records import Assignment, MeasurePlan, Outcome, Prompt, Technique
@@ -102,12 +103,35 @@ def test_a_run_resumed_keeps_its_start(archive: Archive) -> None:
     assert archive.run("r1") == first
 
 
+OTHER_PLANS = {
+    "purpose": "check",
+    "launches": 3,
+    "max_launches": 4,
+    "bands": ("480",),
+    "pairs": 1,
+    "confidence": 0.5,
+    "seed": 1,
+    "verify_shapes": 1,
+    "wall_s": 1.0,
+    "decide_s": 1.0,
+}
+
+
+def test_every_field_of_a_plan_makes_another_key() -> None:
+    """Whoever asks with one shape, or gives one second, must not answer the others' questions."""
+    assert set(OTHER_PLANS) == set(MeasurePlan.model_fields), "a new field: what may it change?"
+    plans = [MeasurePlan(), *(MeasurePlan.model_validate({name: v}) for name, v in OTHER_PLANS.items())]
+    assert len({plan_key(plan) for plan in plans}) == len(plans)
+    again = MeasurePlan(wall_s=60, verify_shapes=12)
+    assert plan_key(again) == plan_key(MeasurePlan())
+
+
 def test_measurements_are_found_by_every_key(archive: Archive) -> None:
-    key = MeasurementKey("o", "t", "1", "h", "-O3", "480", "training")
+    key = MeasurementKey("o", "t", "1", "h", "-O3", "480", "training", "{}", "landlock", "gcc 12.2.0")
     first = Measurement(outcome=Outcome.ACCEPTED, reason="fine", timing=timing(), wall_s=0.2)
     number = archive.store_measurement(key, first)
     assert archive.find_measurement(key) == (number, first)
-    for name in ("object_hash", "task_hash", "judge_version", "host_class", "flags", "bands", "purpose"):
+    for name in key.__slots__:
         values = {field: getattr(key, field) for field in key.__slots__}
         assert archive.find_measurement(MeasurementKey(**{**values, name: "else"})) is None
     later = Measurement(outcome=Outcome.CHEATED, reason="found out later")
@@ -117,38 +141,42 @@ def test_measurements_are_found_by_every_key(archive: Archive) -> None:
 
 def test_a_candidate_is_recalled_for_its_keys_only(archive: Archive) -> None:
     plan = MeasurePlan()
-    key = MeasurementKey("o1", "t1", "1", HOST.host_class, "-O3", bands_key(plan), plan.purpose)
+    key = MeasurementKey(
+        "o1", "t1", "1", HOST.host_class, "-O3", bands_key(plan), plan.purpose, plan_key(plan), "none", "gcc"
+    )
     made = candidate()
-    assert archive.recall(made.hash, "t1", "1", HOST, plan) is None
+    recall = partial(archive.recall, sandbox="none")
+    assert recall(made.hash, "t1", "1", HOST, plan) is None
     first = Measurement(outcome=Outcome.ACCEPTED, reason="fine", timing=timing(), wall_s=0.2)
     verdict = accepted(made)
     number = archive.store_measurement(key, first)
     archive.record_sample(made, verdict, 3.0, measurement=number)
-    assert archive.recall(made.hash, "t1", "1", HOST, plan) == Recalled(verdict, number, first)
-    assert archive.recall(made.hash, "t2", "1", HOST, plan) is None
-    assert archive.recall(made.hash, "t1", "2", HOST, plan) is None
-    assert archive.recall("other", "t1", "1", HOST, plan) is None
+    assert recall(made.hash, "t1", "1", HOST, plan) == Recalled(verdict, number, first)
+    assert recall(made.hash, "t2", "1", HOST, plan) is None
+    assert recall(made.hash, "t1", "2", HOST, plan) is None
+    assert recall("other", "t1", "1", HOST, plan) is None
     for other in (
         MeasurePlan(launches=0),
         MeasurePlan(launches=2, max_launches=2),
         MeasurePlan(bands=("480",)),
         MeasurePlan(purpose="report"),
+        *(plan.model_copy(update={name: value}) for name, value in OTHER_PLANS.items()),
     ):
-        assert archive.recall(made.hash, "t1", "1", HOST, other) is None
+        assert recall(made.hash, "t1", "1", HOST, other) is None
+    assert archive.recall(made.hash, "t1", "1", HOST, plan, sandbox="landlock") is None
     newer = HOST.model_copy(update={"compiler": "gcc 14.2.0"})
-    assert archive.recall(made.hash, "t1", "1", newer, plan) is None
+    assert recall(made.hash, "t1", "1", newer, plan) is None
     later = Measurement(outcome=Outcome.CHEATED, reason="found out later")
     second = archive.store_measurement(key, later)
-    assert archive.recall(made.hash, "t1", "1", HOST, plan) == Recalled(verdict, second, later)
+    assert recall(made.hash, "t1", "1", HOST, plan) == Recalled(verdict, second, later)
 
 
 def test_a_refusal_before_running_is_recalled_for_any_plan(archive: Archive) -> None:
     made = candidate()
     verdict = refused(made, Outcome.BUILD_FAILED)
     archive.record_sample(made, verdict, -3.0)
-    assert archive.recall(made.hash, "t1", "1", HOST, MeasurePlan(launches=0)) == Recalled(
-        verdict, None, None
-    )
+    recalled = archive.recall(made.hash, "t1", "1", HOST, MeasurePlan(launches=0), sandbox="none")
+    assert recalled == Recalled(verdict, None, None)
 
 
 def test_elites_and_their_history(archive: Archive) -> None:

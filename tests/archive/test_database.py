@@ -18,9 +18,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from record_examples import candidate, refused
 
-from hayate.archive import Archive, NewJob, migrate, schema
+from hayate.archive import Archive, MeasurementKey, NewJob, migrate, schema
+from hayate.archive.measurements import bands_key, plan_key
 from hayate.errors import Fault, FaultKind, WrongUse
-from hayate.records import Outcome
+from hayate.judge.results import Measurement
+from hayate.records import MeasurePlan, Outcome
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,6 +56,8 @@ def test_an_archive_from_before_there_were_languages_opens_and_keeps_its_rows(tm
     with sqlite3.connect(path) as connection:
         connection.execute("ALTER TABLE candidates DROP COLUMN language")
         connection.execute("DROP TABLE jobs")
+        for name in ("plan", "sandbox", "compiler"):
+            connection.execute(f"ALTER TABLE measurements DROP COLUMN {name}")
     _version(path, "0001")
     with Archive(path) as archive:
         assert archive.counts() == {"wrong": 1}
@@ -61,6 +65,30 @@ def test_an_archive_from_before_there_were_languages_opens_and_keeps_its_rows(tm
         assert archive.candidate(made.hash) == made
         archive.record_candidate(in_cxx)
         assert archive.candidate(in_cxx.hash) == in_cxx
+    assert _version(path) == schema.HEAD
+
+
+def test_measurements_from_before_plans_were_kept_answer_nobody_but_a_replay(tmp_path: Path) -> None:
+    """How strictly they were made is not known."""
+    path = tmp_path / "a.db"
+    plan = MeasurePlan()
+    key = MeasurementKey(
+        "o", "t", "1", "h", "-O3", bands_key(plan), plan.purpose, plan_key(plan), "landlock", "gcc"
+    )
+    with Archive(path) as archive:
+        archive.store_measurement(key, Measurement(outcome=Outcome.WRONG, reason="of one shape"))
+        assert archive.find_measurement(key) is not None
+    with sqlite3.connect(path) as connection:
+        for name in ("plan", "sandbox", "compiler"):
+            connection.execute(f"ALTER TABLE measurements DROP COLUMN {name}")
+    _version(path, "0004")
+    with Archive(path) as archive:
+        assert archive.find_measurement(key) is None
+        ((number, old),) = archive.measurement_keys("h")
+        assert old == key.kind
+        assert archive.measurement(number) is not None
+        archive.store_measurement(key, Measurement(outcome=Outcome.WRONG, reason="again"))
+        assert archive.find_measurement(key) is not None
     assert _version(path) == schema.HEAD
 
 

@@ -14,7 +14,7 @@ import pytest
 from record_examples import HOST, accepted, candidate, refused, timing
 
 from hayate.archive import Archive, MeasurementKey
-from hayate.archive.measurements import bands_key
+from hayate.archive.measurements import bands_key, plan_key
 from hayate.errors import Fault, FaultKind
 from hayate.judge.results import Measurement
 from hayate.records import MeasurePlan, Outcome
@@ -65,7 +65,18 @@ def test_postgres_keeps_what_sqlite_keeps(url: str) -> None:
         archive.record_step("r1", "grpo", 0, {"reward": 1.5})
         made = candidate(parents=("p1",))
         plan = MeasurePlan()
-        key = MeasurementKey("o1", "t1", "1", HOST.host_class, "-O3", bands_key(plan), plan.purpose)
+        key = MeasurementKey(
+            "o1",
+            "t1",
+            "1",
+            HOST.host_class,
+            "-O3",
+            bands_key(plan),
+            plan.purpose,
+            plan_key(plan),
+            "none",
+            "gcc",
+        )
         found = Measurement(outcome=Outcome.ACCEPTED, reason="fine", timing=timing(), wall_s=0.2)
         number = archive.store_measurement(key, found)
         verdict = accepted(made)
@@ -74,7 +85,7 @@ def test_postgres_keeps_what_sqlite_keeps(url: str) -> None:
         archive.put_elite(verdict, verdict_id, confirmed=True)
         assert archive.verdict(verdict_id) == verdict
         assert archive.find_measurement(key) == (number, found)
-        recalled = archive.recall(made.hash, "t1", "1", HOST, plan)
+        recalled = archive.recall(made.hash, "t1", "1", HOST, plan, sandbox="none")
         assert recalled is not None
         assert recalled.verdict == verdict
         best = archive.best("dgemm")

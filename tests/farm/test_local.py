@@ -19,6 +19,7 @@ from hayate.farm import Farm, FarmSettings, LocalFarm
 from hayate.hosts import Slot
 from hayate.judge.results import Measurement, Rejection
 from hayate.records import Built, MeasurePlan, Outcome
+from hayate.sandbox import Command, Sandbox, new_box
 from hayate.tasks import builtin
 
 ROOT = Path(__file__).parents[2]
@@ -178,6 +179,43 @@ def test_no_slot_is_a_fault_with_a_remedy() -> None:
         LocalFarm(FarmSettings(), host=hosts.profile(), slots=[], sandbox=sandbox.best())
     assert told.value.kind is FaultKind.HOST_UNFIT
     assert told.value.remedy
+
+
+def test_a_job_that_is_taken_back_ends_with_its_processes() -> None:
+    """The one, not the others; and nothing that was killed is a verdict, or tried again."""
+    _need()
+    task, host, tier = builtin("dgemm"), hosts.profile(), sandbox.best()
+    ran: list[str] = []
+
+    def build(_: object, source: str, *__: object, sandbox: Sandbox, **___: object) -> Rejection:
+        ran.append(source)
+        with new_box() as box:
+            ended = sandbox.run(Command(["sleep", "3" if source == "kept" else "300"], box=box))
+        return Rejection(outcome=Outcome.CRASHED, reason=f"signal {ended.signal}")
+
+    slot = hosts.slots()[0]
+    settings = FarmSettings(builders=2, retries=3)
+    with LocalFarm(settings, host=host, slots=[slot], sandbox=tier, build=build) as local:
+        ended, kept = local.build(task, "ended", ()), local.build(task, "kept", ())
+        waiting, last = local.build(task, "waiting", ()), local.build(task, "last", ())
+        while len(ran) < 2:
+            time.sleep(0.01)
+        local.end(waiting)
+        assert waiting.cancelled()
+        began = time.monotonic()
+        local.end(ended)
+        with pytest.raises(Fault, match="taken back"):
+            ended.result(60)
+        assert isinstance(kept.result(60), Rejection)
+        while len(ran) < 3:
+            time.sleep(0.01)
+        local.end(last)
+        with pytest.raises(Fault, match="taken back"):
+            last.result(60)
+        assert time.monotonic() - began < 200  # the sleeps were not waited for
+        local.end(kept)  # what is over stays as it is
+        assert isinstance(kept.result(0), Rejection)
+    assert ran == ["ended", "kept", "last"]
 
 
 def test_builders_keep_off_the_slots_cores() -> None:

@@ -1,8 +1,9 @@
 """A real `hayate.serve` in a process of its own, over a farm whose answers are written in the source.
 
 `int speed = 5;` is accepted at 5 times the reference, 0 is wrong; `fault` meets the machine's trouble, `noisy`
-as long as a file of that name is in DIR; without a speed it does not build. Each build and measurement leaves a
-line in DIR/ran, and waits while DIR/hold exists.
+as long as a file of that name is in DIR; without a speed it does not build. `wrong beyond 11 shapes` is found by a
+plan that looks at 12, `takes 59 s` is too slow for one that gives less than a minute. Each build and measurement
+leaves a line in DIR/ran, and waits while DIR/hold exists.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -29,8 +31,9 @@ from scripted_farm import scripted_build, scripted_measurement
 from hayate.archive import Archive
 from hayate.errors import Fault, FaultKind
 from hayate.farm import BuildJob, Farm, MeasureJob
+from hayate.farm.base import taken_back
 from hayate.judge import Measurement, Rejection
-from hayate.records import Built, HostProfile, content_hash, decode, encode
+from hayate.records import Built, HostProfile, Outcome, content_hash, decode, encode
 from hayate.tasks import builtin
 
 ROOT = Path(__file__).parents[2]
@@ -46,29 +49,44 @@ class SlowFarm(Farm):
         self._folder, self._delay_s = folder, delay_s
         self._pool = ThreadPoolExecutor(2)
         self._closed = threading.Event()
+        self._ended: dict[Future[Any], threading.Event] = {}
+        self.ranks: list[int] = []  # in the order in which they were asked for
 
     def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]:
-        return self._pool.submit(self._build, job)
+        self.ranks.append(priority)
+        return self._submit(self._build, job)
 
     def submit_measure(self, job: MeasureJob, priority: int) -> Future[Measurement]:
-        return self._pool.submit(self._measure, job)
+        return self._submit(self._measure, job)
+
+    def _submit(self, work: Any, job: Any) -> Future[Any]:
+        ended = threading.Event()
+        future = self._pool.submit(work, job, ended)
+        self._ended[future] = ended
+        return future
+
+    def end(self, future: Future[Any]) -> None:
+        future.cancel()
+        self._ended[future].set()
 
     def close(self) -> None:
         self._closed.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _take(self, what: str) -> None:
+    def _take(self, what: str, ended: threading.Event) -> None:
         time.sleep(self._delay_s)
-        while (self._folder / "hold").exists() and not self._closed.is_set():
+        while (self._folder / "hold").exists() and not self._closed.is_set() and not ended.is_set():
             time.sleep(0.01)
+        if ended.is_set():
+            raise taken_back()
         if self._closed.is_set():
             raise Fault(FaultKind.NODE_LOST, "the farm was closed")
         with (self._folder / "ran").open("a") as ran:
             ran.write(what + "\n")
 
-    def _build(self, job: BuildJob) -> Built | Rejection:
+    def _build(self, job: BuildJob, ended: threading.Event) -> Built | Rejection:
         source = job.source
-        self._take(f"build {content_hash(source)}")
+        self._take(f"build {content_hash(source)}", ended)
         if "fault" in source:
             raise Fault(FaultKind.DISK_FULL, "scripted to fail", remedy="free some space")
         if "noisy" in source and (self._folder / "noisy").exists():
@@ -77,8 +95,12 @@ class SlowFarm(Farm):
             raise ZeroDivisionError
         return scripted_build(job)
 
-    def _measure(self, job: MeasureJob) -> Measurement:
-        self._take(f"measure {job.built.object_hash} {job.plan.purpose}")
+    def _measure(self, job: MeasureJob, ended: threading.Event) -> Measurement:
+        self._take(f"measure {job.built.object_hash} {job.plan.purpose}", ended)
+        if b"wrong beyond 11 shapes" in job.built.object_code and job.plan.verify_shapes > 11:
+            return Measurement(outcome=Outcome.WRONG, reason="wrong on the 12th shape")
+        if b"takes 59 s" in job.built.object_code and job.plan.wall_s < 60:
+            return Measurement(outcome=Outcome.TIMED_OUT, reason="out of time")
         return scripted_measurement(job.built, job.plan, job.rival)
 
 
@@ -192,6 +214,19 @@ def finish(client: httpx.Client, key: str) -> dict[str, Any]:
     found: dict[str, Any] = answer.json()
     assert found["state"] in ("done", "fault"), found
     return found
+
+
+def raw(server: Server, *parts: bytes) -> bytes:
+    """What the server answers to these bytes, until it hangs up or has nothing more to say."""
+    answer = b""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        for part in parts:
+            connection.sendall(part)
+        connection.settimeout(5)
+        with contextlib.suppress(TimeoutError, ConnectionResetError):
+            while more := connection.recv(65536):
+                answer += more
+    return answer
 
 
 def error(answer: httpx.Response, status: int) -> dict[str, str]:

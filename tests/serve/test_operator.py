@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +17,8 @@ import pytest
 from served import ALICE, BOB
 
 from hayate.errors import WrongUse
-from hayate.serve import Tokens, check_exposure, parse_bind
+from hayate.serve import ServeSettings, Tokens, check_exposure, parse_bind
+from hayate.serve.command import limits_of
 from hayate.serve.limits import Bucket, Throughput, whole_seconds
 from hayate.serve.tokens import load
 
@@ -63,6 +66,22 @@ class TestTokens:
             assert tokens.name(wrong) is None
         assert not Tokens()
         assert Tokens().name(None) == "anyone"
+
+    def test_every_token_is_compared_whatever_was_found(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """How long an answer takes says nothing about which token was nearly right."""
+        compared: list[bool] = []
+        real = hmac.compare_digest
+
+        def counted(one: bytes, other: bytes) -> bool:
+            compared.append(real(one, other))
+            return compared[-1]
+
+        monkeypatch.setattr(hmac, "compare_digest", counted)
+        tokens = Tokens({"alice": ALICE, "bob": BOB})
+        for given in (ALICE, BOB, ALICE[:-1], "x", ""):
+            compared.clear()
+            tokens.name(f"Bearer {given}")
+            assert len(compared) == 2
 
     def test_a_file_that_others_may_read_is_refused(self, tmp_path: Path) -> None:
         file = tmp_path / "tokens"
@@ -156,6 +175,33 @@ def test_the_time_to_wait_comes_from_what_ended() -> None:
     assert whole_seconds(0) == 1
 
 
+def test_limits_without_an_option_come_from_the_environment() -> None:
+    options = {"workers": 8, "rate": 50.0}
+    found = limits_of(options, {"HAYATE_SERVE_JOB_S": "90", "HAYATE_SERVE_CONNECTIONS": "100", "HOME": "/"})
+    assert (found.job_s, found.connections, found.rate) == (90.0, 100, 50.0)
+    assert limits_of(options, {}) == ServeSettings(workers=8, rate=50.0)
+    for variable, value in (
+        ("HAYATE_SERVE_JOB_S", "-1"),
+        ("HAYATE_SERVE_JOB_S", "soon"),
+        ("HAYATE_SERVE_JOBS", "1"),
+        ("HAYATE_SERVE_RATE", "1"),  # has an option
+    ):
+        with pytest.raises(WrongUse, match=variable):
+            limits_of(options, {variable: value})
+
+
+def test_the_documented_limits_are_the_defaults() -> None:
+    page = (ROOT / "docs" / "service.md").read_text()
+    said = dict(re.findall(r"`HAYATE_SERVE_([A-Z_]+)`(?: \(| )([0-9]+)", page))
+    default = ServeSettings()
+    assert {name: float(value) for name, value in said.items()} == {
+        name: float(getattr(default, name.lower())) for name in said
+    }
+    assert {"HEAD_S", "CONNECTIONS", "CONNECTIONS_PER_PEER", "JOB_S", "MORE_WORKERS"} <= said.keys()
+    (descriptors,) = re.findall(r"^LimitNOFILE=([0-9]+)$", page, flags=re.MULTILINE)
+    assert int(descriptors) > 2 * default.connections
+
+
 def test_the_command_serves_and_ends(tmp_path: Path) -> None:
     tokens = tmp_path / "tokens"
     tokens.write_text(f"alice:{ALICE}\n")
@@ -223,6 +269,11 @@ def test_without_tokens_only_local_names_are_served(tmp_path: Path) -> None:
             assert answer.status_code == 403
             body: Any = json.loads(answer.text)
             assert body["error"]["kind"] == "foreign_host"
+            port = httpx.URL(url).port
+            for host in ("127.0.0.1", f"127.0.0.1:{(port or 0) + 1}", "localhost:80"):
+                answer = client.get("/v1/host", headers={"Host": host})  # another server's page
+                assert answer.status_code == 403, host
+            assert client.get("/v1/host", headers={"Host": f"localhost:{port}"}).status_code == 200
     finally:
         process.kill()
         process.communicate()
