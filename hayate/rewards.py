@@ -16,6 +16,8 @@ times. The logarithm pays a further per cent of a fast kernel like one of a slow
 does not outweigh a group of good ones; the 1 + keeps every right kernel above 0, however slow, and so above
 every failure.
 
+A figure is paid as far as its interval bears it: where the interval is wide, its low end times BELIEVED_ABOVE_LOW.
+
 A ratio is worth its noise and no more: log time is rounded to the noise band first, or the luckiest of equal
 kernels would be taught as the best.
 """
@@ -56,6 +58,9 @@ _POSITIVE: dict[str, Positive] = {"s1": "gflops", "scaled": "log"}
 # Chosen so that the fastest kernels of a task with 30-fold head-room get about 10.
 _SCALE: dict[Positive, float] = {"log": 3.0, "speedup": 1 / 3, "peak_fraction": 10.0, "gflops": 0.1}
 _S1_GFLOPS_SCALE = 1.0
+# The middle of a wide interval is luck, and a candidate that makes its own interval wide must not be paid for it. An
+# ordinary training verdict's low end lies some 6% below its middle, the chain to the reference included.
+BELIEVED_ABOVE_LOW = 1.15
 _QUANTUM = 0.02  # what a paired ratio of one launch is worth where the host's noise was not measured
 
 
@@ -126,18 +131,24 @@ def _speed(verdict: Verdict, positive: Positive) -> float:
     """The figure that the scale starts from: a ratio, a share of one core's peak, or GFLOPS."""
     assert verdict.speedup is not None
     if positive in ("log", "speedup"):
-        return verdict.speedup.median
+        return _believed(verdict.speedup.median, verdict.speedup.low)
     if verdict.metric is None:
         raise WrongUse(f"a verdict on {verdict.task} has no rate", where="positive", allowed="log, speedup")
+    rate = _believed(verdict.metric.value, verdict.metric.low)
     if positive == "gflops":
-        return verdict.metric.value
+        return rate
     if verdict.host.peak_gflops is None:
         raise Fault(
             FaultKind.HOST_UNFIT,
             "the reward is a share of the host's peak, and that was not measured",
             remedy="hayate doctor, or positive = 'log'",
         )
-    return verdict.metric.value / verdict.host.peak_gflops.value
+    return rate / verdict.host.peak_gflops.value
+
+
+def _believed(value: float, low: float) -> float:
+    """A figure as far as its interval bears it: at most BELIEVED_ABOVE_LOW times the low end."""
+    return min(value, BELIEVED_ABOVE_LOW * low) if low > 0 else value
 
 
 def _quantum(verdict: Verdict, settings: RewardSettings) -> float:

@@ -11,6 +11,14 @@ from hayate.hosts.calibrate import priority
 SHOWN = (f'"kind": "{FaultKind.HOST_TOO_NOISY}"', "hayate: host too noisy", "end other work on this machine")
 
 
+EXCUSED: list[str] = []  # what was excused so far
+
+
+def excusable(collected: int) -> int:
+    """How many tests of a run may be excused: a tenth, ten at least."""
+    return max(10, collected // 10)
+
+
 @cache
 def real_time() -> bool:
     """Whether other work can't disturb a timed call here."""

@@ -252,7 +252,7 @@ def test_the_best_is_replaced_only_after_a_head_to_head(farm: ToldFarm, archive:
     evaluator.evaluate(_batch("a; ; x 4"))
     assert _elites(archive) == {"plain": ("a", True)}
     evaluator.evaluate(_batch("b; ; x 5"))
-    assert farm.measured[-1] == ("b", "confirm", "a")
+    assert farm.measured[-2:] == [("b", "confirm", "a"), ("b", "check", "")]
     assert _elites(archive) == {"plain": ("b", True)}
     asked = len(farm.measured)
     evaluator.evaluate(_batch("c; ; x 4.5"))
@@ -387,7 +387,7 @@ def test_the_elites_object_is_built_again_after_a_restart(farm: ToldFarm, archiv
     _evaluator(farm, archive).evaluate(_batch("a; ; x 4"))
     _evaluator(farm, archive).evaluate(_batch("b; ; x 5"))
     assert farm.built == ["a; ; x 4", "b; ; x 5", "a; ; x 4"]
-    assert farm.measured[-1] == ("b", "confirm", "a")
+    assert farm.measured[-2:] == [("b", "confirm", "a"), ("b", "check", "")]
 
 
 def test_elites_of_another_version_of_the_task_are_no_rivals(farm: ToldFarm, archive: Archive) -> None:
@@ -405,3 +405,17 @@ def test_judge_one_gives_a_verdict_or_raises_the_fault(farm: ToldFarm, archive: 
     assert archive.counts() == {"violation": 1}
     with pytest.raises(Fault, match="no space"):
         judge_one(TASK, "a; ; fault", farm=farm)
+
+
+def test_the_tasks_best_is_checked_thoroughly_and_refused_where_it_is_wrong(
+    farm: ToldFarm, archive: Archive
+) -> None:
+    """Right in the few shapes of a verdict and of its confirmation is not enough."""
+    evaluator = _evaluator(farm, archive)
+    evaluator.evaluate(_batch("a; ; x 4"))
+    farm.truth["b"] = [fast(5), fast(1.25, half=0.01, baseline="a"), wrong()]
+    (verdict,) = evaluator.evaluate(_batch("b; ; x 5"))
+    assert farm.measured[-1] == ("b", "check", "")
+    assert isinstance(verdict, Verdict)
+    assert (verdict.outcome, verdict.reason) == (Outcome.WRONG, "in a thorough check: off by 3")
+    assert _elites(archive) == {"plain": ("a", True)}

@@ -124,7 +124,7 @@ def test_the_rewards_archived_are_those_paid(how: str) -> None:
 
 def test_a_class_that_ends_early_keeps_nobody_waiting() -> None:
     class Broken(Archive):
-        def recall(self, *_: object) -> None:  # type: ignore[override]
+        def recall(self, *_: object, **__: object) -> None:  # type: ignore[override]
             raise Fault(FaultKind.DISK_FULL, "no space")
 
     pay = RewardSettings(over_classes="worst")

@@ -10,7 +10,7 @@ from record_examples import HOST, accepted, candidate, refused
 
 from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.records import Outcome, Verdict
-from hayate.rewards import FAILURES, Positive, RewardSettings, reward
+from hayate.rewards import BELIEVED_ABOVE_LOW, FAILURES, Positive, RewardSettings, reward
 
 MADE = candidate()
 FAILED = [outcome for outcome in Outcome if outcome is not Outcome.ACCEPTED]
@@ -125,3 +125,20 @@ def test_settings_say_what_is_wrong() -> None:
     own = RewardSettings(failures={Outcome.WRONG: -0.5})
     assert reward(refused(MADE, Outcome.WRONG), own).value == -0.5
     assert reward(refused(MADE, Outcome.CRASHED), own).value == -1.5
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_wide_interval_is_paid_by_its_low_end(scale: Positive) -> None:
+    """Who makes his own interval wide, or is lucky in it, gets what is certain."""
+    narrow = _timed(33, 10)
+    assert narrow.speedup is not None and narrow.metric is not None
+    wide = narrow.model_copy(
+        update={
+            "speedup": narrow.speedup.model_copy(update={"low": 2.0, "high": 50.0}),
+            "metric": narrow.metric.model_copy(update={"low": 6.6, "high": 165.0}),
+        }
+    )
+    settings = RewardSettings(positive=scale, quantum=0)
+    certain = reward(_timed(6.6 * BELIEVED_ABOVE_LOW, 2.0 * BELIEVED_ABOVE_LOW), settings).value
+    assert reward(wide, settings).value == pytest.approx(certain)
+    assert reward(wide, settings).value < reward(narrow, settings).value

@@ -36,7 +36,7 @@ PATH_OF_A_CANDIDATE = (
     "tests/tasks/test_proofs.py",
     "tests/farm/test_local.py",
     "tests/test_evaluate_real.py",
-    "tests/test_cli.py",
+    "tests/cli",
     "tests/train/test_demo_in_small.py",
 )
 # Said at the beginning of a pass, by the pass itself.

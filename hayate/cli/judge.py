@@ -12,10 +12,11 @@ from rich.text import Text
 from hayate.cli.base import AsJson, err, out, print_json, tell, waits_told
 from hayate.cli.sources import language_of, percentage, permitted_of, read_source
 from hayate.errors import Fault, FaultKind, WrongUse
-from hayate.records import MeasurePlan, Outcome, Task, Verdict
+from hayate.records import Language, MeasurePlan, Outcome, Task, Technique, Verdict
 
 if TYPE_CHECKING:
     from hayate.farm import Farm
+    from hayate.judge import Thorough
 
 Strictness = Literal["training", "report", "check"]
 
@@ -71,6 +72,14 @@ def judge(
             help="With --against: go on until the interval's ends differ by so much, e.g. 2%.",
         ),
     ] = "",
+    thorough: Annotated[
+        bool,
+        typer.Option(
+            "--thorough",
+            help="Before a kernel leaves the house: hundreds of shapes up to the domain's corners, all bands, checks "
+            "for undefined behaviour, another compiler. Says what was covered and what was not.",
+        ),
+    ] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show each step with its time.")] = False,
     language: Annotated[str, typer.Option(help="c or c++. Default: by the file's name.")] = "",
     run: Annotated[
@@ -87,7 +96,8 @@ def judge(
 
     Examples: `hayate judge dgemm kernel.c`, `hayate judge dgemm kernel.c --permit simd,alloc --explain`,
     `hayate judge jacobi2d - --json < kernel.c`, `hayate judge dgemm kernel.c --run runs/cluster.toml`,
-    `hayate judge dgemm kernel.c --strictness training`, `hayate judge dgemm new.c --against old.c --until-width 2%`
+    `hayate judge dgemm kernel.c --strictness training`, `hayate judge dgemm new.c --against old.c --until-width 2%`,
+    `hayate judge dgemm kernel.c --thorough`
     """
     from hayate import farm as farms
     from hayate.evaluate import judge_against, judge_one, verdict_json
@@ -97,6 +107,12 @@ def judge(
     what = find(task)
     if against is not None and str(file) == str(against) == "-":
         raise WrongUse("standard input can be one of the two only", where="--against")
+    if thorough and (against is not None or run is not None):
+        raise WrongUse(
+            "a thorough check is of one source, on this machine",
+            where="--thorough",
+            allowed="without --against and --run",
+        )
     source = read_source(file)
     rival = None if against is None else read_source(against)
     timed = _bands(what, bands)
@@ -137,6 +153,10 @@ def judge(
         places = {"": place, **stack.enter_context(farms.also(settings, place, on_event=tell))}
         verdicts = {name: judged(one) for name, one in places.items()}
     said = {name: verdict_json(one, reward(one, pay).value) for name, one in verdicts.items()}
+    looked = None
+    if thorough and verdicts[""].outcome is Outcome.ACCEPTED:
+        looked = _look_closely(what, source, permitted, spoken)
+        said[""]["thorough"] = looked.model_dump(mode="json")
     if as_json:
         print_json(said[""] if run is None else {"verdicts": said})
     else:
@@ -144,6 +164,10 @@ def judge(
             if len(verdicts) > 1:
                 out.print(Text.assemble((name or "farm", "bold"), f": {verdict.host.host_class}"))
             _print_verdict(verdict, explain)
+        if looked is not None:
+            _print_thorough(looked)
+    if looked is not None and looked.outcome is not Outcome.ACCEPTED:
+        raise typer.Exit(1)
     status = exit_status(list(verdicts.values()))
     if status:
         raise typer.Exit(status)
@@ -208,6 +232,35 @@ def _head_to_head(
         decide_s=within or (_WITHIN_S if width is None else _WITHIN_WIDTH_S),
         until_width=width,
     )
+
+
+def _look_closely(task: Task, source: str, permitted: tuple[Technique, ...], language: Language) -> Thorough:
+    from hayate import hosts, sandbox
+    from hayate.judge import thorough
+
+    with err.status("a thorough check: some minutes") as status, waits_told():
+        return thorough(
+            task,
+            source,
+            permitted,
+            host=hosts.profile(),
+            slot=hosts.slots()[0],
+            sandbox=sandbox.best(),
+            language=language,
+            on_part=lambda part: status.update(f"a thorough check: {part}"),
+        )
+
+
+def _print_thorough(found: Thorough) -> None:
+    colour = "green" if found.outcome is Outcome.ACCEPTED else "red"
+    word = "passed" if found.outcome is Outcome.ACCEPTED else found.outcome.value
+    out.print(Text.assemble("thorough check: ", (word, colour), f", {found.wall_s:.0f} s"))
+    if found.outcome is not Outcome.ACCEPTED:
+        out.print(f"  {found.reason}", soft_wrap=True)
+    for line in found.covered:
+        out.print(Text.assemble(("  covered ", "green"), line), soft_wrap=True)
+    for line in found.not_covered:
+        out.print(Text.assemble(("  not covered ", "yellow"), line), soft_wrap=True)
 
 
 def _naming_folder(fault: Fault, task: str) -> Fault:

@@ -33,6 +33,8 @@ class EvaluateSettings(BaseModel):
     confirm: Literal["always", "best", "never"] = "best"
     confirm_launches: int = Field(default=3, ge=1)  # of a head-to-head, before it is first looked at
     confirm_max_launches: int = Field(default=5, ge=1)
+    # Shapes that a claimant to the task's best is checked on, up to the corners of the domain; 0: no more than others
+    thorough_shapes: int = Field(default=120, ge=0)
     jump: float = Field(default=1.5, gt=1)  # more than so many times the best so far is measured again
     fault_share: float = Field(default=0.1, ge=0, le=1)  # of a batch; above it `evaluate` raises
     # rank: once the archive has enough to learn from, only what a surrogate ranks high in its batch is measured
@@ -174,8 +176,35 @@ class Claims:
             won = against is None or check.speedup.median > _median(against)
             quality = min(speedup.low, check.speedup.low)
         if won or elite is None or (elite is not against and quality > elite.quality):
+            failed = self._thoroughly(task, built, plan, said) if leads else None
+            if failed is not None:
+                return self.archive.store_measurement(self.key(task, built, plan), failed), failed, None
             return number, found, Claim(quality, confirmed=True)
         return number, found, None
+
+    def _thoroughly(self, task: Task, built: Built, plan: MeasurePlan, said: list[str]) -> Measurement | None:
+        """Who is to be the task's best is right in more than a dozen shapes; None if so, else the refusal."""
+        if self.settings.thorough_shapes == 0:
+            return None
+        deep = MeasurePlan(
+            purpose="check",
+            launches=0,
+            verify_shapes=self.settings.thorough_shapes,
+            thorough=True,
+            wall_s=plan.wall_s,
+        )
+        try:
+            check = _measured(self.farm.measure(task, built, deep, priority=-1).result())
+        except Fault as fault:
+            if fault.kind is not FaultKind.NOT_RECORDED:  # an archive made before there were such checks
+                raise
+            said.append("no thorough check is on record")
+            return None
+        self.archive.store_measurement(self.key(task, built, deep), check)
+        if check.outcome is Outcome.ACCEPTED:
+            said.append(f"thoroughly checked: {check.reason}")
+            return None
+        return check.model_copy(update={"reason": f"in a thorough check: {check.reason}"})
 
     def _confirm(self, task: Task, built: Built, plan: MeasurePlan, rival: Built | None) -> Measurement:
         """A fresh measurement: against `rival` until decided, or one launch against the task's yardsticks."""
