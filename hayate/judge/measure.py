@@ -152,7 +152,8 @@ class _Measurer:
         self.covered = Covered()
         self.candidate_first = self.turned = False
         self.began, self.candidate_s = time.monotonic(), 0.0
-        self.most_s = plan.wall_s * (max(plan.launches, plan.max_launches, 1) + 1)
+        launches_s = plan.wall_s * max(plan.launches, plan.max_launches, 1)
+        self.most_s = plan.wall_s + min(launches_s, plan.decide_s or launches_s)
         self.own_delays = False  # the candidate keeps itself waiting: its time, and no noise
         self.drifted = (
             1.0  # the yardstick's share of its calibrated speed, where that is low and was let pass

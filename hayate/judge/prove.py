@@ -22,7 +22,7 @@ from hayate.judge.calibrate import calibrate_task
 from hayate.judge.measure import measure
 from hayate.judge.proving.blame import REFERENCE, Case, Finding, blame
 from hayate.judge.proving.harness import Broken, Harness, sanitizers_missing
-from hayate.judge.proving.inputs import KINDS, inputs
+from hayate.judge.proving.inputs import inputs, kinds
 from hayate.judge.proving.speeds import band_out_of_scale, out_of_order
 from hayate.judge.proving.variants import Which, variants
 from hayate.judge.results import Measurement, Rejection
@@ -150,7 +150,7 @@ class _Prover:
         cases: list[Case] = []
         rng, values = random.Random(0), np.random.default_rng(0)
         for shape in sample(self.task, SHAPES, rng):
-            for kind in KINDS:
+            for kind in kinds(self.task, shape):
                 given = inputs(self.task, shape, kind, values)
                 told = harness.call(oracle, shape, given)
                 results = {}

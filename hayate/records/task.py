@@ -73,9 +73,9 @@ class Bound(Record):
 
     terms: str  # expression over the sizes: roundings on the longest path of one output, e.g. "K"
     factor: float = Field(default=2.0, gt=0, allow_inf_nan=False)
-    integer_bits: str = (
-        "20"  # expression: inputs of the exact test are integers below 2^this, so that sums are exact
-    )
+    # Expression: inputs of the exact test are integers below 2^this, so that sums are exact. Below 1 at a shape, that
+    # shape has no such test; "" where no shape has one, because the task's constants are no integers, say.
+    integer_bits: str = "20"
     integer_scale: str = "1"  # expression: those integers are multiplied by this
 
 

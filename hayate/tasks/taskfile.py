@@ -144,9 +144,10 @@ def _check_expressions(file: TaskFile, where: Path) -> None:
         (f"argument[{i}].shape ({a.name})", text) for i, a in enumerate(file.argument, 1) for text in a.shape
     ]
     works = [("flops", file.flops), ("bytes", file.bytes), ("oracle_work", file.oracle_work)]
-    bounds = [(f"bound.{k}", getattr(file.bound, k)) for k in ("terms", "integer_bits", "integer_scale")]
+    bounds = [(f"bound.{k}", getattr(file.bound, k)) for k in ("terms", "integer_scale")]
+    exact = [("bound.integer_bits", file.bound.integer_bits)] if file.bound.integer_bits else []
     sizes = file.size_names()
-    for key, text in dimensions + works + bounds:
+    for key, text in dimensions + works + bounds + exact:
         try:
             unknown = sorted(names_in(text) - set(sizes))
         except WrongUse as error:
@@ -180,13 +181,18 @@ def _check_expressions(file: TaskFile, where: Path) -> None:
 
 
 def _check_exact_test(file: TaskFile, shape: Shape, where: Path) -> None:
+    if not file.bound.integer_bits:
+        return
     bits = _value(file.bound.integer_bits, shape, where, "bound.integer_bits")
     scale = _value(file.bound.integer_scale, shape, where, "bound.integer_scale")
-    if bits < 1 or scale < 1 or bits + math.log2(scale) > DOUBLE_BITS:
+    if bits < 1:  # no exact test at this shape
+        return
+    if not math.isfinite(bits) or scale < 1 or bits + math.log2(scale) > DOUBLE_BITS:
         raise WrongUse(
             f"at {shape} the exact test's inputs are integers below 2^{bits} times {scale}: no exact doubles",
             where=_at(where, "bound.integer_bits"),
-            allowed=f"bits >= 1, and bits + log2(integer_scale) <= {DOUBLE_BITS}",
+            allowed=f"bits + log2(integer_scale) <= {DOUBLE_BITS}; bits below 1 where a shape has no exact test, "
+            "'' where none has",
         )
 
 

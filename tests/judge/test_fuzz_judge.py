@@ -23,7 +23,7 @@ from hayate.hosts import Slot
 from hayate.judge import Measurement, Rejection, build, measure, session
 from hayate.judge.build import COMPILE_WALL_S
 from hayate.judge.locks import slot_held
-from hayate.judge.measure import VERIFY_TIMEOUT_S, VERIFY_TOTAL_S
+from hayate.judge.verification import CALL_TIMEOUT_S, TOTAL_S
 from hayate.records import (
     Built,
     HostProfile,
@@ -205,7 +205,7 @@ def test_a_slot_survives_whatever_runs_on_it(
         assert made.compile_wall_s < COMPILE_WALL_S + ROOM_S
         waited = waited_s()
         found = measure(task, made, CHECK, host=host, slot=slot, sandbox=best)
-        assert found.wall_s - (waited_s() - waited) < VERIFY_TOTAL_S + VERIFY_TIMEOUT_S + ROOM_S
+        assert found.wall_s - (waited_s() - waited) < TOTAL_S + CALL_TIMEOUT_S + ROOM_S
         return found
 
     def well() -> None:

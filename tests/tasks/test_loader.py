@@ -115,6 +115,12 @@ def test_a_wrong_task_file_is_explained(copy: Path, edit: Edit, old: str, new: s
     assert str(copy / "task.toml") in str(caught.value)
 
 
+@pytest.mark.parametrize("bits", ["", "12 - 3 * sweeps"])
+def test_the_exact_test_can_be_switched_off_or_bounded(copy: Path, edit: Edit, bits: str) -> None:
+    edit("52 - 3 * sweeps", bits)
+    assert load(copy).bound.integer_bits == bits
+
+
 def test_missing_files_are_named(copy: Path) -> None:
     for name in ("reference.c", "oracle.c", "task.toml"):
         (copy / name).rename(copy / "aside")

@@ -5,11 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hayate.judge.shapes import lengths
+from hayate.judge.shapes import INTEGERS, lengths, usable
 from hayate.records import Shape, Task
 from hayate.tasks import evaluate_expression
 
 KINDS = ("uniform", "wide", "integers", "sparse")
+
+
+def kinds(task: Task, shape: Shape) -> tuple[str, ...]:
+    """Those that this shape is proved on: the exact test may be switched off, or not reach it."""
+    return tuple(kind for kind in KINDS if kind != "integers" or INTEGERS in usable(task, shape))
 
 
 def inputs(task: Task, shape: Shape, kind: str, rng: np.random.Generator) -> list[NDArray[np.float64]]:
