@@ -314,7 +314,9 @@ int main(int argc, char **argv)
     printf("sealed\n");
     fflush(stdout);
     populate(inputs.base, inputs.bytes);
-    for (int i = 0; i < 2; i++) populate(outputs[i].base, outputs[i].bytes);
+    /* Which region gets its pages first is chance: pages that are given out together lie better than later ones. */
+    const int first = getpid() & 1;
+    for (int i = 0; i < 2; i++) populate(outputs[i ^ first].base, outputs[i ^ first].bytes);
     make_arrays();
     for (char line[1024]; fgets(line, sizeof line, stdin); fflush(stdout)) {
         const char *word = strtok(line, " \n");
