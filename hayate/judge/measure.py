@@ -18,7 +18,7 @@ from hayate.judge.failures import CandidateFailed, Starved
 from hayate.judge.native import natives
 from hayate.judge.results import Measurement, TaskCalibration
 from hayate.judge.session import DELAYED_SHARE, LaunchSession, PairTimes
-from hayate.judge.shapes import UNIFORM, largest, near, sizes, usable
+from hayate.judge.shapes import UNIFORM, largest, near, sizes, timed_on
 from hayate.judge.verification import Cases, Covered, again, cases, verify
 from hayate.records import (
     Band,
@@ -372,10 +372,6 @@ class _Measurer:
     def _seed(self) -> int:
         return self.rng.getrandbits(62)
 
-    def _distribution(self, shape: Shape) -> int:
-        """Of a timed call: none is safe to be lazy on."""
-        return self.rng.choice(usable(self.task, shape))
-
     def _pair(
         self, session: LaunchSession, band: Band, function: int, timeout_s: float
     ) -> tuple[Shape, PairTimes]:
@@ -387,7 +383,7 @@ class _Measurer:
             shape,
             function=function,
             candidate_first=self.candidate_first,
-            distribution=self._distribution(shape),
+            distribution=timed_on(self.task, shape, self.rng),
             seed=self._seed(),
             timeout_s=timeout_s,
         )

@@ -15,7 +15,11 @@ UNIFORM, WIDE, INTEGERS, SPARSE, GRADED = DISTRIBUTIONS = tuple(
 )  # runner/values.h says what each holds
 # Of a sparse input: few terms of a sum of any length are then not zero.
 SHARES = (0.3, 0.1, 0.03)
+# Of a graded input: runs so long that an array has a few of them, which are its blocks of rows. The others have any
+# length.
+LONG_RUNS = 0.75
 DRAWS_MOST = 200  # for each shape beyond the oracle; where a domain has none, there is none
+GRADED_OF_OTHERS = 2.5  # how much more often a timed call has graded values than each other kind
 CORNERED = 0.2  # share of those with one size at its highest
 
 
@@ -35,7 +39,9 @@ def parameters(task: Task, shape: Shape, distribution: int, seed: int) -> tuple[
     if distribution == SPARSE:
         return 1, rng.choice(SHARES)
     if distribution == GRADED:
-        longest = max(lengths(task, shape))
+        longest = max(lengths(task, shape)[: len(task.inputs)], default=1)
+        if rng.random() < LONG_RUNS:
+            return 1, float(max(1, round(longest / rng.uniform(2.0, 16.0))))
         return 1, float(round(math.exp(rng.uniform(0.0, math.log(max(1, longest))))))
     return 1, 1.0
 
@@ -140,8 +146,16 @@ def beyond(
             shape[name] = task.domain[name].high
         needed = float(evaluate_expression(task.oracle_work, shape))
         if task.oracle_work_max < needed <= most_work and sum(lengths(task, shape)) <= most_elements:
-            found.append((shape, rng.choice(usable(task, shape))))
+            # One at least is graded: there an algorithm shows whose error is that of the largest element.
+            found.append((shape, rng.choice(usable(task, shape)) if found else GRADED))
+    rng.shuffle(found)
     return tuple(found)
+
+
+def timed_on(task: Task, shape: Shape, rng: random.Random) -> int:
+    """The distribution of a timed call: none is safe to be lazy on, and graded values come most often."""
+    kinds = usable(task, shape)
+    return rng.choices(kinds, [GRADED_OF_OTHERS if kind == GRADED else 1.0 for kind in kinds])[0]
 
 
 def _ragged(task: Task, name: str, rng: random.Random) -> int:
