@@ -90,6 +90,7 @@ def waiting(
                 run=run,
                 out=folder,
                 tasks=known,
+                folders={},
                 progress=Progress(),
                 interrupt=Interrupt(lambda _: None),
                 state=RunState(folder / "state.json"),

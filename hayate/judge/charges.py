@@ -18,10 +18,11 @@ FREE_NS = 25_000
 
 
 def around_ns(call: CallTimes, threads: bool) -> int:
-    """Time that the process had around the call, without what the scheduler kept it waiting."""
+    """Time that the process had around the call, without what the scheduler kept it waiting. Never negative: who did
+    not compute within its call has no time to its credit, and the other side none to pay."""
     if threads:
-        return call.thaw_ns - call.thaw_delay_ns + call.halt_ns
-    return call.cpu_ns - (call.ns - call.delay_ns)
+        return max(0, call.thaw_ns - call.thaw_delay_ns + call.halt_ns)
+    return max(0, call.cpu_ns - (call.ns - call.delay_ns))
 
 
 def charged(times: Sequence[PairTimes], threads: bool) -> list[tuple[int, int]]:

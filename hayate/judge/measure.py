@@ -7,6 +7,7 @@ import random
 import secrets
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from hayate.errors import Fault, FaultKind
@@ -49,6 +50,7 @@ MEDIAN_ERROR = 0.008
 HEAD_TO_HEAD_PAIRS = (6, 100)
 HEAD_TO_HEAD_S = 0.4
 EQUAL_WITHIN_MOST = 0.05  # a head-to-head at its end that is less certain than this is undecided
+PEAK_ABOVE_HOSTS = 1.1
 FASTER_THAN_PEAK = 1.05
 # A runner that takes this much longer than the other's from wake-up to ready did something in between.
 THAW_EXCESS_NS = 100_000
@@ -150,6 +152,8 @@ class _Measurer:
                 )
         self.steps: list[Step] = []
         self.covered = Covered()
+        self.checked = False  # all that a measurement begins with, in one launch
+        self.doubts: Counter[Outcome | None] = Counter()  # complaints that the machine may have caused
         self.candidate_first = self.turned = False
         self.began, self.candidate_s = time.monotonic(), 0.0
         launches_s = plan.wall_s * max(plan.launches, plan.max_launches, 1)
@@ -283,10 +287,11 @@ class _Measurer:
     def _launch(self, wanted: Cases) -> list[Launch]:
         complaints: dict[Outcome | None, int] = {}
         own = 0
-        for attempt in range(LAUNCHES_MOST):
+        for _ in range(LAUNCHES_MOST):
             self._within_limit()
             try:
-                return self._try_launch(wanted if attempt == 0 else wanted.few())
+                # What ended before all was checked, for whatever reason, is checked in full once more.
+                return self._try_launch(wanted.few() if self.checked else wanted)
             except CandidateFailed as failure:
                 if not failure.doubtful:
                     raise
@@ -295,6 +300,12 @@ class _Measurer:
                 suspicion = _Suspicion(None, fault.message, {})
             except _Suspicion as found:
                 suspicion = found
+            if suspicion.outcome is not None and not suspicion.by_times:
+                # Over all launches of a measurement: else each would have two for nothing, to be spoiled at will.
+                self.doubts[suspicion.outcome] += 1
+                if self.doubts[suspicion.outcome] >= PERSISTS:
+                    raise CandidateFailed(suspicion.outcome, suspicion.reason, suspicion.numbers)
+                continue
             if suspicion.own and not self.own_delays:
                 # Pairs are interleaved, so the host's noise meets both alike. A candidate that yields is just slow.
                 own += 1
@@ -352,6 +363,7 @@ class _Measurer:
                 self._stepped("start", started, session)
                 started = time.monotonic()
                 verify(session, wanted, self.covered, plan=self.plan, rng=self.rng)
+                self.checked = True
                 self._stepped("verify", started, session, f"{len(wanted)} shapes")
                 launches = []
                 for band in self.bands:
@@ -391,8 +403,7 @@ class _Measurer:
         return shape, times
 
     def _time_band(self, session: LaunchSession, band: Band) -> Launch:
-        width = vector_bytes(self.host.arch)
-        peaks = [session.peak_gflops(width)]
+        peaks = [self._peak(session)]
         function, timeout_s = self._fastest(band), max(5.0, self.plan.wall_s / 10)
         if self.calibration is not None:
             ranked = self.calibration.ranked(band.name)
@@ -408,7 +419,7 @@ class _Measurer:
             found.append(self._pair(session, band, function, timeout_s))
         if self.rival is not None and self.plan.pairs is None:
             self._pair_until_certain(found, lambda: self._pair(session, band, function, timeout_s))
-        peaks.append(session.peak_gflops(width))
+        peaks.append(self._peak(session))
         figure = self.calibration.of(self.opponents[function].name, band.name) if self.calibration else None
         more = charged([t for _, t in found], self._threaded())
         launch = Launch(
@@ -429,6 +440,13 @@ class _Measurer:
         )
         self._judge_launch(launch, [t for _, t in found])
         return launch
+
+    def _peak(self, session: LaunchSession) -> float:
+        """The peak of one core now, in GFLOPS. It is probed in the opponent's process, which may be a rival's: so no
+        more is believed than the host's own peak, and some per cent for a clock rate that is higher today."""
+        found = session.peak_gflops(vector_bytes(self.host.arch))
+        most = self.host.peak_gflops.value * PEAK_ABOVE_HOSTS if self.host.peak_gflops else math.inf
+        return min(found, most)
 
     def _threaded(self) -> bool:
         return any(Technique.THREADS in b.permitted or b.libraries for b in (self.built, *self.opponents))
@@ -486,9 +504,11 @@ class _Measurer:
         # Where threads are permitted a candidate's own may keep its first one waiting; only the yardstick's delays
         # tell of the machine then.
         own = self.own_delays or Technique.THREADS in self.built.permitted
-        disturbed = sum((t.candidate_delayed and not own) or t.yardstick_delayed for t in times)
+        opponent = next(o for o in self.opponents if o.name == launch.yardstick)
+        its = Technique.THREADS in opponent.permitted  # so may those of a rival
+        disturbed = sum((t.candidate_delayed and not own) or (t.yardstick_delayed and not its) for t in times)
         if disturbed > DELAYED_LAUNCH_SHARE * len(times):
-            by_itself = not any(t.yardstick_delayed for t in times)
+            by_itself = its or not any(t.yardstick_delayed for t in times)
             raise _Suspicion(
                 None,
                 f"the scheduler delayed {disturbed} of {len(times)} pairs by more than {DELAYED_SHARE:.0%}",
@@ -577,7 +597,6 @@ class _Measurer:
     def _of_peak_beside_itself(self, same: Built, band_name: str) -> float:
         """Its speed as a share of the peak probed in the same launch."""
         band = next(b for b in self.task.bands if b.name == band_name)
-        width = vector_bytes(self.host.arch)
         try:
             with LaunchSession(
                 self.task,
@@ -590,7 +609,7 @@ class _Measurer:
                 wall_s=self.plan.wall_s,
                 holds_slot=True,  # by the launch that this one explains, whose runners are stopped
             ) as session:
-                peak = session.peak_gflops(width)
+                peak = self._peak(session)
                 found = []
                 for i in range(3):
                     shape = near(self.task, band, self.rng)

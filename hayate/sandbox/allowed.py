@@ -71,7 +71,8 @@ Rule = tuple[Bits | OneOf, ...]  # of the arguments; () allows the call whatever
 
 # A call asleep is woken and goes on; a process ends.
 _ALWAYS: dict[str, Rule] = {
-    "futex": (OneOf(1, FUTEX_COMMANDS),),
+    # Without a time-out (argument 3): who sleeps within a call would have others pay for the time.
+    "futex": (OneOf(1, FUTEX_COMMANDS), Bits(3, 0)),
     "sched_yield": (),
     "restart_syscall": (),
     "exit": (),

@@ -51,9 +51,10 @@ class _Plan(_Request):
     bands: Annotated[tuple[Name, ...], Field(strict=False, min_length=1, max_length=32)] | None = None
     pairs: Annotated[int, Field(ge=3, le=200), _WHOLE] | None = None
     confidence: float = Field(default=0.95, ge=0.8, le=0.9999)
-    verify_shapes: Annotated[int, Field(ge=4, le=64), _WHOLE] = 12
+    verify_shapes: Annotated[int, Field(ge=4, le=256), _WHOLE] = 12
     wall_s: float = Field(default=60.0, ge=10, le=300)
     decide_s: float | None = Field(default=None, ge=5, le=300)
+    thorough: bool = False
 
 
 class OncePlan(_Plan):

@@ -114,6 +114,8 @@ OTHER_PLANS = {
     "verify_shapes": 1,
     "wall_s": 1.0,
     "decide_s": 1.0,
+    "thorough": True,
+    "until_width": 0.02,
 }
 
 

@@ -57,6 +57,12 @@ def test_waiting_for_a_core_is_no_work() -> None:
     assert charged(pairs(waited, [call() for _ in range(5)]), threads=False) == [(0, 0)] * 5
 
 
+def test_who_sleeps_within_its_call_gains_nothing_by_it() -> None:
+    """Its CPU time is less than its call: the other side was once charged the difference."""
+    asleep = [CallTimes(5_000_000, 0, 30_000, 0, 25_000, 3_230_000) for _ in range(5)]
+    assert charged(pairs(asleep, [call() for _ in range(5)]), threads=False) == [(0, 30_000)] * 5
+
+
 def test_one_pair_can_be_charged() -> None:
     ((mine, other),) = charged(pairs([call(around=900_000)], [call()]), threads=False)
     assert (mine, other) == (870_000, 0)

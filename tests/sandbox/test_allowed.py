@@ -107,6 +107,8 @@ def test_a_futex_wakes_and_waits_and_nothing_else(machine: str) -> None:
     for command in range(1 << 10):
         expected = ALLOW if command in FUTEX_COMMANDS else KILL
         assert call(filter_, machine, "futex", 0, command) == expected, command
+    assert call(filter_, machine, "futex", 0, 0, 0, 1) == KILL  # with a time-out
+    assert call(filter_, machine, "futex", 0, 0, 0, 1 << 32) == KILL
 
 
 @pytest.mark.parametrize("machine", MACHINES)
