@@ -20,7 +20,7 @@ from hayate.judge.native import natives
 from hayate.judge.results import Measurement, TaskCalibration
 from hayate.judge.session import DELAYED_SHARE, LaunchSession, PairTimes
 from hayate.judge.shapes import UNIFORM, largest, near, sizes, timed_on
-from hayate.judge.verification import Cases, Covered, again, cases, verify
+from hayate.judge.verification import Cases, Covered, afterwards, again, cases, verify
 from hayate.records import (
     Band,
     Built,
@@ -372,6 +372,9 @@ class _Measurer:
                     launches.append(launch)
                     note = f"band {band.name}, {len(launch.candidate_ns)} pairs with {launch.yardstick}"
                     self._stepped("time", started, session, note)
+                if launches:
+                    last = afterwards(wanted, self.rng)
+                    verify(session, last, Covered(), plan=self.plan, rng=self.rng)
                 return launches
         finally:
             self.candidate_s += session.candidate_s

@@ -20,7 +20,7 @@ SHARES = (0.3, 0.1, 0.03)
 LONG_RUNS = 0.75
 DRAWS_MOST = 200  # for each shape beyond the oracle; where a domain has none, there is none
 GRADED_OF_OTHERS = 2.5  # how much more often a timed call has graded values than each other kind
-CORNERED = 0.2  # share of those with one size at its highest
+CORNERED = 0.4  # share of those with one size or more in the upper half of its range
 
 
 def lengths(task: Task, shape: Shape) -> tuple[int, ...]:
@@ -44,6 +44,24 @@ def parameters(task: Task, shape: Shape, distribution: int, seed: int) -> tuple[
             return 1, float(max(1, round(longest / rng.uniform(2.0, 16.0))))
         return 1, float(round(math.exp(rng.uniform(0.0, math.log(max(1, longest))))))
     return 1, 1.0
+
+
+def everywhere(task: Task, count: int, rng: random.Random) -> list[Shape]:
+    """`count` shapes in which each size in turn takes every part of its range: what is wrong in a window of one size is
+    met if the window is wider, by its logarithm, than the range's parts of which there are count / sizes."""
+    names = [a.name for a in task.sizes]
+    parts = -(-count // len(names))
+    shapes = []
+    for name in names:
+        limits = task.domain[name]
+        low, span = math.log(max(1, limits.low)), math.log(max(1, limits.high) / max(1, limits.low))
+        for i in range(parts):
+            shape = {n: _ragged(task, n, rng) for n in names}
+            value = round(math.exp(low + span * (i + rng.random()) / parts))
+            shape[name] = min(limits.high, max(limits.low, value))
+            shapes.append(_afford(task, shape, keep=name))
+    rng.shuffle(shapes)
+    return shapes[:count]
 
 
 def usable(task: Task, shape: Shape) -> tuple[int, ...]:
@@ -142,8 +160,11 @@ def beyond(
             break
         shape = {n: _ragged(task, n, rng) for n in names}
         if rng.random() < CORNERED:
-            name = rng.choice(names)
-            shape[name] = task.domain[name].high
+            # Corners, edges and faces: any of the sizes in the upper half of its range, or at its highest.
+            for name in rng.sample(names, rng.randint(1, len(names))):
+                limits = task.domain[name]
+                least = (limits.low + limits.high) // 2
+                shape[name] = limits.high if rng.random() < 0.3 else rng.randint(least, limits.high)
         needed = float(evaluate_expression(task.oracle_work, shape))
         if task.oracle_work_max < needed <= most_work and sum(lengths(task, shape)) <= most_elements:
             # One at least is graded: there an algorithm shows whose error is that of the largest element.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from hayate.judge.failures import CandidateFailed
 from hayate.judge.session import LaunchSession
-from hayate.judge.shapes import beyond, near, sample, usable, with_distributions
+from hayate.judge.shapes import beyond, everywhere, near, sample, usable, with_distributions
 from hayate.records import HostProfile, MeasurePlan, Outcome, Shape, Task
 from hayate.tasks import evaluate_expression
 
@@ -85,6 +85,9 @@ class Covered:
 def cases(task: Task, plan: MeasurePlan, rng: random.Random, host: HostProfile) -> Cases:
     """What a measurement begins with."""
     shapes = sample(task, plan.verify_shapes, rng)
+    if plan.thorough:
+        few = plan.verify_shapes // 4  # edges and the like, as in every verdict
+        shapes = [*shapes[:few], *everywhere(task, plan.verify_shapes - few, rng)]
     large = beyond(task, plan.verify_shapes // LARGE_OF, rng, host=host, thorough=plan.thorough)
     if plan.thorough:
         bands = [near(task, band, rng) for band in task.bands for _ in usable(task, band.center)]
@@ -94,9 +97,23 @@ def cases(task: Task, plan: MeasurePlan, rng: random.Random, host: HostProfile) 
     return Cases(with_distributions(task, shapes, rng), large)
 
 
+def afterwards(wanted: Cases, rng: random.Random) -> Cases:
+    """Once the timed calls are over: is it still right where it was?"""
+    return Cases(tuple(rng.sample(wanted.small, min(1, len(wanted.small)))))
+
+
 def again(task: Task, checked: Sequence[Shape], rng: random.Random) -> Cases:
     """A later launch looks once more: at any of the shapes, on any distribution."""
     return Cases(with_distributions(task, rng.sample(list(checked), min(1, len(checked))), rng))
+
+
+def _mixed(wanted: Cases, rng: random.Random) -> list[tuple[Case, bool]]:
+    """All in one order, with whether it is a large one: small ones come before and after large ones, or a kernel might
+    be right on them only until it has seen one. Large ones keep their order, cheapest first."""
+    places = [False] * len(wanted.small) + [True] * len(wanted.large)
+    rng.shuffle(places)
+    small, large = iter(wanted.small), iter(wanted.large)
+    return [(next(large if place else small), place) for place in places]
 
 
 def work_of(task: Task, shape: Shape) -> float:
@@ -110,8 +127,8 @@ def verify(
     task, began = session.task, time.monotonic()
     total_s = plan.wall_s if plan.thorough else TOTAL_S
     slowest_s = 0.0  # per unit of work, of the call before
-    for i, (shape, distribution) in enumerate((*wanted.small, *wanted.large)):
-        large, work, seed = i >= len(wanted.small), work_of(task, shape), rng.getrandbits(62)
+    for i, ((shape, distribution), large) in enumerate(_mixed(wanted, rng)):
+        work, seed = work_of(task, shape), rng.getrandbits(62)
         if not large:
             error = session.verify(shape, distribution, seed, CALL_TIMEOUT_S)
         else:

@@ -27,7 +27,7 @@ from hayate.judge.chain import (
 )
 from hayate.judge.measure import _Measurer
 from hayate.judge.results import TaskCalibration, YardstickFigure
-from hayate.judge.session import PairTimes
+from hayate.judge.session import CallTimes, PairTimes
 from hayate.records import (
     Band,
     Built,
@@ -42,6 +42,10 @@ from hayate.records import (
     Technique,
 )
 from hayate.sandbox import Sandbox
+
+
+def _call(ns: int) -> CallTimes:
+    return CallTimes(ns=ns, delay_ns=0, thaw_ns=0, thaw_delay_ns=0, halt_ns=0, cpu_ns=ns)
 
 
 def built(name: str) -> Built:
@@ -139,7 +143,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], list[int]]:
             place.peaks.append(100.0)
             off = math.exp(rng.gauss(0, spread))
             return [
-                [PairTimes(9_000_000, round(off * ns[b.name]), 0, 0, 0, 0, 0, 0, 0.0) for _ in shapes]
+                [PairTimes(_call(9_000_000), _call(round(off * ns[b.name])), 0.0) for _ in shapes]
                 for b in known
             ]
 

@@ -120,13 +120,13 @@ static int64_t differing(int which, size_t start, size_t end)
     return count ? count : 1;
 }
 
-int64_t touched_outside(int which, uint64_t call)
+int64_t touched_outside(int which, uint64_t call, int all)
 {
     /* Arrays lie in their order, so that what is outside are the gaps between them. */
     const size_t bytes = outputs[which].bytes;
     size_t inside = 0;
     for (int i = 0; i < HY_OUTPUTS; i++) inside += dirty[which][i].end - dirty[which][i].start;
-    const int whole = bytes - inside <= 4 * STRETCH;
+    const int whole = all || bytes - inside <= 4 * STRETCH;
     struct hy_stream stream = hy_stream_of(&key, call, HY_STRETCHES);
     int64_t count = 0;
     size_t at = 0;

@@ -27,9 +27,9 @@ void draw_pattern(void);            /* once the key is known */
 void place(uint64_t call);          /* new addresses, the same for both runners */
 double *output(int which, int i);
 uint64_t wipe(int which, uint64_t call); /* sentinels into the arrays, the pattern around them; the sentinel */
-/* Words outside the arrays that are not the pattern's any more. In a region much larger than its arrays only what lies
-   beside them is looked at, and a stretch drawn for this call. */
-int64_t touched_outside(int which, uint64_t call);
+/* Words outside the arrays that are not the pattern's any more. Unless `all` is wanted, in a region much larger than its
+   arrays only what lies beside them is looked at, and a stretch drawn for this call. */
+int64_t touched_outside(int which, uint64_t call, int all);
 /* All pages now, outside any timed call: a first touch costs more than the writing. A kernel that can't do it at once
    (before 5.14) leaves them to the first fill. */
 void populate(void *base, size_t bytes);
