@@ -5,7 +5,8 @@
 First come all tests, on this machine as it is. Then the path of a candidate (sandbox, judge, demo in small, kernels
 that cheat, kernels that don't) runs again where it might differ: in the weaker tier of the sandbox, as an ordinary
 user, and as on a lesser machine: without bubblewrap, clang, a compiler of C++ and AVX-512. A pass that this machine
-does not offer is named with the reason. As an ordinary user the slow tests are left out. Passes don't run beside each other: their tests use the same slot.
+does not offer is named with the reason. As an ordinary user the slow tests are left out. Passes don't run beside each
+other: their tests use the same slot.
 """
 
 from __future__ import annotations
