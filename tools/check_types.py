@@ -12,7 +12,7 @@ import sys
 from importlib.util import find_spec
 
 # What hayate imports of the extras, those aside that pyproject.toml never asks mypy to follow.
-EXTRAS = ("fastapi", "httpx", "parsl", "prometheus_client", "starlette", "uvicorn")
+EXTRAS = ("fastapi", "h11", "httpx", "parsl", "prometheus_client", "starlette", "uvicorn")
 LOOSER = (
     "--ignore-missing-imports",
     "--allow-untyped-decorators",

@@ -131,6 +131,8 @@ def test_the_object_stays_with_the_server(server: Server) -> None:
         assert told.value.kind is FaultKind.HOST_UNFIT
         with pytest.raises(WrongUse, match="seed"):
             farm.measure(DGEMM, built, MeasurePlan(seed=1))
+        with pytest.raises(WrongUse, match="until_width"):
+            farm.measure(DGEMM, built, MeasurePlan(until_width=0.02))
 
 
 def test_what_is_asked_afresh_is_measured_again(server: Server) -> None:
@@ -142,6 +144,19 @@ def test_what_is_asked_afresh_is_measured_again(server: Server) -> None:
             farm.measure(DGEMM, built, MeasurePlan(), elsewhere=True).result(60)
     ran = [line.split()[-1] for line in server.ran() if line.startswith(f"measure {built.object_hash}")]
     assert sorted(ran) == ["confirm", "confirm", "training", "training", "training"]
+
+
+def test_a_thorough_check_is_made_there_and_answers_no_other_plan(server: Server) -> None:
+    """The evaluator's, of what is to be a task's best."""
+    thorough = MeasurePlan(purpose="check", launches=0, verify_shapes=120, thorough=True, wall_s=60)
+    usual = thorough.model_copy(update={"thorough": False})
+    with client(server.url) as farm:
+        built = build(farm, "int speed = 4; // wrong in a corner")
+        found = [farm.measure(DGEMM, built, plan).result(60) for plan in (usual, thorough) * 2]
+    assert [one.outcome for one in found] == [Outcome.ACCEPTED, Outcome.WRONG] * 2
+    assert found[1].reason == "wrong in a corner of the domain"
+    ran = [line for line in server.ran() if line.startswith(f"measure {built.object_hash}")]
+    assert len(ran) == 2  # each of the two once
 
 
 def test_faults_and_rejections_come_as_they_are(server: Server) -> None:

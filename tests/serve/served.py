@@ -2,8 +2,8 @@
 
 `int speed = 5;` is accepted at 5 times the reference, 0 is wrong; `fault` meets the machine's trouble, `noisy`
 as long as a file of that name is in DIR; without a speed it does not build. `wrong beyond 11 shapes` is found by a
-plan that looks at 12, `takes 59 s` is too slow for one that gives less than a minute. Each build and measurement
-leaves a line in DIR/ran, and waits while DIR/hold exists.
+plan that looks at 12, `wrong in a corner` by a thorough one, `takes 59 s` is too slow for one that gives less than a
+minute. Each build and measurement leaves a line in DIR/ran, and waits while DIR/hold exists.
 """
 
 from __future__ import annotations
@@ -99,6 +99,8 @@ class SlowFarm(Farm):
         self._take(f"measure {job.built.object_hash} {job.plan.purpose}", ended)
         if b"wrong beyond 11 shapes" in job.built.object_code and job.plan.verify_shapes > 11:
             return Measurement(outcome=Outcome.WRONG, reason="wrong on the 12th shape")
+        if b"wrong in a corner" in job.built.object_code and job.plan.thorough:
+            return Measurement(outcome=Outcome.WRONG, reason="wrong in a corner of the domain")
         if b"takes 59 s" in job.built.object_code and job.plan.wall_s < 60:
             return Measurement(outcome=Outcome.TIMED_OUT, reason="out of time")
         return scripted_measurement(job.built, job.plan, job.rival)

@@ -29,6 +29,7 @@ LESS: list[dict[str, Any]] = [
     {"wall_s": 10},
     {"wall_s": 300},
     {"decide_s": 5},
+    {"thorough": True},  # other shapes, of which what is slow is left out
 ]
 
 
@@ -131,9 +132,11 @@ def test_every_field_of_a_plan_is_looked_at() -> None:
         assert not binds(plan), less
     for name in ("report", "confirm", "check"):
         assert not binds(OWN.model_copy(update={"purpose": name}))
-    assert not binds(OWN.model_copy(update={"seed": 1}))
+    unheard: list[dict[str, Any]] = [{"seed": 1}, {"until_width": 0.02}]  # a client can't say them
+    for kept_here in unheard:
+        assert not binds(OWN.model_copy(update=kept_here))
     said = {name for less in LESS for name in less}
-    assert said == set(MeasurePlan.model_fields) - {"purpose", "max_launches", "seed"}
+    assert said == set(MeasurePlan.model_fields) - {"purpose", "max_launches", "seed", "until_width"}
     assert (
         set(OncePlan.model_fields)
         == set(FreshPlan.model_fields)

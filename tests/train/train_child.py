@@ -75,7 +75,7 @@ def main(model: str, out: str, log: str, kill: str, resume: bool) -> None:
         def __init__(self, prompt: Any, source: str) -> None:
             self.prompt, self.source = prompt, source
 
-    hayate.augment.corpus = lambda _, *, seed, per_task: [  # type: ignore[assignment]
+    hayate.augment.corpus = lambda _, *, seed, per_task, folders: [  # type: ignore[assignment]
         Item(prompt, source) for prompt, source in train_miniature.pairs(per_task, seed)
     ]
     killer = Killer(kill)
