@@ -71,6 +71,8 @@ def remove(folder: str | os.PathLike[str], most_s: float = REMOVE_MOST_S) -> boo
     """
     deadline = time.monotonic() + most_s
     try:
+        if stat.S_ISDIR(os.lstat(folder).st_mode):
+            os.chmod(folder, 0o700)  # noqa: PTH101 -- its owner may have closed it even for himself
         top = os.open(folder, _FOLDER)
     except FileNotFoundError:
         return True
@@ -78,7 +80,6 @@ def remove(folder: str | os.PathLike[str], most_s: float = REMOVE_MOST_S) -> boo
         return False
     names = (f".{i:x}" for i in itertools.count())
     try:
-        os.fchmod(top, 0o700)
         while time.monotonic() < deadline:
             left = _files_gone(top)
             if not left:
