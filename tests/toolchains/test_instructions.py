@@ -92,6 +92,29 @@ def test_packed_arithmetic_is_counted(name: str) -> None:
     assert facts.violations == ()
 
 
+CONVERSIONS = {  # of unsigned integers of 64 bits, by clang
+    "SSE2": "66 0f 62 05 00 20 00 00 66 0f 5c 05 00 20 00 00 66 0f 28 d8 66 0f 15 d8 f2 0f 58 d8",
+    "unpcklps": "0f 14 d0 66 0f 5c d1 66 0f 28 da 66 0f 15 da f2 0f 58 da",
+    "AVX": "c5 f9 62 c1 c5 f9 5c c2 c4 e3 79 05 d8 01 c5 e3 58 c0",
+    "a load between": "c5 f9 62 c1 c5 f9 28 15 00 20 00 00 c5 f9 5c c2 c4 e3 79 05 d8 01 c5 e3 58 c0",
+}
+NO_CONVERSIONS = {
+    "alone": "c5 f9 5c c2 c4 e3 79 05 d8 01 c5 e3 58 c0",
+    "no sum": "c5 f9 62 c1 c5 f9 5c c2 c4 e3 79 05 d8 01 c5 f9 29 07",
+    "another register": "c5 f9 62 c9 c5 f9 5c c2 c4 e3 79 05 d8 01 c5 e3 58 c0",
+    "wider": "c5 fd 62 c1 c5 fd 5c c2 c4 e3 7d 05 d8 05 c5 e3 58 c0",
+    "a product": "c5 f9 62 c1 c5 f9 59 c2 c4 e3 79 05 d8 01 c5 e3 58 c0",
+    "from memory": "c5 f9 62 c1 c5 f9 5c 07 c4 e3 79 05 d8 01 c5 e3 58 c0",
+    "twice": "c5 f9 62 c1 c5 f9 5c c2 c5 f9 5c c2 c4 e3 79 05 d8 01 c5 e3 58 c0",
+}
+
+
+def test_a_conversion_is_no_packed_arithmetic() -> None:
+    assert {name: x86(code).packed for name, code in CONVERSIONS.items()} == dict.fromkeys(CONVERSIONS, 0)
+    assert not any(x86(code).violations for code in CONVERSIONS.values())
+    assert all(x86(code).packed for code in NO_CONVERSIONS.values())
+
+
 # Each makes some decoder show another instruction than the processor runs, or its text in another form.
 PREFIXED = {
     "es": "26 66 0f 58 c1", "cs": "2e 66 0f 58 c1", "ss": "36 66 0f 58 c1", "ds": "3e 66 0f 58 c1",
@@ -309,6 +332,7 @@ double parts(double x, double y) { return __builtin_floor(x) + __builtin_copysig
 struct big { double x[40]; } given(struct big *x) { return *x; }
 _Thread_local int mine; int *where(void) { return &mine; }
 double reaches(double (**f)(double), double x) { return f[3](x) + f[0](f[1](x)); }
+double ratio(unsigned long x, unsigned long y) { return (double)x / (double)(y + x) + (double)(x ^ y); }
 void table(int n, double *x) { static void *to[] = { &&a, &&b }; goto *to[n & 1]; a: x[0] = 1; b: x[1] = 2; }
 """
 

@@ -46,6 +46,16 @@ _PACKED = re.compile(
 _REGISTER = re.compile(r"\b([xyz]mm)\d+")
 _LEAD = re.compile(rb"[\x0f\x62\xc4\xc5]")  # before the opcode of each packed instruction
 _NEAR = 1 << 16  # a distance below it has room for two bytes of an instruction
+# How clang converts an unsigned integer of 64 bits before AVX-512: its halves become two doubles, one subtraction
+# takes the offsets off both, and their sum is the number. No way to compute with several numbers at once.
+_CONVERSION = re.compile(
+    r"v?(?:unpcklps|punpckldq) (xmm\d+), (?:xmm\d+, )?(?:xmm\d+|xmmword ptr \[rip [+-] \w+\])\n"
+    r"(?:v?mov[ad]\w+ xmm\d+, xmmword ptr \[rip [+-] \w+\]\n)?"
+    r"(?:subpd (\1)|vsubpd (xmm\d+), \1), (?:xmm\d+|xmmword ptr \[rip [+-] \w+\])\n"
+    r"(?:movapd (xmm\d+), \2\nunpckhpd \4, \2\naddsd (?:\4, \2|\2, \4)\n"
+    r"|v(?:permilpd (xmm\d+), \3, 1|(?:shuf|unpckh)pd (xmm\d+), \3, \3(?:, 1)?)\n"
+    r"vaddsd xmm\d+, (?:(?:\5|\6), \3|\3, (?:\5|\6))\n)"
+)
 _STACK = re.compile(r"rsp, (?:(-?)(0x[0-9a-f]+|\d+)|\[(\w+) ([+-]) (0x[0-9a-f]+|\d+)\]|(\w+))")
 _OF_THE_SYSTEM = re.compile(r"\b(?:[c-gs]s|[cd]r\d+)\b(?!:)")
 _LONGEST = 15  # bytes of an instruction
@@ -87,14 +97,16 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
     for piece in pieces:
         data, base = piece.data, piece.address
         end = base
-        for address, size, mnemonic, operands in decoder.disasm_lite(data, base):
+        code = list(decoder.disasm_lite(data, base))
+        for n, (address, size, mnemonic, operands) in enumerate(code):
             starts.add(address)
             end = address + size
             kind = _kind(mnemonic)
             if kind:
                 if kind == "packed":
-                    packed += 1
-                    registers.update(_REGISTER.findall(operands))
+                    if not (mnemonic.endswith("subpd") and _converts(code, n)):
+                        packed += 1
+                        registers.update(_REGISTER.findall(operands))
                 elif kind == "operands":
                     if operands.startswith("rsp,"):
                         taken = _taken(mnemonic, operands)
@@ -132,6 +144,17 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
         variable_frames=variable,
         starts=frozenset(starts),
         violations=tuple(found),
+    )
+
+
+def _converts(code: list[tuple[int, int, str, str]], n: int) -> bool:
+    """Whether the subtraction at `n` is part of a conversion, with or without a load before it."""
+    return any(
+        n >= before
+        and _CONVERSION.match(
+            "".join(f"{name} {operands}\n" for _, _, name, operands in code[n - before : n + 4])
+        )
+        for before in (1, 2)
     )
 
 
