@@ -181,6 +181,10 @@ WITHIN = {
     "near before a constant": "c7 05 0f 58 00 00 01 00 00 00",
     "prefix within": "b8 90 66 0f 58 c3",
     "prefixes within": "b8 66 0f 7c c1 c3",
+    "from ModRM": "81 c5 fd 58 c1 00",  # add ebp, imm32
+    "from ModRM of memory": "81 0f 58 c1 00 00",  # or [rdi], imm32
+    "from SIB": "48 8d 84 c5 f5 58 c1 00",
+    "from a byte of displacement": "c7 47 c5 fd 58 c1 00",
     "runs on": "b8 62 f2 bd 48 ba 47 00 c3 00 c3",
     "runs on from its last byte": "b8 90 90 90 c5 f5 58 c3",
 }
@@ -231,6 +235,8 @@ NOT_WITHIN = {
     "scalar by AVX": "c5 fb 58 c5 c5 fb 58 84 24 00 01 00 00",
     "one byte": "83 e0 0f 5d c3",  # and eax, 15; pop rbp; ret
     "a byte after a displacement": "83 a7 00 01 00 00 0f 5d c3",
+    "scalar, far away": "f2 0f 58 84 24 00 01 00 00 f2 0f 58 05 00 00 01 00",
+    "stack given back": "48 81 c4 98 00 00 00 c3",
     "near, once": "c5 fb 58 05 0f 58 00 00",
     "a call": "e8 0f 58 00 00",
 }

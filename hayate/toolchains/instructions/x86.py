@@ -213,10 +213,10 @@ def _prefixes_are_usual(code: bytes, mnemonic: str) -> bool:
 
 
 def _hidden(decoder: Cs, piece: Piece, starts: set[int]) -> int:
-    """How many instructions of packed arithmetic start within the constants of others.
+    """How many instructions of packed arithmetic start within the constants of others, or with their operands.
 
     Code that computes where it jumps could run them. A constant of two bytes has room for one's start, and what
-    follows may be part of it.
+    follows may be part of it. What names the registers (ModRM, SIB) may be the byte before.
     """
     data, base = piece.data, piece.address
     count = near = 0
@@ -247,14 +247,15 @@ def _detailed() -> Cs:
 
 
 def _constants(code: bytes) -> tuple[range, bool]:
-    """Where the first instruction has constants of two bytes or more, and whether they are but a small distance.
+    """From its operands on, where an instruction has constants of two bytes, and whether they are a small distance.
 
     A distance is one from the instruction itself: its value depends on how long the code in between is.
     """
     for found in _detailed().disasm(code, 0, 1):
         wide = found.disp_size > 1, found.imm_size > 1
         first = found.disp_offset if wide[0] else found.imm_offset if wide[1] else found.size
-        place = range(first, found.size - (found.imm_size == 1))
+        begin = found.modrm_offset or first if any(wide) else first
+        place = range(begin, found.size - (found.imm_size == 1))
         distance = code[found.modrm_offset] & 0xC7 == 0x05 if wide[0] else _kind(found.mnemonic) == "branch"
         value = int.from_bytes(code[first : first + 4], "little", signed=True)
         return place, distance and wide[0] != wide[1] and -_NEAR <= value < _NEAR
