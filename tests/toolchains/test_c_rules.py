@@ -224,6 +224,20 @@ def test_what_is_no_list_of_attributes_hides_none(text: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["c", "c++"])
+@pytest.mark.parametrize("name", ["no_sanitize", "no_sanitize_address", "no_sanitize_undefined"])
+@pytest.mark.parametrize(
+    "form", ["__attribute__(({}))", "__attribute__((cold, __{}__))", "[[gnu::{}]]", "[[clang::__{}__]]"]
+)
+def test_no_kernel_switches_off_a_sanitizer(form: str, name: str, language: Language) -> None:
+    argument = '("undefined")' if name == "no_sanitize" else ""
+    attribute = form.replace("{}", name + argument).replace(argument + "__", "__" + argument)
+    suffix = "c" if language == "c" else "cpp"
+    text = f'# 1 "candidate.{suffix}"\n{attribute} static int f(int a) {{ return a; }}'
+    (said,) = inspect_preprocessed(DGEMM, text, ALL, language)
+    assert said == f"line 1: the attribute {name} is not allowed"
+
+
+@pytest.mark.parametrize("language", ["c", "c++"])
 def test_attributes_that_kernels_have_are_none_to_complain_of(language: Language) -> None:
     suffix = "c" if language == "c" else "cpp"
     assert inspect_preprocessed(DGEMM, f'# 1 "candidate.{suffix}"\n{ATTRIBUTES}', ALL, language) == ()

@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
-from c_sources import ALL, Build
+from c_sources import ALL, Build, entry
 
 from hayate.records import Language, Technique
 from hayate.tasks import builtin, folder, templates
@@ -92,6 +92,29 @@ def test_packed_arithmetic_is_counted(name: str) -> None:
     assert facts.violations == ()
 
 
+CONVERSIONS = {  # of unsigned integers of 64 bits, by clang
+    "SSE2": "66 0f 62 05 00 20 00 00 66 0f 5c 05 00 20 00 00 66 0f 28 d8 66 0f 15 d8 f2 0f 58 d8",
+    "unpcklps": "0f 14 d0 66 0f 5c d1 66 0f 28 da 66 0f 15 da f2 0f 58 da",
+    "AVX": "c5 f9 62 c1 c5 f9 5c c2 c4 e3 79 05 d8 01 c5 e3 58 c0",
+    "a load between": "c5 f9 62 c1 c5 f9 28 15 00 20 00 00 c5 f9 5c c2 c4 e3 79 05 d8 01 c5 e3 58 c0",
+}
+NO_CONVERSIONS = {
+    "alone": "c5 f9 5c c2 c4 e3 79 05 d8 01 c5 e3 58 c0",
+    "no sum": "c5 f9 62 c1 c5 f9 5c c2 c4 e3 79 05 d8 01 c5 f9 29 07",
+    "another register": "c5 f9 62 c9 c5 f9 5c c2 c4 e3 79 05 d8 01 c5 e3 58 c0",
+    "wider": "c5 fd 62 c1 c5 fd 5c c2 c4 e3 7d 05 d8 05 c5 e3 58 c0",
+    "a product": "c5 f9 62 c1 c5 f9 59 c2 c4 e3 79 05 d8 01 c5 e3 58 c0",
+    "from memory": "c5 f9 62 c1 c5 f9 5c 07 c4 e3 79 05 d8 01 c5 e3 58 c0",
+    "twice": "c5 f9 62 c1 c5 f9 5c c2 c5 f9 5c c2 c4 e3 79 05 d8 01 c5 e3 58 c0",
+}
+
+
+def test_a_conversion_is_no_packed_arithmetic() -> None:
+    assert {name: x86(code).packed for name, code in CONVERSIONS.items()} == dict.fromkeys(CONVERSIONS, 0)
+    assert not any(x86(code).violations for code in CONVERSIONS.values())
+    assert all(x86(code).packed for code in NO_CONVERSIONS.values())
+
+
 # Each makes some decoder show another instruction than the processor runs, or its text in another form.
 PREFIXED = {
     "es": "26 66 0f 58 c1", "cs": "2e 66 0f 58 c1", "ss": "36 66 0f 58 c1", "ds": "3e 66 0f 58 c1",
@@ -135,6 +158,93 @@ def test_instructions_within_constants_are_counted() -> None:
     assert x86("81 c0 00 62 f1 f5 48 58 c1").hidden_packed  # its end is the next instruction's start
     assert not x86("48 b8 00 00 00 00 00 00 f0 3f").hidden_packed
     assert not x86("c5 fb 58 05 00 20 00 00").hidden_packed
+
+
+WITHIN = {
+    "mov of four bytes": "b8 c5 fd 58 02 c3",
+    "add to eax": "05 c5 fd 58 02",
+    "push": "68 c5 fd 58 02",
+    "test": "a9 c5 fd 58 c1",
+    "sign extended": "48 c7 c0 c5 fd 58 c1",
+    "compared": "48 3d c5 fd 58 c1",
+    "stored": "c7 07 c5 fd 58 c1",
+    "stored far away": "c7 87 00 01 00 00 c5 fd 58 c1",
+    "stored, two bytes": "66 c7 07 0f 58 c3",
+    "two bytes": "66 b8 0f 58 c3",
+    "few digits": "b8 0f 58 00 00 c3",
+    "factor": "69 c0 0f 58 c1 00",
+    "address": "a1 c5 f5 58 c1 eb 04 00 00",
+    "displacement before a byte": "80 87 c5 fd 58 00 01",
+    "displacement of 16-bit work": "66 c7 87 c5 fd 58 00 01 00",
+    "distance": "48 8d 05 c5 fd 58 00",
+    "near, twice": "48 8d 05 0f 58 00 00 48 8d 05 0f 59 00 00",
+    "near before a constant": "c7 05 0f 58 00 00 01 00 00 00",
+    "prefix within": "b8 90 66 0f 58 c3",
+    "prefixes within": "b8 66 0f 7c c1 c3",
+    "from ModRM": "81 c5 fd 58 c1 00",  # add ebp, imm32
+    "from ModRM of memory": "81 0f 58 c1 00 00",  # or [rdi], imm32
+    "from SIB": "48 8d 84 c5 f5 58 c1 00",
+    "from a byte of displacement": "c7 47 c5 fd 58 c1 00",
+    "runs on": "b8 62 f2 bd 48 ba 47 00 c3 00 c3",
+    "runs on from its last byte": "b8 90 90 90 c5 f5 58 c3",
+}
+
+
+@pytest.mark.parametrize("name", WITHIN)
+def test_every_place_of_a_constant_is_looked_at(name: str) -> None:
+    assert x86(WITHIN[name]).hidden_packed
+
+
+IN_SOURCES = {
+    # mov eax, imm32; ret: from its second byte vmulpd ymm0, ymm0, [rsi] and vaddpd ymm0, ymm0, [rdx].
+    "short": """
+#define AT(f) ((void (*)(const double *, const double *, double *))((char *)f + one))
+#define G(name, word) static __attribute__((noinline)) unsigned name(void) { return word; }
+G(mul, 0x0659fdc5u) G(add, 0x0258fdc5u)
+#define RUN const long one = mul() - 0x0659fdc5u + 1; AT(mul)(B, A, C); AT(add)(B, A, C);
+""",
+    # vfmsub231pd zmm, zmm8, [rdi + 64 r] in two constants; its opcode is that of the second instruction.
+    "over two constants": """
+typedef unsigned __int128 two;
+#define AT(f) ((void (*)(const double *, const double *))((char *)f + one))
+#define F(r) static __attribute__((noinline)) two f##r(void) { \\
+  return (two)(LAST(r) | r << 3 | r << 8) << 64 | 0x48bdf262u; }
+#define LAST(r) 0x00c30047u
+F(0) F(1) F(2)
+#define RUN const long one = (long)f0() - 0x48bdf262l + 1; AT(f0)(B, A); AT(f1)(B, A); AT(f2)(B, A);
+""",
+}
+IN_SOURCES["over two constants, and jumps on"] = IN_SOURCES["over two constants"].replace(
+    "LAST(r) 0x00c30047u", "LAST(r) (r < 2 ? 0x07eb0047u : 0x00c30047u)"
+)
+
+
+@pytest.mark.parametrize("arch", ["x86-64-v3", "x86-64-v4"])
+@pytest.mark.parametrize("name", IN_SOURCES)
+def test_packed_arithmetic_in_a_sources_constants_is_a_violation(
+    name: str, arch: str, build: Build, compiler: Compiler
+) -> None:
+    text = IN_SOURCES[name].replace("noinline", "noipa" if compiler.name == "gcc" else "noinline")
+    made = build(entry("RUN C[0] = 1;", text), compiler, (), arch)
+    assert made.returncode == 0, made.stderr
+    assert any("stand in constants" in said for said in object_facts(made.elf, "dgemm", ()).violations)
+
+
+NOT_WITHIN = {
+    "scalar": "f2 0f 58 c1 f2 44 0f 58 c1 f3 0f 58 00",
+    "scalar by AVX": "c5 fb 58 c5 c5 fb 58 84 24 00 01 00 00",
+    "one byte": "83 e0 0f 5d c3",  # and eax, 15; pop rbp; ret
+    "a byte after a displacement": "83 a7 00 01 00 00 0f 5d c3",
+    "scalar, far away": "f2 0f 58 84 24 00 01 00 00 f2 0f 58 05 00 00 01 00",
+    "stack given back": "48 81 c4 98 00 00 00 c3",
+    "near, once": "c5 fb 58 05 0f 58 00 00",
+    "a call": "e8 0f 58 00 00",
+}
+
+
+@pytest.mark.parametrize("name", NOT_WITHIN)
+def test_what_is_no_constant_or_may_be_chance_is_not_counted(name: str) -> None:
+    assert not x86(NOT_WITHIN[name]).hidden_packed
 
 
 @pytest.mark.parametrize(
@@ -228,6 +338,7 @@ double parts(double x, double y) { return __builtin_floor(x) + __builtin_copysig
 struct big { double x[40]; } given(struct big *x) { return *x; }
 _Thread_local int mine; int *where(void) { return &mine; }
 double reaches(double (**f)(double), double x) { return f[3](x) + f[0](f[1](x)); }
+double ratio(unsigned long x, unsigned long y) { return (double)x / (double)(y + x) + (double)(x ^ y); }
 void table(int n, double *x) { static void *to[] = { &&a, &&b }; goto *to[n & 1]; a: x[0] = 1; b: x[1] = 2; }
 """
 

@@ -44,7 +44,18 @@ _PACKED = re.compile(
     r"|getmant|fixupimm|exp2)p[sdh]|vfn?m\w+p[sdh]|vfc?m(?:add|ul)cph|vdpbf16ps|pf\w+"
 )
 _REGISTER = re.compile(r"\b([xyz]mm)\d+")
-_CONSTANT = re.compile(r"(-?) ?0x([0-9a-f]{5,})")  # of three bytes or more, as the shortest of them has
+_LEAD = re.compile(rb"[\x0f\x62\xc4\xc5]")  # before the opcode of each packed instruction
+_NEAR = 1 << 16  # a distance below it has room for two bytes of an instruction
+# How clang converts an unsigned integer of 64 bits before AVX-512: its halves become two doubles, one subtraction
+# takes the offsets off both, and their sum is the number. No way to compute with several numbers at once.
+_CONVERSION = re.compile(
+    r"v?(?:unpcklps|punpckldq) (xmm\d+), (?:xmm\d+, )?(?:xmm\d+|xmmword ptr \[rip [+-] \w+\])\n"
+    r"(?:v?mov[ad]\w+ xmm\d+, xmmword ptr \[rip [+-] \w+\]\n)?"
+    r"(?:subpd (\1)|vsubpd (xmm\d+), \1), (?:xmm\d+|xmmword ptr \[rip [+-] \w+\])\n"
+    r"(?:movapd (xmm\d+), \2\nunpckhpd \4, \2\naddsd (?:\4, \2|\2, \4)\n"
+    r"|v(?:permilpd (xmm\d+), \3, 1|(?:shuf|unpckh)pd (xmm\d+), \3, \3(?:, 1)?)\n"
+    r"vaddsd xmm\d+, (?:(?:\5|\6), \3|\3, (?:\5|\6))\n)"
+)
 _STACK = re.compile(r"rsp, (?:(-?)(0x[0-9a-f]+|\d+)|\[(\w+) ([+-]) (0x[0-9a-f]+|\d+)\]|(\w+))")
 _OF_THE_SYSTEM = re.compile(r"\b(?:[c-gs]s|[cd]r\d+)\b(?!:)")
 _LONGEST = 15  # bytes of an instruction
@@ -86,14 +97,16 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
     for piece in pieces:
         data, base = piece.data, piece.address
         end = base
-        for address, size, mnemonic, operands in decoder.disasm_lite(data, base):
+        code = list(decoder.disasm_lite(data, base))
+        for n, (address, size, mnemonic, operands) in enumerate(code):
             starts.add(address)
             end = address + size
             kind = _kind(mnemonic)
             if kind:
                 if kind == "packed":
-                    packed += 1
-                    registers.update(_REGISTER.findall(operands))
+                    if not (mnemonic.endswith("subpd") and _converts(code, n)):
+                        packed += 1
+                        registers.update(_REGISTER.findall(operands))
                 elif kind == "operands":
                     if operands.startswith("rsp,"):
                         taken = _taken(mnemonic, operands)
@@ -125,12 +138,23 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
         packed=packed,
         registers=frozenset(registers),
         # Who may compute with vectors need not hide it.
-        hidden_packed=0 if packed else sum(_hidden(decoder, piece) for piece in pieces),
+        hidden_packed=0 if packed else sum(_hidden(decoder, piece, starts) for piece in pieces),
         prefetches=prefetches,
         frame_bytes=frame,
         variable_frames=variable,
         starts=frozenset(starts),
         violations=tuple(found),
+    )
+
+
+def _converts(code: list[tuple[int, int, str, str]], n: int) -> bool:
+    """Whether the subtraction at `n` is part of a conversion, with or without a load before it."""
+    return any(
+        n >= before
+        and _CONVERSION.match(
+            "".join(f"{name} {operands}\n" for _, _, name, operands in code[n - before : n + 4])
+        )
+        for before in (1, 2)
     )
 
 
@@ -188,24 +212,54 @@ def _prefixes_are_usual(code: bytes, mnemonic: str) -> bool:
     return before.count(b"\x66") <= 1 and before.count(b"\x64") <= 1 and repeats <= 1
 
 
-def _hidden(decoder: Cs, piece: Piece) -> int:
-    """How many instructions of packed arithmetic start within the constants of others.
+def _hidden(decoder: Cs, piece: Piece, starts: set[int]) -> int:
+    """How many instructions of packed arithmetic start within the constants of others, or with their operands.
 
-    Code that computes where it jumps could run them. A constant of four bytes has room for one, and what follows
-    may be part of it.
+    Code that computes where it jumps could run them. A constant of two bytes has room for one's start, and what
+    follows may be part of it. What names the registers (ModRM, SIB) may be the byte before.
     """
-    count = 0
-    for address, size, _, operands in decoder.disasm_lite(piece.data, piece.address):
-        for sign, digits in _CONSTANT.findall(operands) if size >= 6 else ():
-            value = int(digits, 16)
-            width = 8 if value >> 32 else 4
-            constant = ((-value if sign else value) & ((1 << 8 * width) - 1)).to_bytes(width, "little")
-            at = address - piece.address
-            at = piece.data.find(constant, at, at + size)
-            if at >= 0:
-                starts = range(at, at + width)
-                count += sum(_is_packed(decoder, piece.data[start : start + _LONGEST]) for start in starts)
-    return count
+    data, base = piece.data, piece.address
+    count = near = 0
+    for match in _LEAD.finditer(data):
+        begin = lead = match.start()
+        while base + begin not in starts and begin and lead - begin < _LONGEST:
+            begin -= 1
+        if not data[begin:lead].strip(_PREFIXES + _REX):  # the opcode itself
+            continue
+        at = lead
+        while not _is_packed(decoder, data[at : at + _LONGEST]):
+            at -= 1
+            if at <= begin or data[at] not in _FIRST:
+                break
+        else:
+            place, is_near = _constants(data[begin : begin + _LONGEST])
+            count += at - begin in place and not is_near
+            near += at - begin in place and is_near
+    # Among thousands of honest distances one may look like an instruction; for a product and a sum it takes two.
+    return count + (near if near > 1 else 0)
+
+
+@cache
+def _detailed() -> Cs:
+    decoder = Cs(CS_ARCH_X86, CS_MODE_64)
+    decoder.detail = True
+    return decoder
+
+
+def _constants(code: bytes) -> tuple[range, bool]:
+    """From its operands on, where an instruction has constants of two bytes, and whether they are a small distance.
+
+    A distance is one from the instruction itself: its value depends on how long the code in between is.
+    """
+    for found in _detailed().disasm(code, 0, 1):
+        wide = found.disp_size > 1, found.imm_size > 1
+        first = found.disp_offset if wide[0] else found.imm_offset if wide[1] else found.size
+        begin = found.modrm_offset or first if any(wide) else first
+        place = range(begin, found.size - (found.imm_size == 1))
+        distance = code[found.modrm_offset] & 0xC7 == 0x05 if wide[0] else _kind(found.mnemonic) == "branch"
+        value = int.from_bytes(code[first : first + 4], "little", signed=True)
+        return place, distance and wide[0] != wide[1] and -_NEAR <= value < _NEAR
+    return range(0), False
 
 
 def _is_packed(decoder: Cs, code: bytes) -> bool:

@@ -20,13 +20,13 @@ FORBIDDEN_ATTRIBUTES = words(
 )
 ATTRIBUTES = words(
     """
-    aligned access align_value alloc_align alloc_size always_inline artificial assume assume_aligned cleanup
-    cold const deprecated designated_init ext_vector_type fallthrough flatten format gnu_inline hot leaf
-    likely malloc may_alias maybe_unused min_vector_width minsize mode neon_vector_type arm_sve_vector_bits
-    no_icf no_instrument_function no_reorder no_sanitize no_sanitize_address no_sanitize_undefined
-    no_stack_protector no_unique_address noalias nocf_check noclone nodebug nodiscard noescape noinline noipa
-    nonnull nothrow optnone overloadable packed pure returns_nonnull simd sysv_abi target
-    transparent_union unlikely unused used vector_size visibility warn_if_not_aligned warn_unused_result
+    aligned access align_value alloc_align alloc_size always_inline artificial assume assume_aligned
+    cleanup cold const deprecated designated_init ext_vector_type fallthrough flatten format gnu_inline
+    hot leaf likely malloc may_alias maybe_unused min_vector_width minsize mode neon_vector_type
+    arm_sve_vector_bits no_icf no_instrument_function no_reorder no_stack_protector no_unique_address
+    noalias nocf_check noclone nodebug nodiscard noescape noinline noipa nonnull nothrow optnone
+    overloadable packed pure returns_nonnull simd sysv_abi target transparent_union unlikely unused used
+    vector_size visibility warn_if_not_aligned warn_unused_result
     """
 )
 # What compilers act on, and what of that is harmless; pragmas that no compiler here knows are ignored by them.
