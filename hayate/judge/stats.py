@@ -176,14 +176,16 @@ def metric(timing: Timing, confidence: float = 0.95) -> Metric:
     share = 1 / len(bands)
     centre, parts = 0.0, []
     for launches in bands.values():
-        _, own = _band(launches, chained=False)
         known = [launch.yardstick_gflops for launch in launches if launch.yardstick_gflops]
         if known and len(known) == len(launches):
-            centre += share * statistics.fmean(
-                math.log(launch.yardstick_gflops or 1.0) + launch.log_ratio for launch in launches
-            )
-            own.append(_common([launch.yardstick_gflops_error for launch in launches]))
+            # Each launch by its own yardstick's figure: their bare ratios lie far apart where those differ.
+            values = [
+                math.log(gflops) + launch.log_ratio for gflops, launch in zip(known, launches, strict=True)
+            ]
+            centre += share * statistics.fmean(values)
+            own = [_own(launches, values), _common([launch.yardstick_gflops_error for launch in launches])]
         else:
+            _, own = _band(launches, chained=False)
             raw = [
                 f / ns for launch in launches for f, ns in zip(launch.flops, launch.candidate_ns, strict=True)
             ]

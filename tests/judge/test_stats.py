@@ -216,3 +216,13 @@ def test_more_confidence_is_never_narrower(values: list[float]) -> None:
     loose, strict = sequential_interval(values, threshold=20), sequential_interval(values, threshold=100)
     assert strict.low <= loose.low
     assert strict.high >= loose.high
+
+
+def test_gflops_of_launches_with_different_yardsticks_are_as_certain_as_with_one() -> None:
+    """Their bare ratios are a factor of five apart; the figures that they stand for are not."""
+    rng = random.Random(8)
+    slow = {"yardstick": "slow", "yardstick_gflops": 10.0, "yardstick_speedup": 4.0}
+    mixed = Timing(launches=(launch(1.1, rng=rng), launch(5.5, rng=rng, **slow), launch(1.1, rng=rng)))
+    found = metric(mixed)
+    assert 45 < found.low < found.value < found.high < 70
+    assert found.value == pytest.approx(55, rel=0.05)
