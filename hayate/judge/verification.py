@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from hayate.judge.failures import CandidateFailed
 from hayate.judge.session import LaunchSession
-from hayate.judge.shapes import beyond, everywhere, near, sample, usable, with_distributions
+from hayate.judge.shapes import UNIFORM, beyond, everywhere, near, sample, usable, with_distributions
 from hayate.records import HostProfile, MeasurePlan, Outcome, Shape, Task
 from hayate.tasks import evaluate_expression
 
@@ -98,8 +98,9 @@ def cases(task: Task, plan: MeasurePlan, rng: random.Random, host: HostProfile) 
 
 
 def afterwards(wanted: Cases, rng: random.Random) -> Cases:
-    """Once the timed calls are over: is it still right where it was?"""
-    return Cases(tuple(rng.sample(wanted.small, min(1, len(wanted.small)))))
+    """Once the timed calls are over: is it still right where it was? On values of which none is zero."""
+    shapes = [shape for shape, _ in rng.sample(wanted.small, min(AGAIN, len(wanted.small)))]
+    return Cases(tuple((shape, UNIFORM) for shape in shapes))
 
 
 def again(task: Task, checked: Sequence[Shape], rng: random.Random) -> Cases:

@@ -10,6 +10,8 @@ from hayate.records import Band, Task
 from hayate.tasks import evaluate_expression
 
 OUT_OF_ORDER = 0.9  # of the one before; what is nearer may be the machine's day
+# The slowest may well be slower than the reference: slow candidates are paired with it. Half as slow again is a mistake.
+BELOW_REFERENCE = 0.67
 SHORTEST_S = 2e-6  # the handshake around a call takes 0.13 us, and a shape that differs moves the rest
 LONGEST_TRAINING_S = 0.15  # beyond, a training launch has a single pair
 LONGEST_S = 5.0  # beyond, a timed call of a good candidate meets the judge's limits
@@ -27,7 +29,8 @@ def out_of_order(task: Task, known: TaskCalibration, band: str, vector_bytes: in
         if figure is None or (vector_bytes < 64 and _WIDE.search(source.text)):
             continue
         now = figure.speedup.value
-        if now < OUT_OF_ORDER * before:
+        least = BELOW_REFERENCE if name_before == "the reference" else OUT_OF_ORDER
+        if now < least * before:
             return (
                 f"{source.name} is {now:.3g} times as fast as the reference and {name_before} before it "
                 f"{before:.3g} times, in band {band}: file names must put the slowest first"
