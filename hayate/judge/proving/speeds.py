@@ -10,7 +10,7 @@ from hayate.records import Band, Task
 from hayate.tasks import evaluate_expression
 
 OUT_OF_ORDER = 0.9  # of the one before; what is nearer may be the machine's day
-# The slowest may well be slower than the reference: slow candidates are paired with it. Half as slow again is a mistake.
+# The slowest may well be slower than the reference: slow candidates are paired with it. Much slower is a mistake.
 BELOW_REFERENCE = 0.67
 SHORTEST_S = 2e-6  # the handshake around a call takes 0.13 us, and a shape that differs moves the rest
 LONGEST_TRAINING_S = 0.15  # beyond, a training launch has a single pair
