@@ -2,17 +2,26 @@
 
 from hayate.records.base import Numbers, Record, Source, content_hash, decode, encode
 from hayate.records.candidate import Built, Candidate, Origin
+from hayate.records.problem import (
+    ITEM_BYTES,
+    UNIT_ROUNDOFF,
+    Argument,
+    Band,
+    Bound,
+    Correctness,
+    DType,
+    Shape,
+    SizeRange,
+    StructField,
+    Values,
+    ValuesKind,
+)
 from hayate.records.prompt import Assignment, Prompt, Sample
 from hayate.records.reward import Reward
 from hayate.records.task import (
     CXX_SUFFIXES,
     WITHHOLDABLE,
-    Argument,
-    Band,
-    Bound,
     Language,
-    Shape,
-    SizeRange,
     SourceText,
     Task,
     Technique,
@@ -37,6 +46,8 @@ from hayate.records.verdict import (
 __all__ = [
     "CXX_SUFFIXES",
     "GUESSED",
+    "ITEM_BYTES",
+    "UNIT_ROUNDOFF",
     "WITHHOLDABLE",
     "Argument",
     "Assignment",
@@ -44,6 +55,8 @@ __all__ = [
     "Bound",
     "Built",
     "Candidate",
+    "Correctness",
+    "DType",
     "Decision",
     "Fastest",
     "HostProfile",
@@ -66,9 +79,12 @@ __all__ = [
     "Speedup",
     "StandardError",
     "Step",
+    "StructField",
     "Task",
     "Technique",
     "Timing",
+    "Values",
+    "ValuesKind",
     "Verdict",
     "content_hash",
     "decode",

@@ -6,12 +6,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Literal
 
-from pydantic import Field
-
 from hayate.records.base import Record, content_hash
-
-Shape = dict[str, int]  # size argument -> value, e.g. {"M": 480, "N": 481, "K": 470}
-
+from hayate.records.problem import Argument, Band, Bound, Correctness, DType, SizeRange
 
 Language = Literal["c", "c++"]
 CXX_SUFFIXES = (".cpp", ".cc", ".cxx")
@@ -39,46 +35,6 @@ WITHHOLDABLE = frozenset(
 )
 
 
-class Argument(Record):
-    """One argument of the entry, in order. A size is an int; an array is row-major and dense."""
-
-    name: str
-    kind: Literal["size", "input", "output"]
-    dtype: Literal["int", "double"]
-    shape: tuple[str, ...] = ()  # of an array: expressions over the sizes, e.g. ("M", "K")
-
-
-class SizeRange(Record):
-    low: int = Field(ge=0)
-    high: int = Field(ge=0)
-
-
-class Band(Record):
-    """Where speed is measured: shapes drawn near `center`, each size within +-`spread` of it."""
-
-    name: str  # "480"
-    center: Shape
-    spread: float = Field(default=0.04, ge=0, lt=1)
-    training: bool = False  # timed in training verdicts
-    report: bool = True  # timed in reports and confirmations
-    pairs: int = Field(default=5, ge=1, le=200)  # interleaved pairs of one launch
-
-
-class Bound(Record):
-    """The numerical error bound: |computed - exact| <= factor * gamma_terms * scale, componentwise.
-
-    gamma_n = n u / (1 - n u), u = 2^-53 for double (Higham, Accuracy and Stability of Numerical Algorithms, 3.1).
-    `scale` comes from the task's oracle: |A||B| for a matrix product.
-    """
-
-    terms: str  # expression over the sizes: roundings on the longest path of one output, e.g. "K"
-    factor: float = Field(default=2.0, gt=0, allow_inf_nan=False)
-    # Expression: inputs of the exact test are integers below 2^this, so that sums are exact. Below 1 at a shape, that
-    # shape has no such test; "" where no shape has one, because the task's constants are no integers, say.
-    integer_bits: str = "20"
-    integer_scale: str = "1"  # expression: those integers are multiplied by this
-
-
 class SourceText(Record):
     """A source of the task folder: reference, oracle, yardstick, variant, correct or wrong solution."""
 
@@ -102,14 +58,18 @@ class Task(Record):
     bound_by: Literal["compute", "memory"]
     entry: str  # name of the function
     declaration: str  # "void dgemm(int M, ...)"
+    preamble: str = ""  # what the declaration needs: typedefs, structs, macros
+    returns: DType | None = None  # of a function that returns a number
     description: str  # for the prompt: what it computes, in one or two sentences
     arguments: tuple[Argument, ...]
-    domain: dict[str, SizeRange]  # every shape for which a candidate must be right
+    domain: dict[str, SizeRange]  # of each drawn name: every shape for which a candidate must be right
+    requires: tuple[str, ...] = ()  # conditions over the drawn names
     bands: tuple[Band, ...]
     flops: str  # expression: minimal work of one call
     bytes: str  # expression: minimal traffic of one call (each input read once, each output written once)
     oracle_work: str  # expression: the oracle's cost; verification shapes keep it below oracle_work_max
     oracle_work_max: float = 2e6
+    correct: Correctness = "analytic"
     bound: Bound
     techniques: tuple[Technique, ...]  # those that make sense for it
     headers: tuple[str, ...]  # what a candidate may #include
@@ -118,6 +78,7 @@ class Task(Record):
         SourceText  # <entry>_exact(args, double *exact, double *scale); <entry>_scale(args, double *scale)
     )
     yardsticks: tuple[SourceText, ...]  # known-good solutions of different speeds, slowest first
+    generator: SourceText | None = None  # <entry>_inputs(args, uint64_t seed): fills what no kind of values describes
 
     @cached_property
     def hash(self) -> str:
