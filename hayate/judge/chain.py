@@ -22,7 +22,7 @@ from hayate.judge.failures import CandidateFailed
 from hayate.judge.native import natives
 from hayate.judge.results import YardstickFigure
 from hayate.judge.session import LaunchSession, PairTimes
-from hayate.judge.shapes import UNIFORM, largest, near
+from hayate.judge.shapes import UNIFORM, corners, largest, near
 from hayate.judge.stats import Part, interval, mean_part
 from hayate.records import Band, Built, HostProfile, Interval, Shape, StandardError, Task
 from hayate.sandbox import Sandbox
@@ -134,7 +134,7 @@ class _Place:
             natives=natives(self.task, self.host),
             slot=self.slot,
             sandbox=self.sandbox,
-            shapes=[largest(self.task, self.band)],
+            shapes=corners(self.task, self.band),
             wall_s=LAUNCH_WALL_S,
         )
 

@@ -19,8 +19,8 @@ from hayate.judge.failures import CandidateFailed, Starved
 from hayate.judge.native import natives
 from hayate.judge.results import Measurement, TaskCalibration
 from hayate.judge.session import DELAYED_SHARE, LaunchSession, PairTimes
-from hayate.judge.shapes import UNIFORM, largest, near, sizes, timed_on
-from hayate.judge.verification import Cases, Covered, afterwards, again, cases, verify
+from hayate.judge.shapes import UNIFORM, corners, drawn, near, timed_on
+from hayate.judge.verification import Cases, Covered, Reach, afterwards, again, cases, verify
 from hayate.records import (
     Band,
     Built,
@@ -152,6 +152,7 @@ class _Measurer:
                 )
         self.steps: list[Step] = []
         self.covered = Covered()
+        self.reach = Reach(task)
         self.checked = False  # all that a measurement begins with, in one launch
         self.doubts: Counter[Outcome | None] = Counter()  # complaints that the machine may have caused
         self.candidate_first = self.turned = False
@@ -346,7 +347,7 @@ class _Measurer:
 
     def _try_launch(self, wanted: Cases) -> list[Launch]:
         started = time.monotonic()
-        reach = [*wanted.shapes, *(largest(self.task, b) for b in self.bands)]
+        reach = [*wanted.shapes, *(shape for b in self.bands for shape in corners(self.task, b))]
         session = LaunchSession(
             self.task,
             self.built,
@@ -362,7 +363,7 @@ class _Measurer:
             with session:
                 self._stepped("start", started, session)
                 started = time.monotonic()
-                verify(session, wanted, self.covered, plan=self.plan, rng=self.rng)
+                verify(session, wanted, self.covered, plan=self.plan, rng=self.rng, reach=self.reach)
                 self.checked = True
                 self._stepped("verify", started, session, f"{len(wanted)} shapes")
                 launches = []
@@ -374,7 +375,7 @@ class _Measurer:
                     self._stepped("time", started, session, note)
                 if launches:
                     last = afterwards(wanted, self.rng)
-                    verify(session, last, Covered(), plan=self.plan, rng=self.rng)
+                    verify(session, last, Covered(), plan=self.plan, rng=self.rng, reach=self.reach)
                 return launches
         finally:
             self.candidate_s += session.candidate_s
@@ -394,13 +395,15 @@ class _Measurer:
         # Of two pairs one begins with the candidate: which comes first makes a per cent in memory-bound kernels.
         self.candidate_first = not self.candidate_first if self.turned else self.rng.random() < 0.5
         self.turned = not self.turned
+        distribution = timed_on(self.task, shape, self.rng)
         times = session.pair(
             shape,
             function=function,
             candidate_first=self.candidate_first,
-            distribution=timed_on(self.task, shape, self.rng),
+            distribution=distribution,
             seed=self._seed(),
             timeout_s=timeout_s,
+            reach=self.reach.at(shape, distribution),
         )
         self.covered.worst_error = max(self.covered.worst_error, times.worst_error)
         return shape, times
@@ -428,7 +431,7 @@ class _Measurer:
         launch = Launch(
             band=band.name,
             yardstick=self.opponents[function].name,
-            shapes=tuple(sizes(self.task, shape) for shape, _ in found),
+            shapes=tuple(drawn(self.task, shape) for shape, _ in found),
             candidate_ns=tuple(t.candidate_ns + own for (_, t), (own, _) in zip(found, more, strict=True)),
             yardstick_ns=tuple(t.yardstick_ns + its for (_, t), (_, its) in zip(found, more, strict=True)),
             candidate_delay_ns=tuple(t.candidate.delay_ns for _, t in found),
@@ -608,7 +611,7 @@ class _Measurer:
                 natives=self.programs,
                 slot=self.slot,
                 sandbox=self.sandbox,
-                shapes=[largest(self.task, band)],
+                shapes=corners(self.task, band),
                 wall_s=self.plan.wall_s,
                 holds_slot=True,  # by the launch that this one explains, whose runners are stopped
             ) as session:

@@ -1,26 +1,54 @@
-"""The judge's own programs for a task: runner, clock and peak probe, compiled once per host and kept.
+"""The judge's own programs, compiled on first use and kept.
 
-Their sources are hayate's and the task folder's (which its owner trusts); the candidate's never come here.
+Clock and peak probe are the same for every task of a host. A runner knows a task's signature, an examiner the task's
+own code as well: its oracle, its generator or its reference. A candidate never comes here.
 """
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from hayate.errors import Fault, FaultKind
 from hayate.hosts import state_dir, vector_bytes
-from hayate.records import HostProfile, Task, content_hash
+from hayate.judge.glue import examiner_glue, runner_glue
+from hayate.records import HostProfile, SourceText, Task, content_hash
+from hayate.running import oracle_text
 from hayate.toolchains import Compiler, compilers
 
-_CLOCK = ("clock.c", "process.c", "regions.c", "values.c")
-_HEADERS = ("protocol.h", "stream.h", "values.h", "process.h", "regions.h")
-_SOURCES = (*_HEADERS, *_CLOCK, "runner.c", "peak.c")
+_CLOCK = ("clock.c", "check.c", "process.c", "regions.c", "values.c", "compare.c", "arrays.c")
+_HEADERS = (
+    "protocol.h",
+    "stream.h",
+    "arrays.h",
+    "values.h",
+    "compare.h",
+    "process.h",
+    "regions.h",
+    "check.h",
+    "guest.h",
+    "glue.h",
+)
+_GUESTS = ("runner.c", "examiner.c")
+_SOURCES = (*_HEADERS, *_CLOCK, *_GUESTS, "peak.c")
+# The Python that decides what is measured and what follows from it.
+_DECIDING = (
+    "arguments",
+    "chain",
+    "charges",
+    "failures",
+    "glue",
+    "measure",
+    "session",
+    "shapes",
+    "stats",
+    "verification",
+)
 # The oracle is the definition of exact: no contraction, no reordering.
 ORACLE_FLAGS = ("-O3", "-ffp-contract=off")
 CLOCK_FLAGS = ("-O3", "-ffp-contract=fast", "-fno-math-errno")
@@ -31,8 +59,12 @@ def _source(name: str) -> str:
     return (Path(__file__).parent / "runner" / name).read_text()
 
 
+def _deciding() -> list[str]:
+    return [(Path(__file__).parent / f"{name}.py").read_text() for name in _DECIDING]
+
+
 # Verdicts of different judges do not compare: the number goes up by hand when rules change, the hash by itself.
-JUDGE_VERSION = "2." + content_hash(*(_source(name) for name in _SOURCES))[:8]
+JUDGE_VERSION = "3." + content_hash(*(_source(name) for name in _SOURCES), *_deciding())[:8]
 
 
 @dataclass(frozen=True)
@@ -40,72 +72,9 @@ class Natives:
     """Paths of the compiled programs."""
 
     runner: Path
+    examiner: Path
     clock: Path
     peak: Path
-
-
-def samples(task: Task) -> bool:
-    """Whether the task's oracle can give single elements of an output, which it can afford at any size."""
-    return re.search(rf"\b{re.escape(task.entry)}_sample\s*\(", task.oracle.text) is not None
-
-
-def glue(task: Task) -> str:
-    """A C header that calls the entry and the oracle from arrays of sizes and pointers."""
-    types, call, oracle_types = [], [], []
-    sizes = inputs = outputs = 0
-    for a in task.arguments:
-        if a.kind == "size":
-            types.append("int")
-            call.append(f"(int)s[{sizes}]")
-            sizes += 1
-        elif a.kind == "input":
-            types.append("const double *")
-            call.append(f"(const double *)in[{inputs}]")
-            inputs += 1
-        else:
-            types.append("double *")
-            call.append(f"(double *)out[{outputs}]")
-            outputs += 1
-    oracle_types = [t for t, a in zip(types, task.arguments, strict=True) if a.kind != "output"]
-    oracle_call = [c for c, a in zip(call, task.arguments, strict=True) if a.kind != "output"]
-    exact = ", ".join([*oracle_types, *["double *"] * (2 * outputs)])
-    exact_call = ", ".join(
-        [*oracle_call, *(f"exact[{i}]" for i in range(outputs)), *(f"scale[{i}]" for i in range(outputs))]
-    )
-    scale = ", ".join([*oracle_types, *["double *"] * outputs])
-    scale_call = ", ".join([*oracle_call, *(f"scale[{i}]" for i in range(outputs))])
-    sampler = ""
-    if samples(task):
-        sample = ", ".join([*oracle_types, "int", "int", "const int64_t *", "double *", "double *"])
-        sample_call = ", ".join([*oracle_call, "output", "count", "at", "exact", "scale"])
-        sampler = f"""
-#define HY_SAMPLE 1
-void {task.entry}_sample({sample});
-static inline void hy_sample(const int64_t *s, const double *const *in, int output, int count, const int64_t *at,
-                             double *exact, double *scale)
-{{
-    {task.entry}_sample({sample_call});
-}}"""
-    return f"""#include <stdint.h>
-#define HY_ENTRY "{task.entry}"
-enum {{ HY_SIZES = {sizes}, HY_INPUTS = {inputs}, HY_OUTPUTS = {outputs} }};
-static inline void hy_call(void *f, const int64_t *s, const void *const *in, void *const *out)
-{{
-    ((void (*)({", ".join(types)}))f)({", ".join(call)});
-}}
-#ifdef HY_CLOCK
-void {task.entry}_exact({exact});
-void {task.entry}_scale({scale});{sampler}
-static inline void hy_exact(const int64_t *s, const double *const *in, double *const *exact, double *const *scale)
-{{
-    {task.entry}_exact({exact_call});
-}}
-static inline void hy_scale(const int64_t *s, const double *const *in, double *const *scale)
-{{
-    {task.entry}_scale({scale_call});
-}}
-#endif
-"""
 
 
 def _compile(compiler: Compiler, arguments: list[str], folder: Path, what: str) -> None:
@@ -127,13 +96,11 @@ def _compile(compiler: Compiler, arguments: list[str], folder: Path, what: str) 
         ) from error
     if done.returncode:
         said = done.stderr.strip()[-800:]
-        if (
-            what == "oracle" or "oracle.o" in said
-        ):  # what it does not define is missed when the clock is linked
+        if what == "examiner":
             raise Fault(
                 FaultKind.YARDSTICK_BROKEN,
-                f"the task's oracle.c does not compile: {said}",
-                remedy="mend oracle.c in the task's folder, then hayate tasks check FOLDER",
+                f"the task's own code does not compile: {said}",
+                remedy="mend oracle.c, reference.c or inputs.c in the task's folder, then hayate tasks check FOLDER",
             )
         raise Fault(
             FaultKind.INTERNAL,
@@ -142,17 +109,13 @@ def _compile(compiler: Compiler, arguments: list[str], folder: Path, what: str) 
         )
 
 
-def _complete(found: Natives) -> bool:
-    return found.runner.exists() and found.clock.exists() and found.peak.exists()
-
-
-def _move(work: Path, folder: Path, found: Natives) -> None:
+def _move(work: Path, folder: Path, complete: Callable[[], bool]) -> None:
     """Into its place, unless another process was first. One with parts missing (a cleaner of files) is replaced."""
     for _ in range(3):
         try:
             work.rename(folder)
         except OSError:
-            if _complete(found):
+            if complete():
                 return
             if not folder.exists():
                 raise
@@ -163,14 +126,15 @@ def _move(work: Path, folder: Path, found: Natives) -> None:
     raise OSError(39, f"{folder} can't be replaced")
 
 
-def natives(task: Task, host: HostProfile) -> Natives:
-    """The programs for this task on this host, compiled on first use. Raises Fault."""
-    compiler = compilers()[0]
-    header = glue(task)
-    key = content_hash(JUDGE_VERSION, header, task.oracle.text, compiler.version, host.arch, host.cpu)
+def _kept(key: str, names: tuple[str, ...], make: Callable[[Path], None]) -> list[Path]:
+    """Files of these names in the folder of that key; `make` is asked for them where they are not there yet."""
     folder = state_dir() / "native" / key
-    found = Natives(folder / "runner", folder / "clock", folder / "peak.so")
-    if _complete(found):
+    found = [folder / name for name in names]
+
+    def complete() -> bool:
+        return all(path.exists() for path in found)
+
+    if complete():
         return found
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -178,37 +142,83 @@ def natives(task: Task, host: HostProfile) -> Natives:
             work = Path(name)
             for source in _SOURCES:
                 (work / source).write_text(_source(source))
-            (work / "glue.h").write_text(header)
-            (work / "oracle.c").write_text(task.oracle.text)
-            march = f"-march={host.arch}"
-            width = vector_bytes(host.arch)
-            fast = [*CLOCK_FLAGS, march, "-I."]
-            _compile(compiler, ["-O2", "-I.", "-pthread", "-o", "runner", "runner.c", "-ldl"], work, "runner")
-            _compile(compiler, [*ORACLE_FLAGS, march, "-c", "oracle.c"], work, "oracle")
-            _compile(
-                compiler, [*fast, "-DHY_CLOCK", "-o", "clock", *_CLOCK, "oracle.o", "-lm"], work, "clock"
-            )
-            _compile(
-                compiler,
-                [
-                    *fast,
-                    f"-DWIDTH={width}",
-                    "-mprefer-vector-width=512",
-                    "-fPIC",
-                    "-shared",
-                    "-o",
-                    "peak.so",
-                    "peak.c",
-                ]
-                if width == 64
-                else [*fast, f"-DWIDTH={width}", "-fPIC", "-shared", "-o", "peak.so", "peak.c"],
-                work,
-                "peak probe",
-            )
-            _move(work, folder, found)
+            make(work)
+            _move(work, folder, complete)
     except OSError as error:
         kind = FaultKind.DISK_FULL if error.errno == 28 else FaultKind.NOT_WRITABLE
         raise Fault(
             kind, f"{folder.parent} can't be written: {error}", remedy="free space, or set HAYATE_STATE"
         ) from error
     return found
+
+
+def natives(task: Task, host: HostProfile) -> Natives:
+    """The programs for this task on this host, compiled on first use. Raises Fault."""
+    compiler = compilers()[0]
+    if task.correct in ("automatic", "empirical") and not compiler.cxx:
+        raise Fault(
+            FaultKind.DEPENDENCY_MISSING,
+            f"the oracle of {task.name} is made in C++, and {compiler.label} does not compile it here",
+            remedy="apt install g++, or dnf install gcc-c++",
+        )
+    machine = (JUDGE_VERSION, compiler.version, host.arch, host.cpu)
+    clock, peak = _kept(
+        content_hash(*machine), ("clock", "peak.so"), lambda work: _make_clock(work, compiler, host)
+    )
+    files = {"glue.c": runner_glue(task), "examine.c": examiner_glue(task), **_own_code(task)}
+    key = content_hash(*machine, *(f"{name}\n{text}" for name, text in sorted(files.items())))
+
+    def make(work: Path) -> None:
+        for name, text in files.items():
+            (work / name).write_text(text)
+        _make_guests(work, compiler, host, files)
+
+    runner, examiner = _kept(key, ("runner", "examiner"), make)
+    return Natives(runner, examiner, clock, peak)
+
+
+def _own_code(task: Task) -> dict[str, str]:
+    """What the examiner is made of besides its glue, by file name."""
+    files: dict[str, str] = {}
+
+    def add(stem: str, source: SourceText) -> None:
+        files[f"{stem}{'.cpp' if source.language == 'c++' else '.c'}"] = source.text
+
+    if task.correct == "analytic" and task.oracle is not None:
+        add("oracle", task.oracle)
+    elif task.correct == "exact":
+        add("reference", task.reference)
+    else:
+        files["automatic.cpp"] = oracle_text(task)
+    if task.generator is not None:
+        add("inputs", task.generator)
+    return files
+
+
+def _make_clock(work: Path, compiler: Compiler, host: HostProfile) -> None:
+    width = vector_bytes(host.arch)
+    fast = [*CLOCK_FLAGS, f"-march={host.arch}"]
+    _compile(compiler, [*fast, "-o", "clock", *_CLOCK, "-lm"], work, "clock")
+    probe = [*fast, f"-DWIDTH={width}", *(["-mprefer-vector-width=512"] if width == 64 else [])]
+    _compile(compiler, [*probe, "-fPIC", "-shared", "-o", "peak.so", "peak.c"], work, "peak probe")
+
+
+def _make_guests(work: Path, compiler: Compiler, host: HostProfile, files: dict[str, str]) -> None:
+    march = f"-march={host.arch}"
+    _compile(compiler, ["-O2", "-c", "glue.c"], work, "examiner")
+    _compile(compiler, ["-O2", "-pthread", "-o", "runner", "runner.c", "glue.o", "-ldl"], work, "runner")
+    objects = ["glue.o"]
+    for name in files:
+        # oracle.c and inputs.c are part of examine.c, so that they are called as they are declared.
+        if name in ("examine.c", "reference.c", "reference.cpp", "automatic.cpp"):
+            objects.append(f"{name}.o")
+            flags = ["-std=gnu++17", "-fpermissive"] if name.endswith(".cpp") else ["-std=gnu17"]
+            _compile(
+                compiler,
+                [*flags, *ORACLE_FLAGS, "-w", march, "-c", name, "-o", objects[-1]],
+                work,
+                "examiner",
+            )
+    library = ["-lstdc++"] if any(name.endswith(".cpp") for name in files) else []
+    link = ["-O2", "-pthread", "-o", "examiner", "examiner.c", *objects, *library, "-lm", "-ldl"]
+    _compile(compiler, link, work, "examiner")

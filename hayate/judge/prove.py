@@ -17,6 +17,7 @@ import numpy as np
 
 from hayate.errors import Fault
 from hayate.hosts import Slot, vector_bytes
+from hayate.judge.arguments import gamma
 from hayate.judge.build import build
 from hayate.judge.calibrate import calibrate_task
 from hayate.judge.measure import measure
@@ -29,14 +30,13 @@ from hayate.judge.results import Measurement, Rejection
 from hayate.judge.shapes import sample
 from hayate.records import Built, HostProfile, MeasurePlan, Record, Shape, SourceText
 from hayate.sandbox import Sandbox
-from hayate.tasks import correct, evaluate_expression, load, wrong
+from hayate.tasks import correct, load, wrong
 from hayate.toolchains import compilers
 
 VERIFY_ONLY = MeasurePlan(purpose="check", launches=0, verify_shapes=16)
 SHAPES = 12  # on which the parts of a task are held against each other, on every kind of inputs
 SANITIZED_SHAPES = 5
 SANITIZED_WORK = 2e5  # of the oracle's measure: sanitized code is slow
-UNIT = 2.0**-53
 PARTS = {
     "inputs": "[bound] integer_bits, integer_scale in task.toml",
     "bound": "[bound] terms, factor in task.toml",
@@ -165,8 +165,7 @@ class _Prover:
         return cases, findings
 
     def _gamma(self, shape: Shape) -> float:
-        n = float(evaluate_expression(self.task.bound.terms, shape)) * UNIT
-        return self.task.bound.factor * n / (1 - n)
+        return gamma(self.task, shape)
 
     # -- by the judge
 

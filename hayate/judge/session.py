@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
+import random
 import secrets
 import select
 import struct
@@ -23,11 +24,13 @@ from typing import Literal
 
 from hayate.errors import Fault, FaultKind
 from hayate.hosts import Slot
-from hayate.judge import failures
+from hayate.judge import arguments, failures
+from hayate.judge.arguments import array_bytes, described, expected_bytes, gamma
 from hayate.judge.failures import CandidateFailed, Starved
+from hayate.judge.glue import samples
 from hayate.judge.locks import slot_held
 from hayate.judge.native import Natives
-from hayate.judge.shapes import lengths, parameters, sizes
+from hayate.judge.shapes import INTEGERS
 from hayate.records import Built, Outcome, Shape, Task, Technique
 from hayate.sandbox import (
     FIRST_FD,
@@ -41,7 +44,6 @@ from hayate.sandbox import (
     new_box,
     seccomp,
 )
-from hayate.tasks import evaluate_expression
 
 PEAK_ITERATIONS = 400_000
 DELAYED_SHARE = 0.02
@@ -53,6 +55,14 @@ SMALL_STACK_BYTES = 256 * 1024
 # Private memory of a process that may have no scratch memory: libraries' own, and the stacks of some threads.
 SMALL_DATA_BYTES = 16 * _MIB
 WHO = ("candidate", "yardstick")
+_SLACK = 64 * 1024
+# What the examiner is made of: files of the task's folder.
+_OWN_CODE = {
+    "exact": "reference",
+    "analytic": "oracle.c",
+    "automatic": "reference",
+    "empirical": "reference",
+}
 
 
 @dataclass(frozen=True)
@@ -108,10 +118,14 @@ def _delayed(ns: int, delay_ns: int) -> bool:
     return delay_ns > (DELAYED_SHARE if ns < LONG_CALL_NS else LONG_DELAYED_SHARE) * ns
 
 
-def gamma(task: Task, shape: Shape) -> float:
-    """factor * n u / (1 - n u) with u = 2^-53 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1)."""
-    nu = float(evaluate_expression(task.bound.terms, shape)) * 2.0**-53
-    return task.bound.factor * nu / (1 - nu)
+@dataclass(frozen=True)
+class Verified:
+    """A call that was checked by the examiner."""
+
+    worst_error: float  # in units of its bound
+    skipped: int  # numbers of which nothing is known
+    near_branches: int  # above 0 nothing was compared: honest results differ there
+    reach: dict[str, float]  # of each written array: its widest bound as a share of its largest magnitude
 
 
 class LaunchSession:
@@ -151,12 +165,21 @@ class LaunchSession:
         self.candidate_s = 0.0  # its calls so far, from waking up to standing still
         self.calls_s = 0.0  # every call, of either runner, since `measure` took note of them
         self.priority: Literal["fifo", "nice", "none"] = "none"
-        all_lengths = [lengths(task, s) for s in shapes]
-        n_in = len(task.inputs)
-        self._longest = max(n for ls in all_lengths for n in ls)
-        slack = 64 * 1024
-        self._input_bytes = max(sum(8 * n + 8192 for n in ls[:n_in]) for ls in all_lengths) + slack
-        self._output_bytes = max(sum(8 * n + 16384 for n in ls[n_in:]) for ls in all_lengths) + slack
+        sizes = [array_bytes(task, s) for s in shapes]
+        self._longest = max((n for each in sizes for n in each), default=0)
+        kinds = [a.kind for a in task.arrays]
+
+        def region(left_out: str, around: int) -> int:
+            """Bytes for all arrays but those of one kind, the largest of each."""
+            total = _SLACK
+            for kind, each in zip(kinds, zip(*sizes, strict=True), strict=True):
+                if kind != left_out:
+                    total += max(each) + around
+            return total
+
+        self._input_bytes = region("output", 8192)
+        self._output_bytes = region("input", 16384)
+        self._expected_bytes = max(self._input_bytes, _SLACK + max(expected_bytes(task, s) for s in shapes))
         self._stack = contextlib.ExitStack()
         self._clock: subprocess.Popen[bytes] | None = None
         self._runners: dict[str, Process] = {}
@@ -197,8 +220,9 @@ class LaunchSession:
         self._deadline = time.monotonic() + self.wall_s
         inputs = self._memory("inputs", self._input_bytes)
         outputs = {who: self._memory(f"output-{who[0]}", self._output_bytes) for who in WHO}
-        controls = {who: self._memory(f"control-{who[0]}", 4096) for who in WHO}
-        fds = (inputs, *outputs.values(), *controls.values())
+        expected = self._memory("expected", self._expected_bytes)
+        controls = {who: self._memory(f"control-{who[0]}", 4096) for who in (*WHO, "examiner")}
+        fds = (inputs, *outputs.values(), expected, *controls.values())
         try:
             self._clock = subprocess.Popen(
                 [
@@ -207,6 +231,8 @@ class LaunchSession:
                     str(self.slot.clock_core),
                     str(int(self.slot.shared)),
                     str(self._longest),
+                    *_abilities(self.task),
+                    *described(self.task),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -221,6 +247,7 @@ class LaunchSession:
         commands = {
             who: self._command(who, objects[who], (controls[who], readable, outputs[who])) for who in WHO
         }
+        commands["examiner"] = self._examiner((controls["examiner"], readable, expected))
         self._expect("sealed")  # before any runner exists
         words = struct.unpack("=8I", self._key)
         self._tell(f"key {' '.join(map(str, words))}")
@@ -228,9 +255,8 @@ class LaunchSession:
         for who, fd in controls.items():
             self._await_started(who, fd)
         self._expect("keyed")
-        pids = [self._runners[who].payload_pid() for who in WHO]
-        cores = " ".join(map(str, self.slot.compute_cores))
-        said = self._ask(f"runners {pids[0]} {pids[1]} {cores}", "loaded")[0]
+        pids = [self._runners[who].payload_pid() for who in controls]
+        said = self._ask(f"runners {' '.join(map(str, (*pids, *self.slot.compute_cores)))}", "loaded")[0]
         self.priority = "fifo" if said == "fifo" else "nice" if said == "nice" else "none"
 
     def _start_runners(self, commands: Mapping[str, Command]) -> None:
@@ -298,6 +324,37 @@ class LaunchSession:
                 output_bytes=64 * 1024,
             ),
             profile=profile,
+        )
+
+    def _examiner(self, fds: tuple[int, int, int]) -> Command:
+        """The task's own code: it needs memory, as honest code may, and works on the clock's core."""
+        shelf: Path = self._stack.enter_context(new_box())
+        self._shelves.append(shelf)
+        shelf.chmod(0o755)
+        _place(shelf / "examiner", self.natives.examiner.read_bytes(), 0o555)
+        for name, program in zip(
+            ("loading", "calling"), _filters(threads=False, memory=True, trusted=False), strict=True
+        ):
+            _place(shelf / name, program, 0o444)
+        return Command(
+            argv=(
+                str(shelf / "examiner"),
+                *(str(FIRST_FD + i) for i in range(3)),
+                str(shelf / "loading"),
+                str(shelf / "calling"),
+            ),
+            box=shelf,
+            box_writable=False,
+            pass_fds=fds,
+            limits=Limits(
+                cpu_s=self.wall_s + 30,
+                wall_s=self.wall_s + 120,
+                memory_bytes=4 * 1024 * _MIB,
+                stack_bytes=Limits().stack_bytes,
+                file_bytes=16 * _MIB,
+                output_bytes=64 * 1024,
+            ),
+            profile="run",
         )
 
     def _await_started(self, who: str, fd: int) -> None:
@@ -412,6 +469,12 @@ class LaunchSession:
             raise Fault(FaultKind.INTERNAL, f"the clock failed: {what} {' '.join(rest)}")
         ended = self._end_of(who) if what == "died" else None
         failure = failures.explained(what, rest, ended)
+        if who == "examiner":
+            raise Fault(
+                FaultKind.YARDSTICK_BROKEN,
+                f"the code of the task {self.task.name} failed ({_OWN_CODE[self.task.correct]}): {failure.reason}",
+                remedy="hayate tasks check; if it passes, the machine is at fault",
+            )
         if who != "candidate":
             names = ", ".join(o.name for o in self.opponents)
             raise Fault(
@@ -431,22 +494,32 @@ class LaunchSession:
         timeout_s: float,
         candidate_first: int = 1,
         function: int = 0,
+        reach: Mapping[str, float] = {},
     ) -> str:
         """What follows `verify` or `pair`: runner/clock.c."""
-        bits, factor = parameters(self.task, shape, distribution, seed)
-        words = (seed, distribution, bits, repr(factor), candidate_first, function)
-        bound = (repr(gamma(self.task, shape)), int(timeout_s * 1e9))
-        return " ".join(map(str, (*words, *bound, *sizes(self.task, shape), *lengths(self.task, shape))))
+        rng = random.Random(seed)
+        numbers = arguments.values(self.task, shape, rng)
+        words: list[object] = [
+            seed,
+            candidate_first,
+            function,
+            repr(gamma(self.task, shape)),
+            int(timeout_s * 1e9),
+        ]
+        words += [int(distribution == INTEGERS), len(numbers), *numbers]
+        words += arguments.arrays(self.task, shape, distribution, reach, rng)
+        return " ".join(map(str, words))
 
-    def verify(self, shape: Shape, distribution: int, seed: int, timeout_s: float) -> float:
-        """One call against the oracle. Worst error in units of its bound."""
+    def verify(self, shape: Shape, distribution: int, seed: int, timeout_s: float) -> Verified:
+        """One call against the oracle."""
         self._within_limit()
         said = self._ask(
-            f"verify {self._request(shape, distribution, seed, timeout_s)}", "verified", timeout_s + 30
+            f"verify {self._request(shape, distribution, seed, timeout_s)}", "verified", timeout_s + 90
         )
         self.candidate_s += (int(said[0]) + int(said[1])) * 1e-9
         self.calls_s += int(said[0]) * 1e-9
-        return float(said[2])
+        reach = {a.name: float(x) for a, x in zip(self.task.written, said[5:], strict=True)}
+        return Verified(float(said[2]), int(said[3]), int(said[4]), reach)
 
     def pair(
         self,
@@ -457,14 +530,14 @@ class LaunchSession:
         distribution: int,
         seed: int,
         timeout_s: float,
+        reach: Mapping[str, float] = {},
     ) -> PairTimes:
-        """One call of each on the same fresh inputs, in the given order; the outputs are compared."""
+        """One call of each on the same fresh inputs, in the given order; the outputs are compared. `reach` is needed
+        where the oracle can't be afforded: how far two results of each array may be apart, as a share of its largest
+        magnitude."""
         self._within_limit()
-        said = self._ask(
-            "pair " + self._request(shape, distribution, seed, timeout_s, int(candidate_first), function),
-            "pair",
-            2 * timeout_s + 30,
-        )
+        asked = self._request(shape, distribution, seed, timeout_s, int(candidate_first), function, reach)
+        said = self._ask(f"pair {asked}", "pair", 2 * timeout_s + 90)
         numbers = [int(word) for word in said[:12]]
         times = PairTimes(CallTimes(*numbers[:6]), CallTimes(*numbers[6:]), float(said[12]))
         self.candidate_s += times.candidate.whole_ns * 1e-9
@@ -513,6 +586,17 @@ def _filters(*, threads: bool, memory: bool, trusted: bool) -> tuple[bytes, byte
     if trusted:
         return seccomp.program("run_threads", strict=True), b""
     return allowed.loading(), allowed.calling(threads=threads, memory=memory)
+
+
+def _abilities(task: Task) -> tuple[str, ...]:
+    """struct abilities of runner/check.h, in order."""
+    able = (
+        task.correct == "analytic",
+        samples(task),
+        task.correct == "exact",
+        task.correct in ("automatic", "empirical"),
+    )
+    return tuple(str(int(x)) for x in able)
 
 
 def _openmp(built: Built) -> str:

@@ -9,12 +9,21 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hayate.judge.failures import CandidateFailed
 from hayate.judge.session import LaunchSession
-from hayate.judge.shapes import UNIFORM, beyond, everywhere, near, sample, usable, with_distributions
+from hayate.judge.shapes import (
+    UNIFORM,
+    beyond,
+    elements,
+    everywhere,
+    near,
+    sample,
+    usable,
+    with_distributions,
+)
 from hayate.records import HostProfile, MeasurePlan, Outcome, Shape, Task
 from hayate.tasks import evaluate_expression
 
@@ -58,6 +67,7 @@ class Covered:
     shapes: int = 0
     beyond: int = 0  # of them beyond what the oracle can afford
     too_slow: int = 0  # left out of a thorough check
+    unknown: int = 0  # too near a branch: honest results differ
     largest: Shape | None = None  # by the oracle's work
     largest_work: float = 0.0
     worst_error: float = 0.0  # in units of its bound
@@ -74,6 +84,8 @@ class Covered:
         found["verified_beyond_oracle"] = float(self.beyond)
         if self.too_slow:
             found["verification_left_out"] = float(self.too_slow)
+        if self.unknown:
+            found["verification_near_branches"] = float(self.unknown)
         return found
 
     def words(self) -> str:
@@ -83,6 +95,44 @@ class Covered:
         sizes = " ".join(f"{name}={value}" for name, value in self.largest.items())
         left = f" ({self.too_slow} larger ones left out, too slow)" if self.too_slow else ""
         return f"{self.shapes} shapes, the largest {sizes}{left}"
+
+
+class Reach:
+    """How far two honest results may be apart where the oracle can't be afforded: known from where it could.
+
+    Of each written array the widest bound as a share of its largest magnitude, on the same distribution of values. It
+    grows with the work for one output, since errors add up as terms do.
+    """
+
+    ROOM = 8.0
+    UNKNOWN = 1.0  # nothing was verified: as far as the values go
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self._seen: dict[int, dict[str, float]] = {}  # distribution -> array -> share for one unit of work
+
+    def note(self, shape: Shape, distribution: int, found: Mapping[str, float]) -> None:
+        kept = self._seen.setdefault(distribution, {})
+        for name, share in found.items():
+            if share > 0:
+                kept[name] = max(kept.get(name, 0.0), share / self._terms(shape))
+
+    def at(self, shape: Shape, distribution: int) -> dict[str, float]:
+        """For `LaunchSession.pair`; nothing for a task whose oracle has a bound for every size."""
+        if self.task.correct not in ("automatic", "empirical"):
+            return {}
+        found = {}
+        for a in self.task.written:
+            known = self._seen.get(distribution, {}).get(a.name)
+            if known is None:
+                known = max((each.get(a.name, 0.0) for each in self._seen.values()), default=0.0)
+            found[a.name] = self.ROOM * known * self._terms(shape) if known > 0 else self.UNKNOWN
+        return found
+
+    def _terms(self, shape: Shape) -> float:
+        counts = zip(elements(self.task, shape), self.task.arrays, strict=True)
+        outputs = sum(n for n, a in counts if a.kind != "input")
+        return max(1.0, work_of(self.task, shape) / max(1, outputs))
 
 
 def cases(task: Task, plan: MeasurePlan, rng: random.Random, host: HostProfile) -> Cases:
@@ -125,7 +175,13 @@ def work_of(task: Task, shape: Shape) -> float:
 
 
 def verify(
-    session: LaunchSession, wanted: Cases, covered: Covered, *, plan: MeasurePlan, rng: random.Random
+    session: LaunchSession,
+    wanted: Cases,
+    covered: Covered,
+    *,
+    plan: MeasurePlan,
+    rng: random.Random,
+    reach: Reach,
 ) -> None:
     """Check them all in this launch. Raises what the session raises, and CandidateFailed(TIMED_OUT)."""
     task, began = session.task, time.monotonic()
@@ -139,7 +195,12 @@ def verify(
     for i, ((shape, distribution), large) in enumerate(_mixed(wanted, rng)):
         work, seed = work_of(task, shape), rng.getrandbits(62)
         if not large:
-            error = session.verify(shape, distribution, seed, CALL_TIMEOUT_S)
+            found = session.verify(shape, distribution, seed, CALL_TIMEOUT_S)
+            error = found.worst_error
+            reach.note(shape, distribution, found.reach)
+            covered.unknown += found.near_branches > 0
+            if found.near_branches:
+                continue
         else:
             late = time.monotonic() - began > THOROUGH_SHARE * plan.wall_s
             if plan.thorough and (late or slowest_s * work > THOROUGH_CALL_S):
@@ -152,6 +213,7 @@ def verify(
                 distribution=distribution,
                 seed=seed,
                 timeout_s=limit_s,
+                reach=reach.at(shape, distribution),
             )
             error = times.worst_error
             slowest_s = max(slowest_s, 1e-9 * times.candidate_ns / max(work, 1.0))

@@ -113,7 +113,8 @@ class Argument(Record):
     value: str = ""  # of a size or an integer scalar that is not drawn by its own name: an expression
     values: Values | None = None
     fields: tuple[StructField, ...] = ()  # of a scalar that is a struct of numbers
-    by_pointer: bool = False  # such a struct comes as a const pointer
+    type: str = ""  # of such a struct: as C names it, "struct grid"
+    by_pointer: bool = False  # it comes as a const pointer
 
     @property
     def is_array(self) -> bool:

@@ -70,15 +70,16 @@ class Task(Record):
     oracle_work: str  # expression: the oracle's cost; verification shapes keep it below oracle_work_max
     oracle_work_max: float = 2e6
     correct: Correctness = "analytic"
-    bound: Bound
+    bound: Bound | None = None  # of an analytic task
     techniques: tuple[Technique, ...]  # those that make sense for it
     headers: tuple[str, ...]  # what a candidate may #include
     reference: SourceText
-    oracle: (
-        SourceText  # <entry>_exact(args, double *exact, double *scale); <entry>_scale(args, double *scale)
-    )
+    # Of an analytic task: <entry>_exact(args, double *exact, double *scale), <entry>_scale(args, double *scale)
+    oracle: SourceText | None = None
     yardsticks: tuple[SourceText, ...]  # known-good solutions of different speeds, slowest first
-    generator: SourceText | None = None  # <entry>_inputs(args, uint64_t seed): fills what no kind of values describes
+    generator: SourceText | None = (
+        None  # <entry>_inputs(args, uint64_t seed): fills what no kind of values describes
+    )
 
     @cached_property
     def hash(self) -> str:
@@ -87,6 +88,23 @@ class Task(Record):
     @property
     def sizes(self) -> tuple[Argument, ...]:
         return tuple(a for a in self.arguments if a.kind == "size")
+
+    @property
+    def arrays(self) -> tuple[Argument, ...]:
+        """In order; what the function returns comes last, as an output of one element."""
+        found = tuple(a for a in self.arguments if a.is_array)
+        if self.returns is None:
+            return found
+        return (*found, Argument(name="return", kind="output", dtype=self.returns, shape=("1",)))
+
+    @property
+    def written(self) -> tuple[Argument, ...]:
+        return tuple(a for a in self.arrays if a.kind != "input")
+
+    @property
+    def given(self) -> tuple[Argument, ...]:
+        """The arrays that hold values before a call."""
+        return tuple(a for a in self.arrays if a.kind != "output")
 
     @property
     def inputs(self) -> tuple[Argument, ...]:

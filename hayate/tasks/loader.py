@@ -25,11 +25,15 @@ def load(path: Path) -> Task:
         raise WrongUse("there is no such task folder", where=str(root))
     file = _read(root)
     known = file.techniques
-    reference = read_source(root / "reference.c", known=known, default=(), entry=file.entry)
-    oracle = read_source(root / "oracle.c", known=known, default=())
-    for function in (f"{file.entry}_exact", f"{file.entry}_scale"):
-        if not defines(oracle.text, function):
-            raise WrongUse(f"does not define the function {function!r}", where=str(root / "oracle.c"))
+    reference = read_source(_reference(root), known=known, default=(), entry=file.entry)
+    oracle = generator = None
+    if file.correct == "analytic":
+        oracle = read_source(root / "oracle.c", known=known, default=())
+        for function in (f"{file.entry}_exact", f"{file.entry}_scale"):
+            if not defines(oracle.text, function):
+                raise WrongUse(f"does not define the function {function!r}", where=str(root / "oracle.c"))
+    if (root / "inputs.c").exists():
+        generator = read_source(root / "inputs.c", known=known, default=(), entry=f"{file.entry}_inputs")
     yardsticks = read_sources(
         root / "yardsticks",
         known=known,
@@ -49,20 +53,25 @@ def load(path: Path) -> Task:
         bound_by=file.bound_by,
         entry=file.entry,
         declaration=file.declaration,
+        preamble=file.preamble,
+        returns=file.returns,
         description=file.description,
         arguments=file.argument,
-        domain=file.ranges(),
+        domain=file.domain,
+        requires=file.requires,
         bands=file.band,
         flops=file.flops,
         bytes=file.bytes,
         oracle_work=file.oracle_work,
         oracle_work_max=file.oracle_work_max,
+        correct=file.correct,
         bound=file.bound,
         techniques=file.techniques,
         headers=file.headers,
         reference=reference,
         oracle=oracle,
         yardsticks=yardsticks,
+        generator=generator,
     )
 
 
@@ -123,6 +132,13 @@ def where(name_or_path: str) -> Path:
         f"there is no task {name_or_path!r}{did_you_mean(name_or_path, names)}",
         allowed=f"{', '.join(names)}, or the path of a task folder",
     )
+
+
+def _reference(root: Path) -> Path:
+    """In C, or in C++ where there is none in C."""
+    found = root / "reference.c"
+    other = root / "reference.cpp"
+    return other if other.exists() and not found.exists() else found
 
 
 def _read(root: Path) -> TaskFile:

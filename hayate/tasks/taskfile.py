@@ -2,61 +2,65 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from hayate.errors import WrongUse
-from hayate.records import Argument, Band, Bound, Language, Record, Shape, SizeRange, Technique
+from hayate.records import (
+    Argument,
+    Band,
+    Bound,
+    Correctness,
+    DType,
+    Language,
+    Record,
+    Shape,
+    SizeRange,
+    Technique,
+)
+from hayate.tasks.arguments import IDENTIFIER, check_arguments
 from hayate.tasks.complain import did_you_mean
-from hayate.tasks.expressions import evaluate_expression, names_in
+from hayate.tasks.expressions import evaluate_condition, evaluate_expression, names_in
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MAX_SIZE = 2**31 - 1
 DOUBLE_BITS = 53
 _MOST_TERMS = 2**40
-_MOST_ARGUMENTS = 8  # of each sort: HY_MAX_SIZES and HY_MAX_ARRAYS of judge/runner/protocol.h
 
 
 class TaskFile(Record):
     """The keys of task.toml. Everything else of a Task is in the C files beside it."""
 
-    format: Literal[1]
+    format: Literal[1, 2]
     name: str
     title: str = Field(min_length=1)
     languages: tuple[Language, ...] = Field(default=("c", "c++"), min_length=1)
     bound_by: Literal["compute", "memory"]
     entry: str
     declaration: str
+    preamble: str = ""
+    returns: DType | None = None
     description: str = Field(min_length=1)
     argument: tuple[Argument, ...] = Field(min_length=1)
-    domain: dict[str, tuple[int, int]]
+    domain: dict[str, SizeRange] = Field(min_length=1)
+    requires: tuple[str, ...] = ()
     band: tuple[Band, ...] = Field(min_length=1)
     flops: str
     bytes: str
     oracle_work: str
     oracle_work_max: float = Field(default=2e6, gt=0, allow_inf_nan=False)
-    bound: Bound
+    correct: Correctness = "analytic"
+    bound: Bound | None = None
     techniques: tuple[Technique, ...]
     headers: tuple[str, ...]
-
-    def size_names(self) -> list[str]:
-        return [a.name for a in self.argument if a.kind == "size"]
-
-    def ranges(self) -> dict[str, SizeRange]:
-        return {name: SizeRange(low=low, high=high) for name, (low, high) in self.domain.items()}
-
-
-def declaration(entry: str, arguments: tuple[Argument, ...]) -> str:
-    """The C declaration that entry and arguments amount to."""
-    words = {"size": "int {0}", "input": "const {1} *restrict {0}", "output": "{1} *restrict {0}"}
-    return f"void {entry}({', '.join(words[a.kind].format(a.name, a.dtype) for a in arguments)})"
 
 
 def check(file: TaskFile, where: Path) -> None:
@@ -75,7 +79,7 @@ def _at(where: Path, key: str) -> str:
 def _check_names(file: TaskFile, where: Path) -> None:
     if not _NAME.fullmatch(file.name):
         raise WrongUse(f"{file.name!r} can't name a task", where=_at(where, "name"), allowed=_NAME.pattern)
-    if not _IDENTIFIER.fullmatch(file.entry):
+    if not IDENTIFIER.fullmatch(file.entry):
         raise WrongUse(f"{file.entry!r} is no C identifier", where=_at(where, "entry"))
     for header in file.headers:
         if not re.fullmatch(r"[a-z0-9_]+(/[a-z0-9_]+)*\.h", header):
@@ -89,48 +93,27 @@ def _check_names(file: TaskFile, where: Path) -> None:
 
 
 def _check_arguments(file: TaskFile, where: Path) -> None:
-    names = [a.name for a in file.argument]
-    if repeated := _repeated(names):
+    if repeated := _repeated([a.name for a in file.argument]):
         raise WrongUse(f"two arguments are named {repeated!r}", where=_at(where, "argument"))
-    for i, a in enumerate(file.argument, 1):
-        key = _at(where, f"argument[{i}] ({a.name})")
-        if not _IDENTIFIER.fullmatch(a.name):
-            raise WrongUse(f"{a.name!r} is no C identifier", where=key)
-        if a.kind == "size" and (a.dtype != "int" or a.shape):
-            raise WrongUse("a size has dtype 'int' and no shape", where=key)
-        if a.kind != "size" and (a.dtype == "int" or not a.shape):
-            raise WrongUse("an array has dtype 'double' and a shape", where=key)
-    for what, count in (
-        ("sizes", len(file.size_names())),
-        ("arrays", len(file.argument) - len(file.size_names())),
-    ):
-        if count > _MOST_ARGUMENTS:
-            raise WrongUse(
-                f"{count} {what}", where=_at(where, "argument"), allowed=f"at most {_MOST_ARGUMENTS}"
-            )
-    for kind in ("size", "output"):
-        if all(a.kind != kind for a in file.argument):
-            raise WrongUse(f"there is no argument of kind {kind!r}", where=_at(where, "argument"))
-    expected = declaration(file.entry, file.argument)
-    if re.sub(r"\s+", "", file.declaration) != re.sub(r"\s+", "", expected):
-        raise WrongUse(
-            "the declaration does not match entry and arguments",
-            where=_at(where, "declaration"),
-            allowed=repr(expected),
-        )
+    check_arguments(file.entry, file.declaration, file.argument, file.returns, partial(_at, where))
 
 
 def _check_domain(file: TaskFile, where: Path) -> None:
-    sizes = file.size_names()
-    for name, (low, high) in file.domain.items():
+    drawn = [a.name for a in file.argument if a.kind == "size" and not a.value]
+    known = sorted({*drawn, *_names_used(file)})
+    for name, limits in file.domain.items():
         key = _at(where, f"domain.{name}")
-        if name not in sizes:
+        if name not in known:
             raise WrongUse(
-                f"no size is named {name!r}{did_you_mean(name, sizes)}", where=key, allowed=", ".join(sizes)
+                f"no size is named {name!r}{did_you_mean(name, known)}", where=key, allowed=", ".join(known)
             )
-        if not 0 <= low <= high <= _MAX_SIZE:
-            raise WrongUse(f"[{low}, {high}] is no range", where=key, allowed="0 <= low <= high < 2^31")
-    for name in sizes:
+        if not 0 <= limits.low <= limits.high <= _MAX_SIZE:
+            raise WrongUse(
+                f"[{limits.low}, {limits.high}] is no range", where=key, allowed="0 <= low <= high < 2^31"
+            )
+        if limits.power_of == 1 or (limits.power_of and limits.multiple_of > 1):
+            raise WrongUse("a size is a power of 2 or more, or a multiple", where=key)
+    for name in drawn:
         if name not in file.domain:
             raise WrongUse(
                 f"the range of the size {name!r} is missing",
@@ -139,52 +122,108 @@ def _check_domain(file: TaskFile, where: Path) -> None:
             )
 
 
+def _names_used(file: TaskFile) -> set[str]:
+    """In values and shapes: a drawn name need not be an argument."""
+    texts = [text for a in file.argument for text in (*a.shape, *a.extent, a.value) if text]
+    for a in file.argument:
+        texts += [
+            text for v in (a.values, *(f.values for f in a.fields)) if v for text in (v.low, v.high) if text
+        ]
+        texts += [f.value for f in a.fields if f.value]
+    found: set[str] = set()
+    for text in texts:
+        with contextlib.suppress(WrongUse):  # said where expressions are checked
+            found |= names_in(text)
+    return found
+
+
 def _check_expressions(file: TaskFile, where: Path) -> None:
-    dimensions = [
-        (f"argument[{i}].shape ({a.name})", text) for i, a in enumerate(file.argument, 1) for text in a.shape
-    ]
+    dimensions, counts = [], []
+    for i, a in enumerate(file.argument, 1):
+        dimensions += [(f"argument[{i}].shape ({a.name})", text) for text in a.shape]
+        dimensions += [(f"argument[{i}].extent ({a.name})", text) for text in a.extent]
+        counts += [(f"argument[{i}].value ({a.name})", text) for text in (a.value,) if text]
+        counts += [(f"argument[{i}].fields ({a.name})", f.value) for f in a.fields if f.value]
+        for v in (a.values, *(f.values for f in a.fields)):
+            counts += [
+                (f"argument[{i}].values ({a.name})", text) for text in ((v.low, v.high) if v else ()) if text
+            ]
     works = [("flops", file.flops), ("bytes", file.bytes), ("oracle_work", file.oracle_work)]
-    bounds = [(f"bound.{k}", getattr(file.bound, k)) for k in ("terms", "integer_scale")]
-    exact = [("bound.integer_bits", file.bound.integer_bits)] if file.bound.integer_bits else []
-    sizes = file.size_names()
-    for key, text in dimensions + works + bounds + exact:
-        try:
-            unknown = sorted(names_in(text) - set(sizes))
-        except WrongUse as error:
-            raise WrongUse(error.message, where=_at(where, key), allowed=error.allowed) from error
-        if unknown:
-            raise WrongUse(
-                f"{text!r} uses {unknown[0]!r}, which is no size{did_you_mean(unknown[0], sizes)}",
-                where=_at(where, key),
-                allowed=", ".join(sizes),
-            )
+    bounds = []
+    if file.bound is not None:
+        bounds = [(f"bound.{k}", getattr(file.bound, k)) for k in ("terms", "integer_scale")]
+        works += bounds
+        counts += [("bound.integer_bits", file.bound.integer_bits)] if file.bound.integer_bits else []
+    elif file.correct == "analytic":
+        raise WrongUse("an analytic task has a [bound]", where=_at(where, "bound"))
+    names = list(file.domain)
+    for key, text in dimensions + works + counts:
+        _check_names_in(key, text, names, where)
+    for text in file.requires:
+        _check_names_in("requires", text, names, where, logic=True)
+    kept = 0
     for shape in _samples(file):
-        for key, text in dimensions:
-            value = _value(text, shape, where, key)
-            if not isinstance(value, int) or value < 0:
-                raise WrongUse(
-                    f"{text!r} is {value} at {shape}", where=_at(where, key), allowed="an int >= 0"
-                )
-        for key, text in works + bounds:
-            value = _value(text, shape, where, key)
-            if not (math.isfinite(value) and value >= 0):
-                raise WrongUse(
-                    f"{text!r} is {value} at {shape}", where=_at(where, key), allowed="a number >= 0"
-                )
-        if _value(file.bound.terms, shape, where, "bound.terms") > _MOST_TERMS:
+        if not all(evaluate_condition(text, shape) for text in file.requires):
+            continue
+        kept += 1
+        _check_at(file, shape, dimensions, works, where)
+    if not kept:
+        raise WrongUse(
+            "neither a corner of the domain nor a band's centre keeps all conditions",
+            where=_at(where, "requires"),
+        )
+
+
+def _check_names_in(key: str, text: str, names: list[str], where: Path, *, logic: bool = False) -> None:
+    try:
+        unknown = sorted(names_in(text, logic=logic) - set(names))
+    except WrongUse as error:
+        raise WrongUse(error.message, where=_at(where, key), allowed=error.allowed) from error
+    if unknown:
+        raise WrongUse(
+            f"{text!r} uses {unknown[0]!r}, which is no size{did_you_mean(unknown[0], names)}",
+            where=_at(where, key),
+            allowed=", ".join(names),
+        )
+
+
+def _check_at(
+    file: TaskFile,
+    shape: Shape,
+    dimensions: list[tuple[str, str]],
+    numbers: list[tuple[str, str]],
+    where: Path,
+) -> None:
+    """Whether all expressions have values that make sense at one shape."""
+    for key, text in dimensions:
+        value = _value(text, shape, where, key)
+        if not isinstance(value, int) or value < 0:
+            raise WrongUse(f"{text!r} is {value} at {shape}", where=_at(where, key), allowed="an int >= 0")
+    for key, text in numbers:
+        value = _value(text, shape, where, key)
+        if not (math.isfinite(value) and value >= 0):
+            raise WrongUse(f"{text!r} is {value} at {shape}", where=_at(where, key), allowed="a number >= 0")
+    for a in file.argument:
+        if a.value and not isinstance(_value(a.value, shape, where, f"argument ({a.name})"), int):
             raise WrongUse(
-                f"{file.bound.terms!r} is more than 2^40 at {shape}: no bound is left",
-                where=_at(where, "bound.terms"),
-                allowed="the roundings on the longest path of one output",
+                f"{a.value!r} is no whole number at {shape}", where=_at(where, f"argument ({a.name}).value")
             )
-        _check_exact_test(file, shape, where)
-
-
-def _check_exact_test(file: TaskFile, shape: Shape, where: Path) -> None:
-    if not file.bound.integer_bits:
+    if file.bound is None:
         return
-    bits = _value(file.bound.integer_bits, shape, where, "bound.integer_bits")
-    scale = _value(file.bound.integer_scale, shape, where, "bound.integer_scale")
+    if _value(file.bound.terms, shape, where, "bound.terms") > _MOST_TERMS:
+        raise WrongUse(
+            f"{file.bound.terms!r} is more than 2^40 at {shape}: no bound is left",
+            where=_at(where, "bound.terms"),
+            allowed="the roundings on the longest path of one output",
+        )
+    _check_exact_test(file.bound, shape, where)
+
+
+def _check_exact_test(bound: Bound, shape: Shape, where: Path) -> None:
+    if not bound.integer_bits:
+        return
+    bits = _value(bound.integer_bits, shape, where, "bound.integer_bits")
+    scale = _value(bound.integer_scale, shape, where, "bound.integer_scale")
     if bits < 1:  # no exact test at this shape
         return
     if not math.isfinite(bits) or scale < 1 or bits + math.log2(scale) > DOUBLE_BITS:
@@ -199,13 +238,13 @@ def _check_exact_test(file: TaskFile, shape: Shape, where: Path) -> None:
 def _check_bands(file: TaskFile, where: Path) -> None:
     if repeated := _repeated([b.name for b in file.band]):
         raise WrongUse(f"two bands are named {repeated!r}", where=_at(where, "band"))
-    sizes = file.size_names()
+    sizes = list(file.domain)
     for i, band in enumerate(file.band, 1):
         key = _at(where, f"band[{i}].center ({band.name})")
         if set(band.center) != set(sizes):
             raise WrongUse(f"it names {sorted(band.center)}", where=key, allowed=", ".join(sizes))
         for name, value in band.center.items():
-            low, high = file.domain[name]
+            low, high = file.domain[name].low, file.domain[name].high
             if not (
                 low <= value <= high
                 and low <= value * (1 - band.spread)
@@ -225,7 +264,7 @@ def _samples(file: TaskFile) -> Iterator[Shape]:
     """The corners of the domain and the bands' centres."""
     ranges = list(file.domain.items())
     if len(ranges) <= 8:
-        for corner in itertools.product(*(limits for _, limits in ranges)):
+        for corner in itertools.product(*((limits.low, limits.high) for _, limits in ranges)):
             yield dict(zip(file.domain, corner, strict=True))
     for band in file.band:
         if set(band.center) == set(file.domain):

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hayate.judge.arguments import size
 from hayate.judge.native import ORACLE_FLAGS
-from hayate.judge.shapes import lengths, sizes
+from hayate.judge.shapes import elements
 from hayate.records import Shape, SourceText, Task, Technique
 from hayate.toolchains import Compiler
 
@@ -24,6 +25,12 @@ COMPILE_S, RUN_S = 120.0, 60.0
 _HARNESS = Path(__file__).parent / "harness.c"
 # A leak of some bytes is no error of a kernel, and looking for leaks needs rights that containers withhold.
 _ENVIRONMENT = {"ASAN_OPTIONS": "detect_leaks=0:abort_on_error=0", "OMP_NUM_THREADS": "2", "LC_ALL": "C"}
+
+
+def lengths(task: Task, shape: Shape) -> list[int]:
+    """Elements of each array, inputs first."""
+    counts = list(zip(elements(task, shape), task.arrays, strict=True))
+    return [n for n, a in counts if a.kind == "input"] + [n for n, a in counts if a.kind != "input"]
 
 
 class Broken(Exception):
@@ -50,6 +57,7 @@ class Harness:
     def oracle(self, *, sanitized: bool = False) -> Path:
         """Raises Broken."""
         flags = (*ORACLE_FLAGS, *(SANITIZERS if sanitized else ()))
+        assert self.task.oracle is not None
         return self._build(self.task.oracle, (*flags, "-DORACLE"))
 
     def solution(self, source: SourceText, *, sanitized: bool = False) -> Path:
@@ -59,7 +67,7 @@ class Harness:
 
     def call(self, program: Path, shape: Shape, inputs: Sequence[Array], *, offset: int = 0) -> list[Array]:
         """Arrays in the order in which the harness writes them. Raises Broken."""
-        sizes_of = [str(value) for value in sizes(self.task, shape)]
+        sizes_of = [str(size(a, shape)) for a in self.task.sizes]
         lengths_of = [str(value) for value in lengths(self.task, shape)]
         try:
             done = subprocess.run(

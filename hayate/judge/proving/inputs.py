@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hayate.judge.shapes import INTEGERS, lengths, usable
+from hayate.judge.proving.harness import lengths
+from hayate.judge.shapes import INTEGERS, usable
 from hayate.records import Shape, Task
 from hayate.tasks import evaluate_expression
 
@@ -20,7 +21,7 @@ def kinds(task: Task, shape: Shape) -> tuple[str, ...]:
 def inputs(task: Task, shape: Shape, kind: str, rng: np.random.Generator) -> list[NDArray[np.float64]]:
     """Each input array of one call."""
     counts = lengths(task, shape)[: len(task.inputs)]
-    if kind == "integers":
+    if kind == "integers" and task.bound is not None:
         limit = 2 ** int(evaluate_expression(task.bound.integer_bits, shape)) - 1
         factor = float(evaluate_expression(task.bound.integer_scale, shape))
         return [rng.integers(-limit, limit, n, endpoint=True).astype(np.float64) * factor for n in counts]

@@ -23,6 +23,7 @@ static const int64_t AWAKE_NS = 1000000LL;    /* preempted on its way to a stop,
 
 struct runner candidate = {.name = "candidate", .frozen_cpu_ns = -1};
 struct runner yardstick = {.name = "yardstick", .frozen_cpu_ns = -1};
+struct runner examiner = {.name = "examiner", .frozen_cpu_ns = -1};
 int shares_core;
 
 int64_t now_ns(void)
@@ -252,7 +253,7 @@ void adopt(struct runner *r, pid_t pid, const cpu_set_t *cores)
     sched_setaffinity(pid, sizeof *cores, cores);
 }
 
-void load(struct runner *r)
+static void await_loaded(struct runner *r)
 {
     struct hy_control *c = r->control;
     r->turn = 1;
@@ -274,5 +275,30 @@ void load(struct runner *r)
             fail(r->name, "load_timeout %lld", (long long)LOAD_NS);
         }
     }
+}
+
+void load(struct runner *r)
+{
+    await_loaded(r);
     r->frozen_cpu_ns = stand_still(r);
+}
+
+void load_examiner(void) { await_loaded(&examiner); }
+
+void consult(int64_t timeout_ns)
+{
+    struct hy_control *c = examiner.control;
+    const uint32_t turn = ++examiner.turn;
+    struct patience p = begin(&examiner);
+    atomic_store(&c->turn, turn);
+    futex_wake(&c->turn);
+    for (uint32_t seen; (seen = atomic_load(&c->done)) != turn;) {
+        futex_wait(&c->done, seen);
+        if (atomic_load(&c->done) == turn) break;
+        if (!alive(&examiner)) fail(examiner.name, "died");
+        if (waited_ns(&p) > timeout_ns) {
+            blame(&examiner, &p);
+            fail(examiner.name, "timeout %lld", (long long)timeout_ns);
+        }
+    }
 }

@@ -24,7 +24,8 @@ struct call {
     int64_t done_at_ns;
 };
 
-extern struct runner candidate, yardstick;
+/* The examiner runs the task's own code (oracle, generator), between calls and never beside one. */
+extern struct runner candidate, yardstick, examiner;
 extern int shares_core; /* clock and runners have one core between them */
 
 /* An answer `fail WHO WHAT NUMBERS...` ends the launch. */
@@ -33,7 +34,11 @@ _Noreturn void fail(const char *who, const char *format, ...);
 int64_t now_ns(void);
 void adopt(struct runner *r, pid_t pid, const cpu_set_t *cores);
 const char *raise_priority(pid_t pid, int level); /* what it got: "fifo", "nice" or "none" */
-void load(struct runner *r);
+void load(struct runner *r); /* and stops it */
+void load_examiner(void);    /* which sleeps while it has nothing to do */
+
+/* The examiner does what its control page says; the clock sleeps meanwhile. */
+void consult(int64_t timeout_ns);
 
 /* Wakes it, waits for ready, lets `announce` tell it what to do, says go and sleeps until done. It still runs then: the
    caller looks at the secret positions first, and then must `freeze` it, which completes `call`. */

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "regions.h"
 
+#include "values.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -22,13 +24,12 @@
 enum { FIXED = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL };
 static const size_t STRETCH = 256 * 1024; /* a region up to this much larger than its arrays is looked at as a whole */
 
-struct region inputs, outputs[2];
+struct region inputs, outputs[2], expected;
 struct hy_key key;
-int64_t sizes[HY_MAX_SIZES], lengths[HY_MAX_ARRAYS];
-uint64_t offsets[HY_MAX_ARRAYS];
+uint64_t offsets[HY_MAX_ARRAYS], initial[HY_MAX_ARRAYS], want_at[HY_MAX_ARRAYS], bound_at[HY_MAX_ARRAYS];
 static uint64_t *pattern;
 static struct span {
-    size_t start, end; /* bytes; where arrays lay at the last wipe, and the pattern is lost */
+    size_t start, end; /* bytes, whole words; where arrays lay at the last wipe, and the pattern is lost */
 } dirty[2][HY_MAX_ARRAYS];
 
 void populate(void *base, size_t bytes) { (void)!madvise(base, bytes, MADV_POPULATE_WRITE); }
@@ -47,10 +48,11 @@ static struct region map(int fd, int seals)
 
 struct hy_control *map_control(int fd) { return (struct hy_control *)map(fd, FIXED).base; }
 
-void map_regions(const int fds[3])
+void map_regions(const int fds[4])
 {
     inputs = map(fds[0], FIXED | F_SEAL_FUTURE_WRITE);
     for (int i = 0; i < 2; i++) outputs[i] = map(fds[1 + i], FIXED);
+    expected = map(fds[3], FIXED);
 }
 
 void draw_pattern(void)
@@ -64,50 +66,62 @@ void draw_pattern(void)
     for (int i = 0; i < 2; i++) memcpy(outputs[i].base, pattern, outputs[i].bytes);
 }
 
+static uint64_t lines_of(uint64_t bytes) { return (bytes + 63) & ~63ULL; }
+
 /* Addresses vary from call to call; arrays keep to a cache line. */
 void place(uint64_t call)
 {
     struct hy_stream places = hy_stream_of(&key, call, HY_PLACES);
-    uint64_t at = 0;
-    for (int i = 0; i < HY_INPUTS; i++) {
-        at += 64 * hy_below(&places, 64);
-        offsets[i] = at;
-        at += ((uint64_t)lengths[i] * 8 + 63) & ~63ULL;
+    uint64_t in = 0, out = 0, due = 0;
+    for (int i = 0; i < array_count; i++) {
+        if (!given(&arrays[i])) continue;
+        in += 64 * hy_below(&places, 64);
+        offsets[i] = initial[i] = in;
+        in += lines_of(bytes_of(&arrays[i]));
     }
-    if (at > inputs.bytes) fail("clock", "inputs %llu", (unsigned long long)at);
-    at = 0;
-    for (int i = 0; i < HY_OUTPUTS; i++) {
-        at += GUARD + 64 * hy_below(&places, 64);
-        offsets[HY_INPUTS + i] = at;
-        at += (((uint64_t)lengths[HY_INPUTS + i] * 8 + 63) & ~63ULL) + GUARD;
+    for (int i = 0; i < array_count; i++) {
+        if (!written(&arrays[i])) continue;
+        out += GUARD + 64 * hy_below(&places, 64);
+        offsets[i] = out;
+        out += lines_of(bytes_of(&arrays[i])) + GUARD;
+        const uint64_t numbers = (uint64_t)arrays[i].length * (uint64_t)parts(&arrays[i]) * 8;
+        want_at[i] = due;
+        bound_at[i] = due + lines_of(numbers);
+        due = bound_at[i] + lines_of(numbers);
     }
-    if (at > outputs[0].bytes) fail("clock", "outputs %llu", (unsigned long long)at);
+    if (in > inputs.bytes) fail("clock", "inputs %llu", (unsigned long long)in);
+    if (out > outputs[0].bytes) fail("clock", "outputs %llu", (unsigned long long)out);
+    if (due > expected.bytes) fail("clock", "expected %llu", (unsigned long long)due);
 }
 
-double *output(int which, int i) { return (double *)(outputs[which].base + offsets[HY_INPUTS + i]); }
+void *output(int which, int i) { return outputs[which].base + offsets[i]; }
 
 static void restore(int which, size_t start, size_t end)
 {
     if (start < end) memcpy(outputs[which].base + start, (const char *)pattern + start, end - start);
 }
 
-uint64_t wipe(int which, uint64_t call)
+void wipe(int which, uint64_t call, void *const *masters, uint64_t *sentinels)
 {
     struct hy_stream stream = hy_stream_of(&key, call, HY_SENTINEL);
-    const uint64_t sentinel = 0x7ff4000000000001ULL | (hy_word(&stream) & 0x0003fffffffffffeULL);
-    for (int i = 0; i < HY_OUTPUTS; i++) {
-        const size_t start = offsets[HY_INPUTS + i], end = start + (size_t)lengths[HY_INPUTS + i] * 8;
+    for (int i = 0; i < array_count; i++) {
+        if (!written(&arrays[i])) continue;
+        const size_t start = offsets[i], end = start + ((bytes_of(&arrays[i]) + 7) & ~7ULL);
         struct span *old = &dirty[which][i];
         /* What was this array's and is no more; what it keeps is written below. */
         restore(which, old->start, old->end < start ? old->end : start);
         restore(which, old->start > end ? old->start : end, old->end);
         *old = (struct span){start, end};
     }
-    for (int i = 0; i < HY_OUTPUTS; i++) {
-        uint64_t *to = (uint64_t *)output(which, i);
-        for (int64_t k = 0; k < lengths[HY_INPUTS + i]; k++) to[k] = sentinel;
+    for (int i = 0; i < array_count; i++) {
+        const struct array *a = &arrays[i];
+        if (!written(a)) continue;
+        char *to = output(which, i);
+        if (bytes_of(a) % 8) restore(which, dirty[which][i].end - 8, dirty[which][i].end); /* the last word's rest */
+        sentinels[i] = sentinel_of(a, hy_word(&stream));
+        if (a->role == HY_INOUT) memcpy(to, masters[i], bytes_of(a));
+        else fill_sentinel(a, to, sentinels[i]);
     }
-    return sentinel;
 }
 
 static int64_t differing(int which, size_t start, size_t end)
@@ -125,20 +139,25 @@ int64_t touched_outside(int which, uint64_t call, int all)
     /* Arrays lie in their order, so that what is outside are the gaps between them. */
     const size_t bytes = outputs[which].bytes;
     size_t inside = 0;
-    for (int i = 0; i < HY_OUTPUTS; i++) inside += dirty[which][i].end - dirty[which][i].start;
+    for (int i = 0; i < array_count; i++) inside += dirty[which][i].end - dirty[which][i].start;
     const int whole = all || bytes - inside <= 4 * STRETCH;
     struct hy_stream stream = hy_stream_of(&key, call, HY_STRETCHES);
     int64_t count = 0;
     size_t at = 0;
-    for (int i = 0; i <= HY_OUTPUTS; i++) {
-        const size_t end = i < HY_OUTPUTS ? dirty[which][i].start : bytes;
+    for (int i = 0; i <= array_count; i++) {
+        if (i < array_count && !written(&arrays[i])) continue;
+        const size_t end = i < array_count ? dirty[which][i].start : bytes;
         if (whole || end - at <= 2 * STRETCH) count += differing(which, at, end);
         else {
             const size_t stretch = at + (hy_below(&stream, end - at - STRETCH) & ~7ULL);
             count += differing(which, at, at + STRETCH / 4) + differing(which, end - STRETCH / 4, end);
             count += differing(which, stretch, stretch + STRETCH);
         }
-        if (i < HY_OUTPUTS) at = dirty[which][i].end;
+        if (i == array_count) break;
+        at = dirty[which][i].end;
+        /* An array of small elements may end within a word. */
+        const size_t last = dirty[which][i].start + bytes_of(&arrays[i]);
+        if (last < at) count += memcmp(outputs[which].base + last, (const char *)pattern + last, at - last) != 0;
     }
     return count;
 }

@@ -1,9 +1,10 @@
-/* The memory that clock and runners share for arguments: inputs that a runner can only read, and for each runner an
-   output region of its own. Around the arrays an output region holds a pattern that only the clock can make, so that
-   nothing there can be used as scratch memory and put back. */
+/* The memory that the clock shares. Inputs: a runner can only read them; what an inout array holds before a call lies
+   there, too, for the examiner. Outputs: for each runner a region of its own, in which around the arrays lies a pattern
+   that only the clock can make, so that nothing there can be used as scratch memory and put back. Expected: what the
+   examiner writes, its results or the inputs that a task's own generator makes; no runner sees it. */
 #ifndef HAYATE_REGIONS_H
 #define HAYATE_REGIONS_H
-#include "glue.h"
+#include "arrays.h"
 #include "process.h"
 #include "stream.h"
 
@@ -16,17 +17,19 @@ struct region {
     size_t bytes;
 };
 
-extern struct region inputs, outputs[2]; /* of outputs the candidate's is the first */
+extern struct region inputs, outputs[2], expected; /* of outputs the candidate's is the first */
 extern struct hy_key key;
-extern int64_t sizes[HY_MAX_SIZES], lengths[HY_MAX_ARRAYS]; /* of the call at hand */
-extern uint64_t offsets[HY_MAX_ARRAYS];
+/* Of the call at hand: where the runners find each array, and where the examiner does. */
+extern uint64_t offsets[HY_MAX_ARRAYS], initial[HY_MAX_ARRAYS];
+extern uint64_t want_at[HY_MAX_ARRAYS], bound_at[HY_MAX_ARRAYS]; /* in `expected` */
 
-void map_regions(const int fds[3]); /* inputs, outputs of the candidate, outputs of the yardstick; seals them */
+void map_regions(const int fds[4]); /* inputs, outputs of the candidate, of the yardstick, expected; seals them */
 struct hy_control *map_control(int fd);
-void draw_pattern(void);            /* once the key is known */
-void place(uint64_t call);          /* new addresses, the same for both runners */
-double *output(int which, int i);
-uint64_t wipe(int which, uint64_t call); /* sentinels into the arrays, the pattern around them; the sentinel */
+void draw_pattern(void); /* once the key is known */
+void place(uint64_t call); /* new addresses, the same for both runners */
+void *output(int which, int i);
+/* What the arrays hold before a call (`masters` of inout ones, sentinels in others) and the pattern around them. */
+void wipe(int which, uint64_t call, void *const *masters, uint64_t *sentinels);
 /* Words outside the arrays that are not the pattern's any more. Unless `all` is wanted, in a region much larger than its
    arrays only what lies beside them is looked at, and a stretch drawn for this call. */
 int64_t touched_outside(int which, uint64_t call, int all);

@@ -19,7 +19,8 @@ enum hy_use {
     HY_POSITIONS,
     HY_STRETCHES,
     HY_KEPT,
-    HY_SAMPLES,
+    HY_PICKED,
+    HY_SEED,
     HY_SENTINEL,
     HY_PATTERN
 };

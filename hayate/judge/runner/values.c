@@ -1,6 +1,9 @@
 #include "values.h"
 
+#include "process.h"
+
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The upper 53 bits of a word make the value, the lower 11 what else is needed. */
@@ -33,13 +36,31 @@ static inline double power(uint64_t x) /* of two, over twelve decades */
     return from_bits((1023 - 20 + below(x, 41)) << 52);
 }
 
-static void values_of(double *restrict to, const uint64_t *restrict words, int n, int distribution, uint64_t mask,
-                      double factor)
+static double between(double u, double low, double high, int mode)
 {
-    const uint64_t share = (uint64_t)(factor * 2048); /* of values that are not zero */
-    switch (distribution) {
+    const double near = mode ? u * u * u * u * u * u : u;
+    const double share = mode == 2 ? 1 - near : near;
+    return low + (high - low) * share;
+}
+
+static double whole(uint64_t word, double low, double high, int mode)
+{
+    if (mode == 3) return word & 1 ? high : low;
+    const double value = low + floor(unit(word) * (high - low + 1));
+    return value > high ? high : value;
+}
+
+static void values_of(double *restrict to, const uint64_t *restrict words, int n, const struct filling *what)
+{
+    const uint64_t mask = (1ULL << (what->kind == HY_INTEGERS ? (int)what->a : 1)) - 1;
+    const double factor = what->b, low = what->a, high = what->b;
+    const uint64_t share = what->kind == HY_SPARSE ? (uint64_t)(factor * 2048) : 0; /* of values that are not zero */
+    switch (what->kind) {
     case HY_WIDE:
-        for (int i = 0; i < n; i++) to[i] = (2.0 * unit(words[i]) - 1.0) * power(words[i]);
+    case HY_GRADED:
+        for (int i = 0; i < n; i++) to[i] = 2.0 * unit(words[i]) - 1.0;
+        if (what->kind == HY_WIDE)
+            for (int i = 0; i < n; i++) to[i] *= power(words[i]);
         break;
     case HY_INTEGERS:
         for (int i = 0; i < n; i++) {
@@ -53,58 +74,265 @@ static void values_of(double *restrict to, const uint64_t *restrict words, int n
             to[i] = from_bits(((bits_of(unit(words[i] << 1) + 0.5)) | sign) & kept);
         }
         break;
+    case HY_BETWEEN:
+    case HY_INCREASING:
+        for (int i = 0; i < n; i++) to[i] = between(unit(words[i]), low, high, what->c);
+        break;
+    case HY_WHOLE:
+        for (int i = 0; i < n; i++) to[i] = whole(words[i], low, high, what->c);
+        break;
+    case HY_CONSTANT:
+        for (int i = 0; i < n; i++) to[i] = low;
+        break;
     default:
         for (int i = 0; i < n; i++) to[i] = 2.0 * unit(words[i]) - 1.0;
     }
 }
 
-void fill(double *array, int64_t length, const struct hy_key *key, uint64_t call, int number, int distribution,
-          int bits, double factor)
+#define STORE(type) \
+    for (int64_t i = 0; i < n; i++) ((type *)to)[first + i] = (type)from[i]; \
+    break
+
+/* `n` numbers from number `first` on; a complex element is two. */
+static void store(const struct array *a, void *to, int64_t first, const double *from, int64_t n)
 {
-    const uint64_t mask = (1ULL << bits) - 1;
+    switch (a->dtype) {
+    case HY_I8: STORE(int8_t);
+    case HY_I16: STORE(int16_t);
+    case HY_I32: STORE(int32_t);
+    case HY_I64: STORE(int64_t);
+    case HY_U8: STORE(uint8_t);
+    case HY_U16: STORE(uint16_t);
+    case HY_U32: STORE(uint32_t);
+    case HY_U64: STORE(uint64_t);
+    case HY_F32:
+    case HY_C64: STORE(float);
+    case HY_F64:
+    case HY_C128: memcpy((double *)to + first, from, (size_t)n * 8);
+    }
+}
+
+#define LOAD(type) \
+    for (int64_t i = 0; i < count; i++) to[i] = (double)((const type *)from)[first + i]; \
+    break
+
+void to_doubles(double *to, const struct array *a, const void *from, int64_t first, int64_t count)
+{
+    switch (a->dtype) {
+    case HY_I8: LOAD(int8_t);
+    case HY_I16: LOAD(int16_t);
+    case HY_I32: LOAD(int32_t);
+    case HY_I64: LOAD(int64_t);
+    case HY_U8: LOAD(uint8_t);
+    case HY_U16: LOAD(uint16_t);
+    case HY_U32: LOAD(uint32_t);
+    case HY_U64: LOAD(uint64_t);
+    case HY_F32:
+    case HY_C64: LOAD(float);
+    case HY_F64:
+    case HY_C128: memcpy(to, (const double *)from + first, (size_t)count * 8);
+    }
+}
+
+/* One number at a time, for what is no loop over independent ones. */
+static void put(const struct array *a, void *to, int64_t element, double value)
+{
+    double pair[2] = {value, 0};
+    store(a, to, element * parts(a), pair, parts(a));
+}
+
+static double get(const struct array *a, const void *from, int64_t element)
+{
+    double value;
+    to_doubles(&value, a, from, element * parts(a), 1);
+    return value;
+}
+
+static void fill_each(const struct array *a, void *to, const struct filling *what, const struct hy_key *key, uint64_t call,
+                      int number)
+{
+    const int64_t length = a->length * parts(a);
     uint64_t words[HY_STREAM_WORDS];
+    double values[HY_STREAM_WORDS];
     uint32_t chunk = 0;
     for (int64_t done = 0; done < length; done += HY_STREAM_WORDS, chunk++) {
         const int n = length - done < HY_STREAM_WORDS ? (int)(length - done) : HY_STREAM_WORDS;
         hy_chunk(key, call, HY_VALUES + (uint32_t)number, chunk, words);
-        values_of(array + done, words, n, distribution, mask, factor);
+        if (a->dtype == HY_F64) values_of((double *)to + done, words, n, what);
+        else {
+            values_of(values, words, n, what);
+            store(a, to, done, values, n);
+        }
     }
-    if (distribution != HY_GRADED) return;
+}
+
+static void grade(const struct array *a, void *to, const struct filling *what, const struct hy_key *key, uint64_t call,
+                  int number)
+{
     struct hy_stream grades = hy_stream_of(key, call, HY_EXPONENTS + (uint32_t)number);
-    const int64_t run = factor < 1 ? 1 : (int64_t)factor;
+    const int64_t run = what->b < 1 ? 1 : (int64_t)what->b, length = a->length * parts(a);
     for (int64_t start = 0; start < length; start += run) {
-        const double grade = power(hy_word(&grades));
+        const double factor = power(hy_word(&grades));
         const int64_t end = start + run < length ? start + run : length;
-        for (int64_t i = start; i < end; i++) array[i] *= grade;
+        if (single(a))
+            for (int64_t i = start; i < end; i++) ((float *)to)[i] *= (float)factor;
+        else
+            for (int64_t i = start; i < end; i++) ((double *)to)[i] *= factor;
     }
 }
 
-/* A NaN exceeds every bound; so does an infinity, although an opponent's makes the bound infinite. */
-static inline int within(double error, double bound) { return (error <= bound) & (error < INFINITY); }
-
-static inline double bound_of(double want, double scale, double gamma, int exactly)
+static int by_value(const void *x, const void *y)
 {
-    return exactly ? 0.0 : gamma * scale + 0x1p-53 * fabs(want);
+    const double a = *(const double *)x, b = *(const double *)y;
+    return (a > b) - (a < b);
 }
 
-void compare(struct error *found, int array, int64_t length, const double *got, const double *want, const double *scale,
-             double gamma, int exactly)
+static void sort(const struct array *a, void *to)
 {
-    int64_t bad = 0, largest = 0; /* of what is not negative the bits are in its order; a vector has their maximum */
-    for (int64_t k = 0; k < length; k++) {
-        const double bound = bound_of(want[k], scale[k], gamma, exactly), error = fabs(got[k] - want[k]);
-        const double share = error / (bound + 0x1p-1022);
-        const int64_t bits = (int64_t)(bits_of(share) & (share >= 0 ? ~0ULL : 0));
-        bad += within(error, bound) ? 0 : 1;
-        largest = bits > largest ? bits : largest;
+    double *values = malloc((size_t)(a->length ? a->length : 1) * sizeof *values);
+    if (!values) fail("clock", "memory");
+    to_doubles(values, a, to, 0, a->length);
+    qsort(values, (size_t)a->length, sizeof *values, by_value);
+    store(a, to, 0, values, a->length);
+    free(values);
+}
+
+static void permute(const struct array *a, void *to, struct hy_stream *draws)
+{
+    for (int64_t i = 0; i < a->length; i++) put(a, to, i, (double)i);
+    for (int64_t i = a->length - 1; i > 0; i--) {
+        const int64_t k = (int64_t)hy_below(draws, (uint64_t)i + 1);
+        const double x = get(a, to, i), y = get(a, to, k);
+        put(a, to, i, y);
+        put(a, to, k, x);
     }
-    const double worst = from_bits((uint64_t)largest);
-    found->worst = worst > found->worst ? worst : found->worst;
-    if (!bad || found->array >= 0) return;
-    for (int64_t k = 0; k < length; k++) {
-        const double bound = bound_of(want[k], scale[k], gamma, exactly);
-        if (within(fabs(got[k] - want[k]), bound)) continue;
-        *found = (struct error){found->worst, array, bad, length, k, got[k], want[k], bound};
+}
+
+/* Each step's share of the whole is drawn; a fifth of the steps are empty. */
+static void offsets_up_to(const struct array *a, void *to, double most, struct hy_stream *draws)
+{
+    const int64_t n = a->length;
+    if (!n) return;
+    double *sums = malloc((size_t)n * sizeof *sums);
+    if (!sums) fail("clock", "memory");
+    sums[0] = 0;
+    for (int64_t i = 1; i < n; i++) {
+        const double u = unit(hy_word(draws)), weight = u < 0.2 ? 0.0 : -log1p(-(u - 0.2) / 0.8);
+        sums[i] = sums[i - 1] + weight;
+    }
+    const double all = sums[n - 1];
+    for (int64_t i = 0; i < n; i++) put(a, to, i, all > 0 ? floor(sums[i] / all * most) : 0);
+    if (n > 1) put(a, to, n - 1, most);
+    free(sums);
+}
+
+static void columns_of(const struct array *a, void *to, double below_it, struct hy_stream *draws, const struct array *of,
+                       const void *offsets)
+{
+    for (int64_t i = 0; i < a->length; i++) put(a, to, i, 0);
+    for (int64_t row = 0; row + 1 < of->length; row++) {
+        const int64_t first = (int64_t)get(of, offsets, row), end = (int64_t)get(of, offsets, row + 1);
+        for (int64_t k = first; k < end && k < a->length; k++) {
+            /* One in each of as many equal parts: increasing, and different where there is room. */
+            const double part = below_it / (double)(end - first), low = ceil(part * (double)(k - first)),
+                         high = ceil(part * (double)(k - first + 1)) - 1;
+            const double column = low + floor(unit(hy_word(draws)) * (high - low + 1));
+            put(a, to, k, column > high ? (high < low ? low : high) : column);
+        }
+    }
+}
+
+/* Rows and columns of a matrix are the last two dimensions; what comes before are further matrices. */
+static void fill_matrix(const struct array *a, void *to, enum hy_values kind, struct hy_stream *draws)
+{
+    const int d = a->dimensions;
+    if (d < 2) fail("clock", "a matrix has two dimensions");
+    const int64_t rows = a->extent[d - 2], columns = a->extent[d - 1], stride = a->shape[d - 1];
+    const int64_t size = a->shape[d - 2] * stride, matrices = size ? a->length / size : 0;
+    for (int64_t m = 0; m < matrices; m++)
+        for (int64_t i = 0; i < rows; i++) {
+            const int64_t hot = kind == HY_ONE_HOT && columns ? (int64_t)hy_below(draws, (uint64_t)columns) : 0;
+            for (int64_t k = 0; k < columns; k++) {
+                const int64_t at = m * size + i * stride + k;
+                double value = 2 * unit(hy_word(draws)) - 1;
+                if (kind == HY_ONE_HOT) value = k == hot;
+                else if (i == k) value = kind == HY_LOWER ? (value < 0 ? value - 0.5 : value + 0.5) : (double)columns + 1 + value;
+                else if (kind == HY_LOWER) value = k > i ? 0 : value / (double)columns;
+                else if (kind == HY_DEFINITE && k < i) value = get(a, to, m * size + k * stride + i);
+                put(a, to, at, value);
+            }
+        }
+}
+
+static void spoil(const struct array *a, int64_t first, int64_t count, void *to)
+{
+    const size_t bytes = (size_t)count * a->item;
+    char *from = (char *)to + (size_t)first * a->item;
+    if (floating(a)) { /* all ones but the sign: a quiet NaN of either size */
+        memset(from, 0xff, bytes);
         return;
     }
+    const int is_signed = a->dtype <= HY_I64;
+    memset(from, 0xff, bytes);
+    if (is_signed)
+        for (int64_t i = 0; i < count; i++) from[(size_t)(i + 1) * a->item - 1] = 0x7f;
+}
+
+void fill(const struct array *a, void *to, const struct filling *what, const struct hy_key *key, uint64_t call, int number,
+          const struct array *of, const void *offsets)
+{
+    struct hy_stream draws = hy_stream_of(key, call, HY_VALUES + (uint32_t)number);
+    switch (what->kind) {
+    case HY_GENERATED: return;
+    case HY_PERMUTATION: permute(a, to, &draws); break;
+    case HY_OFFSETS: offsets_up_to(a, to, what->b, &draws); break;
+    case HY_COLUMNS:
+        if (!of) fail("clock", "offsets");
+        columns_of(a, to, what->b, &draws, of, offsets);
+        break;
+    case HY_DEFINITE:
+    case HY_LOWER:
+    case HY_DOMINANT:
+    case HY_ONE_HOT: fill_matrix(a, to, what->kind, &draws); break;
+    default:
+        fill_each(a, to, what, key, call, number);
+        if (what->kind == HY_GRADED && floating(a)) grade(a, to, what, key, call, number);
+        if (what->kind == HY_INCREASING || (what->kind == HY_WHOLE && what->c == 1)) sort(a, to);
+        if (what->kind == HY_WHOLE && what->c == 2)
+            for (int64_t i = 1; i < a->length; i++) memcpy((char *)to + (size_t)i * a->item, to, a->item);
+    }
+    if (a->role == HY_INPUT) each_gap(a, spoil, to);
+}
+
+uint64_t sentinel_of(const struct array *a, uint64_t word)
+{
+    if (single(a)) {
+        const uint64_t half = 0x7fa00001ULL | (word & 0x001ffffeULL);
+        return half | half << 32;
+    }
+    return 0x7ff4000000000001ULL | (word & 0x0003fffffffffffeULL);
+}
+
+void fill_sentinel(const struct array *a, void *to, uint64_t sentinel)
+{
+    const size_t bytes = bytes_of(a), whole_words = bytes / 8;
+    uint64_t *words = to;
+    for (size_t k = 0; k < whole_words; k++) words[k] = sentinel;
+    memcpy((char *)to + whole_words * 8, &sentinel, bytes % 8);
+}
+
+int64_t count_sentinels(const struct array *a, const void *from, uint64_t sentinel)
+{
+    if (!floating(a)) return 0;
+    int64_t count = 0;
+    if (single(a)) {
+        const uint32_t *values = from, half = (uint32_t)sentinel;
+        const int64_t n = a->length * parts(a);
+        for (int64_t k = 0; k < n; k++) count += values[k] == half;
+        return count;
+    }
+    const uint64_t *values = from;
+    const int64_t n = a->length * parts(a);
+    for (int64_t k = 0; k < n; k++) count += values[k] == sentinel;
+    return count;
 }

@@ -1,29 +1,54 @@
-/* Numbers without processes or time: what the clock fills inputs with, and how it compares outputs. */
+/* What arrays are filled with. The same key gives the same values, and values don't give the key. */
 #ifndef HAYATE_VALUES_H
 #define HAYATE_VALUES_H
+#include "arrays.h"
 #include "stream.h"
 
 #include <stdint.h>
 
-enum hy_distribution { HY_UNIFORM = 0, HY_WIDE = 1, HY_INTEGERS = 2, HY_SPARSE = 3, HY_GRADED = 4 };
-
-/* HY_UNIFORM: in (-1, 1). HY_WIDE: magnitudes over twelve decades, both signs. HY_INTEGERS: multiples of FACTOR by
-   integers below 2^BITS, both signs, whose sums are exact in double and not in float. HY_SPARSE: all but a share FACTOR
-   are zero, the rest is of (-1.5, -0.5) and (0.5, 1.5). HY_GRADED: as HY_WIDE, but runs of FACTOR neighbours share one
-   magnitude, so that whole rows or blocks are small beside others.
-   Array number `array` of call number `call`; the same key gives the same values, and values don't give the key. */
-void fill(double *array, int64_t length, const struct hy_key *key, uint64_t call, int number, int distribution,
-          int bits, double factor);
-
-struct error {
-    double worst; /* in units of its bound, over all arrays that were compared; what is NaN is left out */
-    int array;    /* of the first value outside; -1 if there is none */
-    int64_t bad, total, at;
-    double got, want, bound;
+/* The first five are distributions of real numbers.
+   HY_UNIFORM: in (-1, 1). HY_WIDE: magnitudes over twelve decades, both signs. HY_INTEGERS: multiples of b by integers
+   below 2^a, both signs, whose sums are exact. HY_SPARSE: all but a share b are zero, the rest is of (-1.5, -0.5) and
+   (0.5, 1.5). HY_GRADED: as HY_WIDE, but runs of b neighbours share one magnitude, so that whole rows or blocks are small
+   beside others. */
+enum hy_values {
+    HY_UNIFORM,
+    HY_WIDE,
+    HY_INTEGERS,
+    HY_SPARSE,
+    HY_GRADED,
+    HY_BETWEEN,     /* from a to b; c: 0 uniform, 1 most near a, 2 most near b */
+    HY_WHOLE,       /* whole numbers from a to b, both included; c: 0 any, 1 increasing, 2 all the same, 3 a or b */
+    HY_INCREASING,  /* as HY_BETWEEN, sorted */
+    HY_PERMUTATION, /* of 0 to n - 1 */
+    HY_OFFSETS,     /* from 0 to b, increasing; with stretches of equal ones */
+    HY_COLUMNS,     /* within each row that array number c's offsets make: increasing and below b */
+    HY_DEFINITE,    /* a square matrix, symmetric and positive definite */
+    HY_LOWER,       /* a square matrix, zero above its diagonal, away from zero on it */
+    HY_DOMINANT,    /* a square matrix, each diagonal element larger than the rest of its row */
+    HY_ONE_HOT,     /* one 1 in each row, else 0 */
+    HY_CONSTANT,    /* a */
+    HY_GENERATED    /* by the task's own code: nothing to do here */
 };
 
-/* Adds one array to `found`, which begins as NO_ERROR. The bound of each value is gamma * scale + u |want|, or 0. */
-#define NO_ERROR ((struct error){.array = -1})
-void compare(struct error *found, int array, int64_t length, const double *got, const double *want, const double *scale,
-             double gamma, int exactly);
+struct filling {
+    enum hy_values kind;
+    double a, b;
+    int c;
+};
+
+/* Array number `number` of call number `call`. `of` is the array of offsets, where the kind wants it. Padding of an input
+   gets what is seen in every result: NaN, or the largest number. */
+void fill(const struct array *a, void *to, const struct filling *what, const struct hy_key *key, uint64_t call, int number,
+          const struct array *of, const void *offsets);
+
+/* Bytes that no honest kernel writes: a signalling NaN with bits of its own. Of integers, any. */
+uint64_t sentinel_of(const struct array *a, uint64_t word);
+void fill_sentinel(const struct array *a, void *to, uint64_t sentinel);
+/* Elements that still hold it; 0 where a number might. */
+int64_t count_sentinels(const struct array *a, const void *from, uint64_t sentinel);
+
+/* Numbers `first` to `first + count - 1` of an array, as doubles. A complex element is two numbers. */
+void to_doubles(double *to, const struct array *a, const void *from, int64_t first, int64_t count);
+
 #endif

@@ -1,0 +1,5 @@
+from hayate.records import Task
+
+
+def oracle_text(task: Task) -> str:
+    raise NotImplementedError
