@@ -36,11 +36,12 @@ def decoded(data: bytes, base: int) -> Iterator[Decoded]:
         for address, size, mnemonic, operands in _plain().disasm_lite(data[at:], base + at):
             yield address, size, mnemonic, operands
             at = address + size - base
-        found = recent(data[at : at + LONGEST])
-        if found is None:
+        before = at
+        while (found := recent(data[at : at + LONGEST])) is not None:
+            yield base + at, found.size, found.mnemonic, found.width
+            at += found.size
+        if at == before:
             return
-        yield base + at, found.size, found.mnemonic, found.width
-        at += found.size
 
 
 def name_of(code: bytes) -> str:
@@ -52,28 +53,42 @@ def name_of(code: bytes) -> str:
 
 
 @dataclass(frozen=True)
+class Constant:
+    """A displacement, or what is no operand's address, of two bytes or more."""
+
+    place: range  # within the instruction
+    distance: bool  # from the instruction itself: its value depends on how long the code in between is
+    small: bool
+
+
+@dataclass(frozen=True)
 class Constants:
-    """Where an instruction has constants of two bytes or more, and which bytes around them can be chosen, too."""
+    """Where an instruction has constants, and which bytes around them can be chosen, too."""
 
     place: range = range(0)  # from its operands on
-    distance: bool = (
-        False  # from the instruction itself: its value depends on how long the code in between is
-    )
-    small: bool = False
+    each: tuple[Constant, ...] = ()
 
 
 def constants_of(code: bytes) -> Constants:
     """Those of the first instruction."""
     for found in _detailed().disasm(code, 0, 1):
-        wide = found.disp_size > 1, found.imm_size > 1
-        if not any(wide):
+        each: list[Constant] = []
+        if found.disp_size > 1:
+            relative = code[found.modrm_offset] & 0xC7 == 0x05
+            each.append(_constant(code, found.disp_offset, 4, relative))
+        if found.imm_size > 1:
+            each.append(_constant(code, found.imm_offset, found.imm_size, kind(found.mnemonic) == "branch"))
+        if not each:
             return Constants()
-        first = found.disp_offset if wide[0] else found.imm_offset
-        place = range(found.modrm_offset or first, found.size - (found.imm_size == 1))
-        alone = wide[0] != wide[1]
-        relative = code[found.modrm_offset] & 0xC7 == 0x05 if wide[0] else kind(found.mnemonic) == "branch"
-        width = 4 if wide[0] else found.imm_size
-        value = int.from_bytes(code[first : first + width], "little", signed=True)
-        return Constants(place, relative and alone, alone and -_SMALL <= value < _SMALL)
+        first = found.modrm_offset or each[0].place.start
+        return Constants(range(first, found.size - (found.imm_size == 1)), tuple(each))
     new = recent(code)
-    return Constants(range(new.modrm, new.size)) if new and new.wide else Constants()
+    if new is None or not new.offset:
+        return Constants()
+    offset = _constant(code, new.offset, 4, code[new.modrm] & 0xC7 == 0x05)
+    return Constants(range(new.modrm, offset.place.stop), (offset,))
+
+
+def _constant(code: bytes, first: int, width: int, distance: bool) -> Constant:
+    value = int.from_bytes(code[first : first + width], "little", signed=True)
+    return Constant(range(first, first + width), distance, -_SMALL <= value < _SMALL)

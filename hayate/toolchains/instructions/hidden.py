@@ -68,15 +68,28 @@ def _short(piece: Piece, starts: set[int]) -> Iterator[tuple[str, int]]:
             anywhere = _NOWHERE.fullmatch(name)
             if not (anywhere or _NOT_IN_CONSTANTS.fullmatch(name) or kind(name) == "prefetch"):
                 continue
-            found = constants_of(data[begin : begin + LONGEST])
-            inside = lead - begin in found.place
-            if anywhere:
-                chance = inside and found.small
-            else:  # a bound of a loop may be 6160, and the opcode's second byte may be the next instruction
-                chance = not inside or lead + 1 - begin not in found.place or found.distance or found.small
-            if not chance:
+            code = data[begin : begin + LONGEST]
+            if not _is_minus_14577(code, lead - begin) if anywhere else _is_chosen(code, lead - begin):
                 yield name, at
             break
+
+
+def _is_chosen(code: bytes, lead: int) -> bool:
+    """Whether both bytes of an opcode stand in one constant, neither a distance nor small.
+
+    A bound of a loop may be 6160, and the second byte may be the next instruction's.
+    """
+    return any(
+        lead in one.place and lead + 1 in one.place and not (one.distance or one.small)
+        for one in constants_of(code).each
+    )
+
+
+def _is_minus_14577(code: bytes, lead: int) -> bool:
+    """Whether it is this number, an honest distance, of which three bytes are those of rdseed."""
+    return code[lead : lead + 4] == b"\x0f\xc7\xff\xff" and any(
+        one.place.start == lead for one in constants_of(code).each
+    )
 
 
 def _packed(piece: Piece, starts: set[int]) -> Counter[str]:
@@ -97,7 +110,8 @@ def _packed(piece: Piece, starts: set[int]) -> Counter[str]:
             if kind(name_of(data[at : at + LONGEST])) == "packed":
                 found = constants_of(data[begin : begin + LONGEST])
                 if at - begin in found.place:
-                    (near if found.distance and found.small else count)[form(data[at : lead + 1])] += 1
+                    is_near = all(one.distance and one.small for one in found.each)
+                    (near if is_near else count)[form(data[at : lead + 1])] += 1
                 break
     # Among thousands of honest distances one may look like an instruction; for a product and a sum it takes two.
     return count + near if near.total() > 1 else count

@@ -19,7 +19,7 @@ class Recent:
     mnemonic: str
     width: str  # "xmm", "ymm", "zmm"
     modrm: int  # where its operands begin
-    wide: bool  # with an offset of four bytes
+    offset: int  # where one of four bytes begins, 0 if there is none
 
 
 def _fma(packed: bool) -> dict[int, str]:
@@ -124,7 +124,9 @@ def recent(code: bytes) -> Recent | None:
         return None
     skipped, displacement = offset
     size = modrm + 1 + skipped + displacement + (opcode_map == 3)  # those have a byte that says how
-    return Recent(size, name, _WIDTHS[length], modrm, displacement == 4) if size <= len(code) else None
+    if size > len(code):
+        return None
+    return Recent(size, name, _WIDTHS[length], modrm, modrm + 1 + skipped if displacement == 4 else 0)
 
 
 def _offset_bytes(code: bytes, modrm: int) -> tuple[int, int] | None:
