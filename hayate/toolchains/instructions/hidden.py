@@ -2,12 +2,13 @@
 
 Such a jump needs nothing that shows: a return address that an index reaches will do. So the bytes are searched.
 
-What can be found without accusing honest code was counted in 660 honest kernels (gcc and clang, three levels) and in
+What can be found without accusing honest code was counted in 660 honest objects (gcc and clang, three levels) and in
 55 MB of foreign libraries. Outside of distances between code and data, those of _NOWHERE stood in none of it, and
 random bytes would have one in 150,000 places; so they are refused wherever they start. The others have two bytes of
-opcode, and honest code is full of those (`and eax, 15; xor ecx, ecx` holds rdtsc in 1.5% of the kernels). They are
-looked for only in constants, which a source can choose freely: in none of the 660, in a random constant of eight
-bytes once in 3,000. That is no end of them; docs/measurement.md says what is left.
+opcode, and honest code is full of those (`and eax, 15; xor ecx, ecx` holds rdtsc, as 1.5% of the objects do;
+`add rdi, 504` holds xbegin). They are looked for only in constants, which a source can choose freely: none of the 660
+objects has one. They have 1.4 large constants each, most of them round; a random one of eight bytes would have one of
+them once in 2,500. That is no end of these; docs/measurement.md says what is left.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _SHORT = re.compile(
 )
 # System calls are not among them: whatever way there is to one, the filter decides.
 _NOWHERE = re.compile(r"clflush(?:opt)?|clwb|rdrand|rdseed|rdpid|v?ldmxcsr|(?:rd|wr)[fg]sbase|f?xrstor\w*")
-_NOT_IN_CONSTANTS = re.compile(r"rdtscp?|rdpmc|cpuid|cldemote")
+_NOT_BY_CHOICE = re.compile(r"rdtscp?|rdpmc|cpuid|cldemote")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def _short(piece: Piece, starts: set[int]) -> Iterator[tuple[str, int]]:
         for at in _entries(data, begin, lead):
             name = name_of(data[at : at + LONGEST]).rpartition(" ")[2]
             anywhere = _NOWHERE.fullmatch(name)
-            if not (anywhere or _NOT_IN_CONSTANTS.fullmatch(name) or kind(name) == "prefetch"):
+            if not (anywhere or _NOT_BY_CHOICE.fullmatch(name) or kind(name) == "prefetch"):
                 continue
             code = data[begin : begin + LONGEST]
             if not _is_minus_14577(code, lead - begin) if anywhere else _is_chosen(code, lead - begin):
@@ -86,7 +87,7 @@ def _is_chosen(code: bytes, lead: int) -> bool:
 
 
 def _is_minus_14577(code: bytes, lead: int) -> bool:
-    """Whether it is this number, an honest distance, of which three bytes are those of rdseed."""
+    """Whether it is this number, a distance like any other, of which three bytes are those of rdseed."""
     return code[lead : lead + 4] == b"\x0f\xc7\xff\xff" and any(
         one.place.start == lead for one in constants_of(code).each
     )
