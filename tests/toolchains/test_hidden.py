@@ -160,7 +160,6 @@ def test_tables_hashes_and_quotients_are_let_pass(arch: str, build: Build, compi
 
 
 CLASSES = """
-#include <functional>
 #include <memory>
 struct shape { virtual double of(double x) const = 0; };
 struct twice final : shape { double of(double x) const override { return 2 * x; } };
@@ -174,7 +173,7 @@ USES = "for (int i = 0; i < M; i++) C[i] = shapes[i & 1]->of(A[i]) + applied([&]
 
 @pytest.mark.parametrize("arch", ["x86-64-v3", "x86-64-v4"])
 def test_virtual_calls_and_lambdas_are_let_pass(arch: str, build: Build, compiler: Compiler) -> None:
-    text = entry(USES, CLASSES.replace("#include <functional>\n", "")).replace("restrict ", "__restrict ")
+    text = entry(USES, CLASSES).replace("restrict ", "__restrict ")
     made = build(text, compiler, (), arch, language="c++")
     assert made.returncode == 0, made.stderr
     assert object_facts(made.elf, "dgemm", (), arch).violations == ()

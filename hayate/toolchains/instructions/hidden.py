@@ -7,8 +7,8 @@ What can be found without accusing honest code was counted in 660 honest objects
 random bytes would have one in 150,000 places; so they are refused wherever they start. The others have two bytes of
 opcode, and honest code is full of those (`and eax, 15; xor ecx, ecx` holds rdtsc, as 1.5% of the objects do;
 `add rdi, 504` holds xbegin). They are looked for only in constants, which a source can choose freely: none of the 660
-objects has one. They have 1.4 large constants each, most of them round; a random one of eight bytes would have one of
-them once in 2,500. That is no end of these; docs/measurement.md says what is left.
+objects and of the libraries has one there. The objects have 1.4 large constants each, most of them round; a random
+one of eight bytes would have one of these once in 2,500. That is no end of them; docs/measurement.md says what is left.
 """
 
 from __future__ import annotations
