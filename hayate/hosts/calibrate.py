@@ -20,6 +20,7 @@ from typing import Literal
 from hayate.errors import Fault, FaultKind
 from hayate.records import Interval
 from hayate.toolchains import compilers
+from hayate.toolchains.instructions import LEVELS
 
 ROUNDS = 5  # interleaved, so that a burst of load does not fall on one figure alone
 _SOURCES = Path(__file__).parent
@@ -37,7 +38,7 @@ class Calibration:
 
 def vector_bytes(arch: str) -> int:
     """Width of the widest vector register of an architecture level."""
-    return {"x86-64-v4": 64, "x86-64-v3": 32}.get(arch, 16)
+    return LEVELS[arch].vector_bytes if arch in LEVELS else 16
 
 
 def cache_bytes(core: int, root: Path = Path("/")) -> dict[str, int]:

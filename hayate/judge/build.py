@@ -73,7 +73,7 @@ def build(
         chosen = compiler or compilers()[0]
         compiling = time.monotonic()
         todo = plan(task, source, permitted, host.arch, chosen, tuple(extra_flags), language)
-        built = _compile(task, todo, permitted, language, sandbox)
+        built = _compile(task, todo, permitted, language, host.arch, sandbox)
         wall_s = time.monotonic() - compiling
         steps.append(Step(name="build", wall_s=wall_s, note=f"{chosen.name} {chosen.version}"))
         code, object_hash = built
@@ -100,7 +100,12 @@ def build(
 
 
 def _compile(
-    task: Task, todo: BuildPlan, permitted: Sequence[Technique], language: Language, sandbox: Sandbox
+    task: Task,
+    todo: BuildPlan,
+    permitted: Sequence[Technique],
+    language: Language,
+    arch: str,
+    sandbox: Sandbox,
 ) -> tuple[bytes, str]:
     limits = Limits(
         cpu_s=COMPILE_WALL_S,
@@ -131,7 +136,7 @@ def _compile(
         violations = read_preprocessed(task, own, permitted, language)
         if violations:
             raise _Rejected(Outcome.VIOLATION, "after preprocessing: " + "; ".join(violations[:3]))
-        facts = read_object(task, code, permitted, language)
+        facts = read_object(task, code, permitted, language, arch)
     except Tangled as tangled:
         raise _Rejected(Outcome.VIOLATION, f"what the compiler made can't be read: {tangled}") from None
     if facts.violations:

@@ -9,6 +9,7 @@ from hayate.records import Technique, content_hash
 from hayate.toolchains.c import FRAME_MAX_BYTES
 from hayate.toolchains.image import Image, Unreadable, read_image
 from hayate.toolchains.imports import may_import
+from hayate.toolchains.instructions import beyond
 from hayate.toolchains.source.buffers import STACK_MAX_BYTES
 
 OBJECT_MAX_BYTES = 8 << 20
@@ -31,12 +32,15 @@ class ObjectFacts:
     violations: tuple[str, ...] = ()
 
 
-def object_facts(elf: bytes, entry: str, permitted: Iterable[Technique] = ()) -> ObjectFacts:
-    """The facts of a shared object made by `plan`. A file that is none has a violation; never raises."""
+def object_facts(elf: bytes, entry: str, permitted: Iterable[Technique] = (), arch: str = "") -> ObjectFacts:
+    """The facts of a shared object made by `plan`. A file that is none has a violation; never raises.
+
+    `arch`: the level that it was compiled for, which it must keep to; "" where that does not matter.
+    """
     said = f"the shared object has {len(elf)} bytes, at most {OBJECT_MAX_BYTES} are allowed"
     if len(elf) <= OBJECT_MAX_BYTES:
         try:
-            return _facts(read_image(elf), entry, frozenset(permitted))
+            return _facts(read_image(elf), entry, frozenset(permitted), arch)
         except Unreadable as error:
             said = f"the shared object can't be read: {error}"
         # pyelftools raises any kind over a damaged file, and this one comes out of a candidate's box.
@@ -45,7 +49,7 @@ def object_facts(elf: bytes, entry: str, permitted: Iterable[Technique] = ()) ->
     return ObjectFacts(content_hash(elf), violations=(said,))
 
 
-def _facts(image: Image, entry: str, allowed: frozenset[Technique]) -> ObjectFacts:
+def _facts(image: Image, entry: str, allowed: frozenset[Technique], arch: str) -> ObjectFacts:
     forbidden = tuple(name for name in image.imports if not may_import(name, allowed))
     found: list[str] = []
     if image.exports != (entry,):
@@ -55,6 +59,7 @@ def _facts(image: Image, entry: str, allowed: frozenset[Technique]) -> ObjectFac
     if image.runs_at_load:
         found.append("the object runs code when it is loaded")
     found += _withheld(image, allowed)
+    found += beyond(image.code, arch)
     found += image.violations
     return ObjectFacts(
         object_hash=content_hash(*(part for both in image.loaded for part in both)),
@@ -78,12 +83,15 @@ def _withheld(image: Image, allowed: frozenset[Technique]) -> list[str]:
         found.append(
             f"simd is not permitted, and the object code has {code.packed} packed floating-point instructions"
         )
-    if Technique.SIMD not in allowed and code.hidden_packed:
+    hidden = sum(code.hidden_packed.values())
+    if Technique.SIMD not in allowed and hidden:
         found.append(
-            f"simd is not permitted, and {code.hidden_packed} packed floating-point instructions stand in constants"
+            f"simd is not permitted, and {hidden} packed floating-point instructions stand in constants"
         )
     if Technique.PREFETCH not in allowed and code.prefetches:
         found.append(f"prefetch is not permitted, and the object code has {code.prefetches} of it")
+    if Technique.PREFETCH not in allowed and code.hidden_prefetches:
+        found.append(f"prefetch is not permitted, and {code.hidden_prefetches} of it stand in constants")
     if Technique.ALLOC not in allowed:
         if image.writable_bytes > STACK_MAX_BYTES:
             found.append(

@@ -209,3 +209,19 @@ def test_a_compile_time_bomb_ends_at_its_limit(task: Task, host: HostProfile, be
     made = build(task, bomb, (), host=host, sandbox=best)
     assert isinstance(made, Rejection)
     assert made.outcome in (Outcome.BUILD_FAILED, Outcome.VIOLATION)
+
+
+def test_a_kernel_keeps_to_the_level_of_the_host(task: Task, host: HostProfile, best: Sandbox) -> None:
+    if host.arch not in ("x86-64-v2", "x86-64-v3", "x86-64-v4"):
+        pytest.skip("levels are those of x86-64")
+    # As HAYATE_ARCH makes it; whether the processor has more does not matter: nothing runs.
+    lower = host.model_copy(update={"arch": "x86-64-v3"})
+    wide = '__attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,prefer-vector-width=512"))) ' + HONEST
+    made = build(task, wide, (Technique.SIMD, Technique.FASTMATH), host=lower, sandbox=best)
+    assert isinstance(made, Rejection)
+    assert made.outcome is Outcome.VIOLATION
+    assert "the object has AVX-512 instructions (" in made.reason
+    assert "compiled for x86-64-v3 here: leave out the attribute" in made.reason
+    narrow = wide.replace("avx512f,avx512dq,avx512vl,avx512bw,prefer-vector-width=512", "avx2,fma")
+    permitted = (Technique.SIMD, Technique.FASTMATH)
+    assert isinstance(build(task, narrow, permitted, host=lower, sandbox=best), Built)

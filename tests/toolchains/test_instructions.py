@@ -145,6 +145,11 @@ def test_prefixes_that_no_compiler_writes_are_refused(name: str) -> None:
         ("74 02 48 b8 0f 05 90 90 90 90 90 90", "where no instruction starts"),  # movabs
         ("e8 00 10 00 00", "where no instruction starts"),
         ("eb fd", "where no instruction starts"),
+        (
+            "48 8d 05 fb ff ff ff c3",
+            "takes the address 0x1002, where no instruction starts",
+        ),  # lea rax, [rip - 5]
+        ("48 8d 05 02 00 00 00 c3 b8 90 90 90 c3", "takes the address 0x1009, where"),
     ],
 )
 def test_what_is_none_or_is_jumped_into(code: str, said: str) -> None:

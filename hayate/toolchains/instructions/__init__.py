@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 
 from hayate.toolchains.instructions import aarch64, x86
 from hayate.toolchains.instructions.facts import CodeFacts, Piece
+from hayate.toolchains.instructions.levels import LEVELS, beyond
 
-__all__ = ["CodeFacts", "Piece", "read_code"]
+__all__ = ["LEVELS", "CodeFacts", "Piece", "beyond", "read_code"]
 
 _DECODERS: dict[str, Callable[[tuple[Piece, ...]], CodeFacts]] = {
     "EM_X86_64": x86.read,

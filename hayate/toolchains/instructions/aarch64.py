@@ -20,6 +20,7 @@ _ARITHMETIC = re.compile(
     r"|bf\w*(?:dot|mmla|mlal\w*)|fmmla"
 )
 _VECTOR = re.compile(r"\b(?:v\d+\.(?:\d+[hsd]|[hsd]\b)|z\d+\.)")
+_SCALABLE = re.compile(r"\b[zp]\d+\b")  # SVE, whose vectors may be wider
 _BRANCH = re.compile(r"(?:bl?|b\.\w+|cbn?z|tbn?z)")
 _TARGET = re.compile(r"#(0x[0-9a-f]+|\d+)$")
 _STACK = re.compile(r"sp, sp, (?:#(0x[0-9a-f]+|\d+)(?:, lsl #(\d+))?|\w+)")
@@ -31,6 +32,7 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
     decoder.skipdata = True
     starts: set[int] = set()
     targets: list[tuple[int, int]] = []
+    forms: dict[str, str] = {}
     found: list[str] = []
     packed = prefetches = frame = variable = 0
     for piece in pieces:
@@ -42,6 +44,8 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
                     found.append(f"the bytes at {address:#x} are no instruction that is known here")
                 continue
             starts.add(address)
+            if not forms and _SCALABLE.search(operands):
+                forms["SVE"] = f"{mnemonic} {operands} at {address:#x}"
             if _REFUSED.fullmatch(mnemonic) or (mnemonic == "mrs" and "tpidr_el0" not in operands):
                 found.append(f"the instruction {mnemonic} at {address:#x} is not one that kernels need")
             elif _ARITHMETIC.fullmatch(mnemonic):
@@ -67,6 +71,7 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
         instructions=len(starts),
         packed=packed,
         prefetches=prefetches,
+        forms=forms,
         frame_bytes=frame,
         variable_frames=variable,
         starts=frozenset(starts),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,12 @@ class CodeFacts:
     instructions: int = 0
     packed: int = 0  # of several floating-point numbers at once
     registers: frozenset[str] = frozenset()  # that these work on: "xmm", "ymm", "zmm"
-    hidden_packed: int = 0  # the same within constants of other instructions, for who jumps there
+    # The same within constants of other instructions, for who jumps there: how many in each form, "" the oldest.
+    hidden_packed: Mapping[str, int] = field(default_factory=dict)
     prefetches: int = 0
+    hidden_prefetches: int = 0  # within constants
+    # Of encodings that not every such machine knows ("AVX", "AVX-512", "SVE") the first instruction, and where.
+    forms: Mapping[str, str] = field(default_factory=dict)
     frame_bytes: int = 0  # the largest piece of stack that is taken at once
     variable_frames: int = 0  # pieces of stack whose size is computed
     starts: frozenset[int] = frozenset()  # addresses of instructions

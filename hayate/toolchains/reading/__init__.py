@@ -34,9 +34,11 @@ def read_preprocessed(
     )
 
 
-def read_object(task: Task, elf: bytes, permitted: Iterable[Technique], language: Language) -> ObjectFacts:
+def read_object(
+    task: Task, elf: bytes, permitted: Iterable[Technique], language: Language, arch: str = ""
+) -> ObjectFacts:
     """`object_facts`, in the other process. Raises as `read_source` does."""
-    return _asked("object", task, permitted, language, elf, _object_facts)
+    return _asked("object", task, permitted, language, elf, _object_facts, arch)
 
 
 def _asked(
@@ -46,8 +48,10 @@ def _asked(
     language: Language,
     data: bytes,
     understood: Callable[[dict[str, Any]], Facts],
+    arch: str = "",
 ) -> Facts:
-    head = {"what": what, "permitted": [technique.value for technique in permitted], "language": language}
+    words = [technique.value for technique in permitted]
+    head = {"what": what, "permitted": words, "language": language, "arch": arch}
     told = ask(json.dumps(head).encode(), encode(task).encode(), data)
     try:
         return understood(told)

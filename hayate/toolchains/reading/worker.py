@@ -51,7 +51,7 @@ def answer(head: dict[str, Any], task: Task, data: bytes) -> dict[str, Any]:
     if head["what"] == "preprocessed":
         text = data.decode(errors="replace")
         return {"violations": inspect_preprocessed(task, text, permitted, language)}
-    return asdict(object_facts(data, task.entry, permitted))
+    return asdict(object_facts(data, task.entry, permitted, head["arch"]))
 
 
 def _limit(kind: int, most: int) -> None:

@@ -3,17 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-__attribute__((target("avx2,fma"))) static void
-row(int W, const double *n, const double *c, const double *s, double *o)
+#ifdef __AVX2__ /* below, such a function would be wider than the level that kernels are compiled for */
+__attribute__((target("avx2,fma")))
+#endif
+static void row(int W, const double *n, const double *c, const double *s, double *o)
 {
-    const __m256d half = _mm256_set1_pd(0.5), eighth = _mm256_set1_pd(0.125);
     int j = 1;
+#ifdef __AVX2__
+    const __m256d half = _mm256_set1_pd(0.5), eighth = _mm256_set1_pd(0.125);
     for (; j + 4 < W; j += 4) {
         __m256d t = _mm256_add_pd(_mm256_loadu_pd(n + j), _mm256_loadu_pd(s + j));
         t = _mm256_add_pd(t, _mm256_add_pd(_mm256_loadu_pd(c + j - 1), _mm256_loadu_pd(c + j + 1)));
         t = _mm256_fmadd_pd(half, _mm256_loadu_pd(c + j), _mm256_mul_pd(eighth, t));
         _mm256_storeu_pd(o + j, t);
     }
+#endif
     for (; j < W - 1; j++)
         o[j] = 0.5 * c[j] + 0.125 * (n[j] + s[j] + c[j - 1] + c[j + 1]);
 }
