@@ -16,7 +16,7 @@ from hayate.curriculum import Curriculum
 from hayate.errors import Fault
 from hayate.evaluate import Evaluator
 from hayate.policies import load as load_policy
-from hayate.prompts import extract, render
+from hayate.prompts import candidate_of, render, source_in
 from hayate.records import Candidate, MeasurePlan, Origin, Outcome, Technique, Verdict
 from hayate.tasks import templates
 from hayate.train import RunFile
@@ -74,23 +74,20 @@ def best_of_n(run: RunFile, model: str, folder: Path, verdicts: int, seed: int) 
     task = tasks.find(run.run.tasks[0])
     policy = load_policy(run.policy.model_copy(update={"model": model, "revision": None}))
     settings = run.curriculum.model_copy(update={"staging": "off", "seed": seed})
-    curriculum = Curriculum({task.name: task}, settings)
+    curriculum = Curriculum({task.name: task}, settings, language=run.run.language)
     asked = 0
 
     def propose(count: int) -> list[Candidate]:
         nonlocal asked
         asked += 1
         assignment = curriculum.next()
-        prompt = render(run.run.prompt_style, task, assignment, language=run.run.language)
+        prompt = render(run.run.prompt_style, task, assignment)
         (replies,) = policy.sample([prompt], count, seed * 100_003 + asked)
         return [
-            Candidate(
-                task=task.name,
-                # A chat model opens its block itself, a continuation begins behind the fence: `extract` knows both.
-                source=extract(r.text, run.run.language) or "" if not r.truncated else "",
-                permitted=assignment.permitted,
-                language=run.run.language,
-                origin=Origin(kind="policy", policy=run.policy.model, run="bench", step=asked, index=i),
+            candidate_of(
+                assignment,
+                source_in(r.text, assignment, cut_off=r.truncated),
+                Origin(kind="policy", policy=run.policy.model, run="bench", step=asked, index=i),
             )
             for i, r in enumerate(replies)
         ]

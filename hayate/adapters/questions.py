@@ -8,7 +8,7 @@ import pydantic
 
 from hayate import tasks
 from hayate.errors import WrongUse
-from hayate.prompts import Style, extract, render
+from hayate.prompts import Style, candidate_of, render, source_in
 from hayate.prompts.techniques import in_order, needed, span
 from hayate.records import Assignment, Candidate, Language, Origin, Prompt, Record, Technique, decode
 
@@ -35,17 +35,15 @@ class Question(Record):
 
     def source(self, reply: str) -> str | None:
         """The source in a model's reply; None if the format is violated."""
-        return extract(reply, self.language)
+        return source_in(reply, self.assignment)
 
     def candidate(self, source: str | None) -> Candidate:
         """Without a source, one that the server finds to be a violation."""
-        return Candidate(
-            task=self.task,
-            source=source or "",
-            permitted=self.permitted,
-            origin=Origin(kind="policy"),
-            language=self.language,
-        )
+        return candidate_of(self.assignment, source, Origin(kind="policy"))
+
+    @property
+    def assignment(self) -> Assignment:
+        return Assignment(task=self.task, permitted=self.permitted, language=self.language)
 
 
 def ask(
@@ -68,8 +66,6 @@ def ask(
             chosen = {Technique(name) for name in permitted}
         except ValueError as error:
             raise WrongUse(f"{error}", where="permitted", allowed=", ".join(known.techniques)) from error
-    assignment = Assignment(task=known.name, permitted=in_order(chosen | needed(known)))
-    question = Question(
-        task=known.name, task_hash=known.hash, permitted=assignment.permitted, language=language
-    )
-    return question, render(style, known, assignment, language=language)
+    permission = in_order(chosen | needed(known))
+    question = Question(task=known.name, task_hash=known.hash, permitted=permission, language=language)
+    return question, render(style, known, question.assignment)

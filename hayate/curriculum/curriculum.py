@@ -21,7 +21,7 @@ from hayate.curriculum.settings import CurriculumSettings, FixedStage
 from hayate.curriculum.state import CurriculumState, SetState, TaskState
 from hayate.errors import WrongUse
 from hayate.prompts.techniques import needed, span
-from hayate.records import Assignment, Outcome, Task, Technique, Verdict
+from hayate.records import Assignment, Language, Outcome, Task, Technique, Verdict
 
 if TYPE_CHECKING:
     from hayate.archive import Archive
@@ -41,6 +41,7 @@ class Curriculum:
         tasks: Mapping[str, Task],
         settings: CurriculumSettings | None = None,
         archive: Archive | None = None,
+        language: Language = "c",
     ) -> None:
         """Raises `WrongUse` for an unknown task, or a schedule with techniques that no task has."""
         self.settings = settings or CurriculumSettings()
@@ -54,7 +55,7 @@ class Curriculum:
         self._free = {n: tuple(t for t in s if t not in self._needed[n]) for n, s in self._spans.items()}
         self._paces = {name: pace(self.settings, len(s), len(names)) for name, s in self._free.items()}
         self._schedules = {name: self._schedule(name) for name in names}
-        self._archive = archive
+        self._archive, self._language = archive, language
         self._random = random.Random(self.settings.seed)
         self._tasks = {name: TaskState() for name in names}
 
@@ -77,6 +78,7 @@ class Curriculum:
             exemplars=self._exemplars(name, chosen),
             stage=one.level,
             reason=reason,
+            language=self._language,
         )
 
     def observe(self, assignment: Assignment, verdicts: Sequence[Verdict | None]) -> None:

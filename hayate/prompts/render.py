@@ -118,14 +118,14 @@ def render(
     task: Task,
     assignment: Assignment,
     exemplars: Sequence[Exemplar] = (),
-    language: Language = "c",
 ) -> Prompt:
-    """The prompt for `assignment`, which must be for `task`: an answer in `language`.
+    """The prompt for `assignment`, which must be for `task`.
 
     Raises `WrongUse` for an unknown style, and for a language that the task does not take.
     """
     if style not in get_args(Style):
         raise WrongUse(f"no prompt style {style!r}", allowed=", ".join(get_args(Style)))
+    language = assignment.language
     if language not in task.languages:
         raise WrongUse(f"{task.name} takes no candidates in {language}", allowed=" and ".join(task.languages))
     if assignment.task != task.name:

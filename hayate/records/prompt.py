@@ -5,17 +5,18 @@ from __future__ import annotations
 from functools import cached_property
 
 from hayate.records.base import Record, content_hash
-from hayate.records.task import Technique
+from hayate.records.task import Language, Technique
 
 
 class Assignment(Record):
-    """What the curriculum asks for next: a task, the techniques permitted, and candidates to show."""
+    """What is asked for next: a task, the answer's language, what is permitted, and candidates to show."""
 
     task: str
     permitted: tuple[Technique, ...]
     exemplars: tuple[str, ...] = ()  # candidate hashes, shown by prompt styles that show any
     stage: int = 0
     reason: str = ""  # "stage", "revisit", "fixed", "random"
+    language: Language = "c"
 
 
 class Prompt(Record):

@@ -20,7 +20,7 @@ from typing import Any
 
 from hayate.errors import Fault
 from hayate.policies import HuggingFacePolicy
-from hayate.prompts import extract
+from hayate.prompts import source_in
 from hayate.records import Candidate, Outcome, Prompt, Verdict, decode
 from hayate.rewards import over_classes
 from hayate.train import trainers
@@ -121,7 +121,10 @@ class Rewarder:
         """One reward for each reply of this process; None where the machine failed. Raises Fault in all."""
         self._lap("generate_s")
         step = int(trainer_state.global_step)
-        own = list(zip(hayate_prompt, map(self._source, completion_ids), strict=True))
+        own = [
+            (text, self._source(decode(Prompt, text), ids))
+            for text, ids in zip(hayate_prompt, completion_ids, strict=True)
+        ]
         unread = next((at for at, (_, source) in enumerate(own) if source is None), None)
         if unread is not None:
             self.session.keep_reply(self._text(completion_ids[unread]))
@@ -131,11 +134,10 @@ class Rewarder:
         self._lap("judge_s")
         return paid[first : first + len(own)]
 
-    def _source(self, ids: Sequence[int]) -> str | None:
+    def _source(self, prompt: Prompt, ids: Sequence[int]) -> str | None:
         """The source in a reply; None if it was cut off or has another format."""
-        if not len(ids) or int(ids[-1]) not in self.ends:
-            return None
-        return extract(self._text(ids), self.session.run.run.language)
+        cut_off = not len(ids) or int(ids[-1]) not in self.ends
+        return source_in(self._text(ids), prompt.assignment, cut_off=cut_off)
 
     def _text(self, ids: Sequence[int]) -> str:
         text: str = self.policy.tokenizer.decode(

@@ -12,7 +12,7 @@ from typing import Literal
 
 from hayate.curriculum import Curriculum
 from hayate.policies import HuggingFacePolicy
-from hayate.prompts import extract
+from hayate.prompts import source_in
 from hayate.records import Candidate, Prompt
 from hayate.train.session import Session
 
@@ -39,7 +39,7 @@ def check(session: Session, policy: HuggingFacePolicy, phase: str, count: int, s
     """
     session.abandon(phase, step)
     settings = session.run.curriculum.model_copy(update={"staging": "off", "exemplars": 0})
-    asking = Curriculum(session.tasks, settings)
+    asking = Curriculum(session.tasks, settings, language=session.run.run.language)
     prompts = [session.prompt(asking.next()) for _ in session.tasks]
     each = max(1, count // len(prompts))
     seed = session.run.run.seed + step
@@ -62,7 +62,7 @@ def ask(
     candidates = []
     for group, row in enumerate(policy.sample(prompts, each, seed=seed)):
         for index, reply in enumerate(row):
-            source = None if reply.truncated else extract(reply.text, session.run.run.language)
+            source = source_in(reply.text, prompts[group].assignment, cut_off=reply.truncated)
             if source is None:
                 session.keep_reply(reply.text)
             candidates.append(

@@ -21,7 +21,7 @@ from hayate.errors import Fault
 from hayate.evaluate import Evaluator, HostClasses
 from hayate.policies import HuggingFacePolicy, PolicySettings
 from hayate.policies import load as load_policy
-from hayate.prompts import Exemplar, render
+from hayate.prompts import Exemplar, candidate_of, render
 from hayate.records import Assignment, Candidate, MeasurePlan, Origin, Prompt, Task, Verdict
 from hayate.train.interrupt import Interrupt
 from hayate.train.progress import Progress
@@ -101,13 +101,13 @@ class Session:
         return policy
 
     def curriculum(self) -> Curriculum:
-        return Curriculum(self.tasks, self.run.curriculum, self.archive())
+        return Curriculum(self.tasks, self.run.curriculum, self.archive(), self.run.run.language)
 
     def prompt(self, assignment: Assignment) -> Prompt:
         """The prompt for an assignment, recorded."""
         task = self.tasks[assignment.task]
         shown = exemplars(self.archive(), assignment)
-        prompt = render(self.run.run.prompt_style, task, assignment, shown, self.run.run.language)
+        prompt = render(self.run.run.prompt_style, task, assignment, shown)
         self.archive().record_prompt(prompt)
         return prompt
 
@@ -126,14 +126,7 @@ class Session:
             group=group,
             index=index,
         )
-        assignment = prompt.assignment
-        return Candidate(
-            task=assignment.task,
-            source=source or "",
-            permitted=assignment.permitted,
-            origin=origin,
-            language=self.run.run.language,
-        )
+        return candidate_of(prompt.assignment, source, origin)
 
     def evaluate(self, candidates: Sequence[Candidate], *, rank: bool = True) -> list[Verdict | Fault]:
         """As training's verdicts are made; each is shown as it comes. Raises Fault(TOO_MANY_FAULTS)."""

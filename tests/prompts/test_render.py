@@ -15,6 +15,7 @@ from hayate.records import (
     Assignment,
     Band,
     Bound,
+    Language,
     SizeRange,
     SourceText,
     Task,
@@ -80,8 +81,8 @@ def matrix_product() -> Task:
 TASK = matrix_product()
 
 
-def _ask(*techniques: Technique) -> Assignment:
-    return Assignment(task="dgemm", permitted=techniques)
+def _ask(*techniques: Technique, language: Language = "c") -> Assignment:
+    return Assignment(task="dgemm", permitted=techniques, language=language)
 
 
 def test_every_technique_has_one_line() -> None:
@@ -99,7 +100,7 @@ def test_staged_says_everything_and_stays_short() -> None:
     assert "M=480, N=480, K=480" in prompt.user
     assert "inline assembly" in prompt.user
     assert prompt.opening == "```c\n"
-    assert render("staged", TASK, _ask(), language="c++").opening == "```cpp\n"
+    assert render("staged", TASK, _ask(language="c++")).opening == "```cpp\n"
     assert "\n\n\n" not in prompt.user
     assert prompt.user.endswith("nothing after it.\n")
 
@@ -182,7 +183,7 @@ def test_built_in_tasks_render_in_both_styles() -> None:
 
 def test_an_answer_in_cxx_is_asked_for_in_its_own_words() -> None:
     shown = [Exemplar(source="void x();", language="c++", speedup=2), Exemplar(source="void y();", speedup=3)]
-    prompt = render("staged", TASK, _ask(), shown, "c++")
+    prompt = render("staged", TASK, _ask(language="c++"), shown)
     assert "kernels in C++." in prompt.system
     assert "of this C function, in C++17." in prompt.user
     assert "<vector>" in prompt.user
@@ -193,4 +194,4 @@ def test_an_answer_in_cxx_is_asked_for_in_its_own_words() -> None:
     assert "C++" not in in_c.system + in_c.user
     only_c = TASK.model_copy(update={"languages": ("c",)})
     with pytest.raises(WrongUse, match="c"):
-        render("staged", only_c, _ask(), language="c++")
+        render("staged", only_c, _ask(language="c++"))
