@@ -15,9 +15,10 @@ from hayate.hosts import Slot, vector_bytes
 from hayate.judge import stats
 from hayate.judge.calibrate import calibrate_task, yardsticks
 from hayate.judge.charges import charged
-from hayate.judge.failures import CandidateFailed, Starved
+from hayate.judge.choice import CHEAP_CALL_NS, enough_to_choose, much_nearer, nearest
+from hayate.judge.failures import CandidateFailed, OpponentFailed, Starved
 from hayate.judge.native import natives
-from hayate.judge.results import Measurement, TaskCalibration
+from hayate.judge.results import Measurement, Rejection, TaskCalibration, YardstickFigure
 from hayate.judge.session import DELAYED_SHARE, LaunchSession, PairTimes
 from hayate.judge.shapes import UNIFORM, largest, near, sizes, timed_on
 from hayate.judge.verification import Cases, Covered, afterwards, again, cases, verify
@@ -39,7 +40,6 @@ from hayate.records import (
 from hayate.sandbox import Sandbox
 from hayate.tasks import evaluate_expression
 
-CHEAP_CALL_NS = 20_000_000
 BAND_BUDGET_S = 0.15  # timed part of one band in a training launch; a slow candidate gets fewer pairs
 LEAST_PAIRS = 3  # but so many, or an outlier is not seen for one
 SLOW_CALL_S = 0.3  # a timed call that long says enough for training by itself
@@ -49,6 +49,10 @@ SLOW_CALL_S = 0.3  # a timed call that long says enough for training by itself
 MEDIAN_ERROR = 0.008
 HEAD_TO_HEAD_PAIRS = (6, 100)
 HEAD_TO_HEAD_S = 0.4
+# Where the rival's calls are long beside the candidate's, few pairs say enough; and it may cost the candidate's slot no
+# more than this, or what a person set for the decision: who is the best could else be slow whenever it is challenged.
+HEAD_TO_HEAD_SLOW_S = 1.0
+RIVAL_MOST_S = 20.0
 EQUAL_WITHIN_MOST = 0.05  # a head-to-head at its end that is less certain than this is undecided
 PEAK_ABOVE_HOSTS = 1.1
 FASTER_THAN_PEAK = 1.05
@@ -84,6 +88,7 @@ class _Suspicion(Exception):
         numbers: dict[str, float],
         *,
         own: bool = False,
+        rivals: bool = False,
         by_times: bool = True,
     ) -> None:
         super().__init__(reason)
@@ -91,6 +96,7 @@ class _Suspicion(Exception):
         self.reason = reason
         self.numbers = numbers
         self.own = own  # noise, but beside the yardstick's calls there was none
+        self.rivals = rivals  # noise, but beside the candidate's calls there was none
         self.by_times = by_times and outcome is not None  # an accusation that stands on measured times
 
 
@@ -117,8 +123,8 @@ def measure(
 
     The timing's ratios are against the yardstick nearest in speed, chained to the reference; with a rival the
     speed-up is against the rival, and a plan with more than three launches stops as soon as it is decided, or when
-    its `decide_s` are over, undecided then if need be. Raises Fault: a broken yardstick, a host too noisy, anything of
-    the machine's.
+    its `decide_s` are over, undecided then if need be. A rival that fails leaves it undecided, and `Measurement.rival`
+    says how. Raises Fault: a broken yardstick, a host too noisy, anything of the machine's.
     """
     return _Measurer(task, built, plan, host, slot, sandbox, rival).run()
 
@@ -159,6 +165,8 @@ class _Measurer:
         launches_s = plan.wall_s * max(plan.launches, plan.max_launches, 1)
         self.most_s = plan.wall_s + min(launches_s, plan.decide_s or launches_s)
         self.own_delays = False  # the candidate keeps itself waiting: its time, and no noise
+        self.rivals_delays = False  # likewise
+        self.rival_s = 0.0  # by how much the rival's calls took longer than the candidate's
         self.drifted = (
             1.0  # the yardstick's share of its calibrated speed, where that is low and was let pass
         )
@@ -166,39 +174,13 @@ class _Measurer:
     def run(self) -> Measurement:
         started = time.monotonic()
         first = cases(self.task, self.plan, self.rng, self.host)
-        launches: list[Launch] = []
-        decision = stats.Sequential(self.plan.confidence)
-        decided: Decision = ""
-        word = ""
-        interval: stats.LogRatio | None = None
         try:
-            wanted = max(self.plan.launches, self.plan.max_launches, 1)
-            for number in range(wanted):
-                if number >= self.plan.launches and self._out_of_time(started, number):
-                    break
-                found = self._launch(
-                    first if number == 0 else again(self.task, [s for s, _ in first.small], self.rng)
-                )
-                launches += found
-                if number + 1 < self.plan.launches or not found:
-                    continue
+            try:
+                return self._run(first, started)
+            except OpponentFailed as fault:
                 if self.rival is None:
-                    break
-                # A head-to-head: looked at after each launch from the third on.
-                if number + 1 == self.plan.launches:
-                    for i in range(number + 1):
-                        part = launches[i * len(self.bands) : (i + 1) * len(self.bands)]
-                        verdict = decision.add(statistics.fmean(x.log_ratio for x in part))
-                else:
-                    verdict = decision.add(statistics.fmean(x.log_ratio for x in found))
-                interval, decided = verdict.interval, verdict.outcome
-                width = self.plan.until_width
-                if decided if width is None else interval.width <= width:
-                    break
-            if self.rival is not None and decided == "faster":
-                self._guard_rival(launches)
-            if interval is not None:
-                decided, word = self._decided(decided, interval, started)
+                    raise
+                return self._without(self.rival.name, fault.failure, first, started)
         except CandidateFailed as failure:
             return Measurement(
                 outcome=failure.outcome,
@@ -207,7 +189,53 @@ class _Measurer:
                 steps=tuple(self.steps),
                 wall_s=time.monotonic() - started,
             )
+
+    def _run(self, first: Cases, started: float) -> Measurement:
+        launches: list[Launch] = []
+        decision = stats.Sequential(self.plan.confidence)
+        decided: Decision = ""
+        word = ""
+        interval: stats.LogRatio | None = None
+        wanted = max(self.plan.launches, self.plan.max_launches, 1)
+        for number in range(wanted):
+            if number >= self.plan.launches and self._out_of_time(started, number):
+                break
+            found = self._launch(
+                first if number == 0 else again(self.task, [s for s, _ in first.small], self.rng)
+            )
+            launches += found
+            if number + 1 < self.plan.launches or not found:
+                continue
+            if self.rival is None:
+                break
+            # A head-to-head: looked at after each launch from the third on.
+            if number + 1 == self.plan.launches:
+                for i in range(number + 1):
+                    part = launches[i * len(self.bands) : (i + 1) * len(self.bands)]
+                    verdict = decision.add(statistics.fmean(x.log_ratio for x in part))
+            else:
+                verdict = decision.add(statistics.fmean(x.log_ratio for x in found))
+            interval, decided = verdict.interval, verdict.outcome
+            width = self.plan.until_width
+            if decided if width is None else interval.width <= width:
+                break
+        if self.rival is not None and decided == "faster":
+            self._guard_rival(launches)
+        if interval is not None:
+            decided, word = self._decided(decided, interval, started)
         return self._accepted(launches, decided, word, interval, started)
+
+    def _without(self, name: str, failure: CandidateFailed, first: Cases, started: float) -> Measurement:
+        """The rival failed, which says nothing about the candidate: it is right or wrong by itself, and not timed."""
+        self.opponents, self.rival, self.bands = (), None, ()
+        if not self.checked:
+            self._launch(first)
+        found = self._accepted([], "undecided", "", None, started)
+        said = (
+            f"{found.reason}; undecided: the rival {name} failed: {failure.outcome.value}: {failure.reason}"
+        )
+        failed = Rejection(outcome=failure.outcome, reason=failure.reason, numbers=failure.numbers)
+        return found.model_copy(update={"reason": said, "decision": "undecided", "rival": failed})
 
     def _out_of_time(self, started: float, launches: int) -> bool:
         """Would a head-to-head's next launch, as long as those before, end too late?"""
@@ -286,7 +314,7 @@ class _Measurer:
 
     def _launch(self, wanted: Cases) -> list[Launch]:
         complaints: dict[Outcome | None, int] = {}
-        own = 0
+        own = rivals = 0
         for _ in range(LAUNCHES_MOST):
             self._within_limit()
             try:
@@ -296,6 +324,11 @@ class _Measurer:
                 if not failure.doubtful:
                     raise
                 suspicion = _Suspicion(failure.outcome, failure.reason, failure.numbers, by_times=False)
+            except OpponentFailed as fault:
+                rivals += 1
+                if self.rival is None or not fault.failure.doubtful or rivals == PERSISTS:
+                    raise
+                continue
             except Starved as fault:
                 suspicion = _Suspicion(None, fault.message, {})
             except _Suspicion as found:
@@ -310,6 +343,10 @@ class _Measurer:
                 # Pairs are interleaved, so the host's noise meets both alike. A candidate that yields is just slow.
                 own += 1
                 self.own_delays = own == PERSISTS - 1
+                continue
+            if suspicion.rivals and not self.rivals_delays:
+                rivals += 1
+                self.rivals_delays = rivals == PERSISTS - 1
                 continue
             count = complaints[suspicion.outcome] = complaints.get(suspicion.outcome, 0) + 1
             if suspicion.by_times:
@@ -368,9 +405,9 @@ class _Measurer:
                 launches = []
                 for band in self.bands:
                     started = time.monotonic()
-                    launch = self._time_band(session, band)
+                    launch, told = self._time_band(session, band)
                     launches.append(launch)
-                    note = f"band {band.name}, {len(launch.candidate_ns)} pairs with {launch.yardstick}"
+                    note = f"band {band.name}, {len(launch.candidate_ns)} pairs with {launch.yardstick}{told}"
                     self._stepped("time", started, session, note)
                 if launches:
                     last = afterwards(wanted, self.rng)
@@ -403,27 +440,46 @@ class _Measurer:
             timeout_s=timeout_s,
         )
         self.covered.worst_error = max(self.covered.worst_error, times.worst_error)
+        self._bear_rival(times.yardstick.whole_ns - times.candidate.whole_ns, times.candidate.whole_ns)
         return shape, times
 
-    def _time_band(self, session: LaunchSession, band: Band) -> Launch:
+    def _bear_rival(self, more_ns: int, beside_ns: int) -> None:
+        """Raises OpponentFailed when a rival has cost more of the slot than it may, beyond what the candidate's own
+        calls cost: `beside_ns` the last one."""
+        if self.rival is None:
+            return
+        self.rival_s += max(0, more_ns) * 1e-9
+        most_s = RIVAL_MOST_S if self.plan.decide_s is None else self.plan.decide_s
+        if self.rival_s > most_s:
+            failure = CandidateFailed(
+                Outcome.TIMED_OUT,
+                f"its calls took {self.rival_s:.3g} s longer than the candidate's, the last one "
+                f"{(more_ns + beside_ns) * 1e-9:.3g} s",
+                {"limit_s": most_s, "longer_s": self.rival_s},
+            )
+            raise OpponentFailed(self.rival.name, failure)
+
+    def _time_band(self, session: LaunchSession, band: Band) -> tuple[Launch, str]:
+        """The launch's pairs in one band, and a note for a person."""
+        began = time.monotonic()
         peaks = [self._peak(session)]
         function, timeout_s = self._fastest(band), max(5.0, self.plan.wall_s / 10)
         if self.calibration is not None:
             ranked = self.calibration.ranked(band.name)
             timeout_s = max(3.0, 8e-9 * ranked[0].call_ns) if ranked else 10.0
-        # The first pair of a launch warms up: it is slow by some per cent, and by much more where scratch memory is
-        # set aside. The second one, where it costs little, chooses the yardstick.
-        _, warm = self._pair(session, band, function, timeout_s)
-        if warm.candidate_ns < CHEAP_CALL_NS:
-            _, warm = self._pair(session, band, function, timeout_s)
-        function = self._nearest(band, warm)
-        found = [self._pair(session, band, function, timeout_s)]
-        while not self._enough([times for _, times in found], band):
-            found.append(self._pair(session, band, function, timeout_s))
-        if self.rival is not None and self.plan.pairs is None:
-            self._pair_until_certain(found, lambda: self._pair(session, band, function, timeout_s))
+        figures = [self._figure(o, band) for o in self.opponents]
+        function = nearest(figures, function, self._worked(self._warm_up(session, band, function, timeout_s)))
+        found = self._timed(session, band, function, timeout_s)
+        note = ""
+        better = much_nearer(figures, function, self._worked(found))
+        if better is not None:
+            # Once: who is slow again now is timed as slow. And only where as much as it took so far fits in again.
+            note = f"; {self.opponents[better].name} is much nearer than {self.opponents[function].name}"
+            if session.left_s() > 2 * (time.monotonic() - began):
+                function, note = better, note + ": timed again"
+                found = self._timed(session, band, function, timeout_s)
         peaks.append(self._peak(session))
-        figure = self.calibration.of(self.opponents[function].name, band.name) if self.calibration else None
+        figure = figures[function]
         more = charged([t for _, t in found], self._threaded())
         launch = Launch(
             band=band.name,
@@ -442,7 +498,36 @@ class _Measurer:
             priority=session.priority,
         )
         self._judge_launch(launch, [t for _, t in found])
-        return launch
+        return launch, note
+
+    def _warm_up(
+        self, session: LaunchSession, band: Band, function: int, timeout_s: float
+    ) -> list[tuple[Shape, PairTimes]]:
+        """Pairs that are not counted. The first of a launch is slow by some per cent, and by much more where scratch
+        memory is set aside; with the next ones it chooses the yardstick."""
+        found = [self._pair(session, band, function, timeout_s)]
+        if self.rival is None:
+            while not enough_to_choose([t.candidate_ns for _, t in found]):
+                found.append(self._pair(session, band, function, timeout_s))
+        elif all(max(t.candidate_ns, t.yardstick_ns) < CHEAP_CALL_NS for _, t in found):
+            found.append(self._pair(session, band, function, timeout_s))
+        return found
+
+    def _timed(
+        self, session: LaunchSession, band: Band, function: int, timeout_s: float
+    ) -> list[tuple[Shape, PairTimes]]:
+        found = [self._pair(session, band, function, timeout_s)]
+        while not self._enough([times for _, times in found], band):
+            found.append(self._pair(session, band, function, timeout_s))
+        if self.rival is not None and self.plan.pairs is None:
+            self._pair_until_certain(found, lambda: self._pair(session, band, function, timeout_s))
+        return found
+
+    def _worked(self, found: Sequence[tuple[Shape, PairTimes]]) -> list[tuple[float, PairTimes]]:
+        return [(float(evaluate_expression(self.task.flops, shape)), times) for shape, times in found]
+
+    def _figure(self, opponent: Built, band: Band) -> YardstickFigure | None:
+        return None if self.calibration is None else self.calibration.of(opponent.name, band.name)
 
     def _peak(self, session: LaunchSession) -> float:
         """The peak of one core now, in GFLOPS. It is probed in the opponent's process, which may be a rival's: so no
@@ -458,6 +543,9 @@ class _Measurer:
         """Whether a launch has its pairs. By timed calls alone: the first, which warms up, may be slow on purpose."""
         if len(times) >= (self.plan.pairs or band.pairs):
             return True
+        if self.rival is not None:
+            spent_ns = sum(t.candidate_ns + t.yardstick_ns for t in times)
+            return spent_ns > HEAD_TO_HEAD_SLOW_S * 1e9 and self.plan.pairs is None
         if self.plan.purpose != "training":
             return False
         if len(times) < LEAST_PAIRS:
@@ -477,29 +565,11 @@ class _Measurer:
                 return
             found.append(pair())
 
-    def _call_ns(self, function: int, band: Band, warm: PairTimes) -> float:
-        figure = self.calibration.of(self.opponents[function].name, band.name) if self.calibration else None
-        return figure.call_ns if figure else warm.yardstick_ns
-
     def _fastest(self, band: Band) -> int:
         """Index of the yardstick that is fastest on this host; of the last where none was calibrated."""
         ranked = self.calibration.ranked(band.name) if self.calibration else ()
         names = [o.name for o in self.opponents]
         return names.index(ranked[-1].name) if ranked else len(names) - 1
-
-    def _nearest(self, band: Band, warm: PairTimes) -> int:
-        """Index of the yardstick nearest in speed, judged by the warm-up pair with the fastest one.
-
-        What the calibration left out as hopeless on this host has no figure, and is never chosen.
-        """
-        last = self._fastest(band)
-        fastest = self.calibration.of(self.opponents[last].name, band.name) if self.calibration else None
-        if self.calibration is None or fastest is None:
-            return last
-        known = [self.calibration.of(o.name, band.name) for o in self.opponents]
-        expected = fastest.call_ns * warm.candidate_ns / warm.yardstick_ns
-        distance = [abs(math.log(k.call_ns / expected)) if k else math.inf for k in known]
-        return distance.index(min(distance))
 
     # -- what a launch may not look like
 
@@ -508,15 +578,17 @@ class _Measurer:
         # tell of the machine then.
         own = self.own_delays or Technique.THREADS in self.built.permitted
         opponent = next(o for o in self.opponents if o.name == launch.yardstick)
-        its = Technique.THREADS in opponent.permitted  # so may those of a rival
+        its = self.rivals_delays or Technique.THREADS in opponent.permitted  # so may those of a rival
         disturbed = sum((t.candidate_delayed and not own) or (t.yardstick_delayed and not its) for t in times)
         if disturbed > DELAYED_LAUNCH_SHARE * len(times):
             by_itself = its or not any(t.yardstick_delayed for t in times)
+            by_rival = self.rival is not None and not any(t.candidate_delayed for t in times)
             raise _Suspicion(
                 None,
                 f"the scheduler delayed {disturbed} of {len(times)} pairs by more than {DELAYED_SHARE:.0%}",
                 {},
                 own=by_itself,
+                rivals=by_rival and not by_itself,
             )
         # Waiting for a core is no work, unless a thread of its own had that core. One pair or two say little, so a
         # small excess passes there.
@@ -625,12 +697,10 @@ class _Measurer:
                         timeout_s=10.0,
                     )
                     found.append((shape, times))
+                    if same is self.rival:
+                        self._bear_rival(times.yardstick.whole_ns + times.candidate.whole_ns, 0)
         except CandidateFailed as failure:
-            raise Fault(
-                FaultKind.YARDSTICK_BROKEN,
-                f"the yardstick {same.name} failed beside itself: {failure.reason}",
-                remedy="hayate tasks check; if it passes, the machine is at fault",
-            ) from failure
+            raise OpponentFailed(same.name, failure) from failure
         rates = [float(evaluate_expression(self.task.flops, s)) / t.yardstick_ns for s, t in found]
         return statistics.median(rates) / peak
 

@@ -25,6 +25,7 @@ from hayate.judge.chain import (
     figures,
     rank,
 )
+from hayate.judge.choice import nearest
 from hayate.judge.measure import _Measurer
 from hayate.judge.results import TaskCalibration, YardstickFigure
 from hayate.judge.session import CallTimes, PairTimes
@@ -97,10 +98,11 @@ def test_pairs_are_with_the_nearest_by_measured_order() -> None:
     )
     band = Band(name="480", center={"M": 1})
     assert judge._fastest(band) == 1
+    figures = [judge._figure(opponent, band) for opponent in judge.opponents]
     for candidate_ns, expected in ((250, "tile"), (330, "tile"), (420, "packed"), (20_000, "naive")):
-        # The warm-up pair is with the fastest, on a machine that is half as fast as it was.
-        warm = SimpleNamespace(candidate_ns=2 * candidate_ns, yardstick_ns=600)
-        assert judge.opponents[judge._nearest(band, warm)].name == expected
+        # The pairs are with the fastest, on a machine that is half as fast as it was.
+        pair: Any = SimpleNamespace(candidate_ns=2 * candidate_ns, yardstick_ns=600)
+        assert judge.opponents[nearest(figures, 1, [(1.0, pair)])].name == expected
 
 
 # -- links

@@ -230,25 +230,6 @@ def test_many_open_descriptors_do_not_matter(task: Task, host: HostProfile) -> N
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_a_rival_that_would_rather_be_wrong_than_beaten_is_not_believed(
-    task: Task, host: HostProfile, slot: Slot, best: sandbox.Sandbox
-) -> None:
-    """As a candidate its first calls are small, as a rival its first is large: it can tell its role."""
-    saboteur = raw(
-        kernel(
-            head="static int calls, rival;",
-            before="if (!calls++) rival = M > 400;",
-            after="if (rival) C[0] += 1;",
-        ),
-        name="saboteur",
-    )
-    plan = MeasurePlan(purpose="confirm", launches=3, max_launches=3, pairs=1, verify_shapes=2)
-    with pytest.raises(Fault) as fault:
-        measure(task, raw(kernel()), plan, host=host, slot=slot, sandbox=best, rival=saboteur)
-    assert fault.value.kind is FaultKind.YARDSTICK_BROKEN
-    assert "saboteur" in fault.value.message
-
-
 def test_one_launch_at_a_time_runs_on_a_core(
     task: Task, host: HostProfile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
