@@ -67,7 +67,9 @@ def test_a_runner_can_ask_for_no_priority_itself() -> None:
 
 
 @pytest.mark.parametrize("rtprio", [0, 50])
-def test_an_ordinary_user_gets_real_time_priority_where_the_limit_allows_it(rtprio: int, tmp_path: Path) -> None:
+def test_an_ordinary_user_gets_real_time_priority_where_the_limit_allows_it(
+    rtprio: int, tmp_path: Path
+) -> None:
     """With what `hayate doctor` advises, a line `rtprio 50` in limits.conf."""
     if missing := surroundings.unavailable():
         pytest.skip(missing)
