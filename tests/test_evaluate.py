@@ -116,7 +116,9 @@ class ToldFarm(Farm):
             speed = float(words.removeprefix("x "))
             if rival is not None and rival.object_hash in self.breaks_as_rival:
                 failed = Rejection(outcome=Outcome.TIMED_OUT, reason=f"{rival.object_hash} slept")
-                right = Measurement(outcome=Outcome.ACCEPTED, reason="right", decision="undecided", rival=failed)
+                right = Measurement(
+                    outcome=Outcome.ACCEPTED, reason="right", decision="undecided", rival=failed
+                )
                 future.set_result(right)
             elif rival is not None:
                 other = float(rival.object_code.decode().removeprefix("x "))

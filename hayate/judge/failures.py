@@ -36,11 +36,11 @@ class OpponentFailed(Fault):
     """What the candidate is paired with failed. A task's yardstick is right, so it is the machine's trouble or the
     task's; a rival answers for itself, and `measure` tells of it in its result."""
 
-    def __init__(self, name: str, failure: CandidateFailed) -> None:
+    def __init__(self, name: str, failure: CandidateFailed, task: str) -> None:
         super().__init__(
             FaultKind.YARDSTICK_BROKEN,
             f"the yardstick ({name}) failed: {failure.reason}",
-            remedy="hayate tasks check; if it passes, the machine is at fault",
+            remedy=f"hayate tasks check {task}; if it passes, the machine is at fault",
         )
         self.failure = failure
 

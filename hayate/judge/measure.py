@@ -457,7 +457,7 @@ class _Measurer:
                 f"{(more_ns + beside_ns) * 1e-9:.3g} s",
                 {"limit_s": most_s, "longer_s": self.rival_s},
             )
-            raise OpponentFailed(self.rival.name, failure)
+            raise OpponentFailed(self.rival.name, failure, self.task.where)
 
     def _time_band(self, session: LaunchSession, band: Band) -> tuple[Launch, str]:
         """The launch's pairs in one band, and a note for a person."""
@@ -700,7 +700,7 @@ class _Measurer:
                     if same is self.rival:
                         self._bear_rival(times.yardstick.whole_ns + times.candidate.whole_ns, 0)
         except CandidateFailed as failure:
-            raise OpponentFailed(same.name, failure) from failure
+            raise OpponentFailed(same.name, failure, self.task.where) from failure
         rates = [float(evaluate_expression(self.task.flops, s)) / t.yardstick_ns for s, t in found]
         return statistics.median(rates) / peak
 

@@ -414,7 +414,7 @@ class LaunchSession:
             raise Fault(FaultKind.INTERNAL, f"the clock failed: {what} {' '.join(rest)}")
         ended = self._end_of(who) if what == "died" else None
         failure = failures.explained(what, rest, ended)
-        raise failure if who == "candidate" else OpponentFailed(self._opponents(), failure)
+        raise failure if who == "candidate" else OpponentFailed(self._opponents(), failure, self.task.where)
 
     def _opponents(self) -> str:
         return ", ".join(o.name for o in self.opponents)
@@ -485,7 +485,11 @@ class LaunchSession:
                     f"the launch took longer than {self.wall_s:.3g} s, {calls_s:.3g} s of it in the {who}'s calls",
                     {"limit_s": self.wall_s, "calls_s": calls_s},
                 )
-                raise failure if who == "candidate" else OpponentFailed(self._opponents(), failure)
+                raise (
+                    failure
+                    if who == "candidate"
+                    else OpponentFailed(self._opponents(), failure, self.task.where)
+                )
         raise Fault(
             FaultKind.HOST_TOO_NOISY,
             f"a launch took longer than {self.wall_s:.3g} s, though the candidate's calls took only "

@@ -105,6 +105,7 @@ def test_a_candidate_that_is_wrong_is_wrong_though_the_rival_failed_first(
 
 def measurer() -> Any:
     made: Any = object.__new__(_Measurer)
+    made.task = SimpleNamespace(where="dgemm")
     made.plan, made.rival, made.rival_s = PLAN, SimpleNamespace(name="old.c"), 0.0
     made.own_delays = made.rivals_delays = False
     return made
@@ -166,7 +167,7 @@ def test_what_the_machine_may_have_done_to_a_rival_is_tried_again(doubtful: bool
 
     def launched(_wanted: object) -> list[Launch]:
         tries.append(1)
-        raise OpponentFailed("old.c", CandidateFailed(Outcome.CRASHED, "killed", doubtful=doubtful))
+        raise OpponentFailed("old.c", CandidateFailed(Outcome.CRASHED, "killed", doubtful=doubtful), "dgemm")
 
     judge.checked, judge._within_limit, judge._try_launch = False, lambda: None, launched
     with pytest.raises(OpponentFailed):
