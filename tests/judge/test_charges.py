@@ -16,6 +16,7 @@ from hayate.judge.failures import CandidateFailed
 from hayate.judge.measure import _Measurer
 from hayate.judge.native import natives
 from hayate.judge.session import CallTimes, LaunchSession, PairTimes
+from hayate.judge.subject import subject_of
 from hayate.records import HostProfile, MeasurePlan, Outcome, Task, Technique
 
 SHAPE = {"M": 96, "N": 96, "K": 96}
@@ -229,7 +230,7 @@ def test_one_candidate_has_a_slot_for_a_bounded_time(
 ) -> None:
     """Launches that are repeated for ever end: by its own calls as a verdict, else as a fault."""
     plan = MeasurePlan(purpose="check", launches=0, verify_shapes=2, wall_s=5.0)
-    measurer = _Measurer(task, raw(kernel()), plan, host, slot, best, None)
+    measurer = _Measurer(subject_of(task, raw(kernel()), plan, host, slot, best, None))
     assert measurer.most_s == 10.0
     measurer.began -= 11.0
     measurer.candidate_s = 9.0

@@ -13,10 +13,12 @@ import pytest
 from hayate.hosts import Slot
 from hayate.judge import build
 from hayate.judge.choice import CHEAP_CALL_NS, CHOOSING_PAIRS, enough_to_choose, much_nearer, nearest
-from hayate.judge.measure import _Measurer
+from hayate.judge.pairing import Pairing
 from hayate.judge.session import LaunchSession
 from hayate.judge.shapes import largest
-from hayate.records import Band, Built, HostProfile, Launch, MeasurePlan, Task
+from hayate.judge.subject import subject_of
+from hayate.judge.verification import Covered
+from hayate.records import Band, Built, HostProfile, MeasurePlan, Task
 from hayate.sandbox import Sandbox
 
 FIGURES: Any = [SimpleNamespace(call_ns=ns) for ns in (8e6, 4e6, 2e6)]
@@ -101,19 +103,18 @@ def test_a_kernel_that_is_slow_at_first_gets_the_yardstick_that_it_had_else(
     whole = f"{source}\n{head}\n{small.declaration.rstrip().rstrip(';')}\n{{ tarry(M); plain(M, N, K, A, B, C); }}\n"
     made = build(small, whole, small.techniques, host=host, sandbox=best)
     assert isinstance(made, Built), made
-    judge = _Measurer(small, made, MeasurePlan(), host, slot, best, None)
+    subject = subject_of(small, made, MeasurePlan(), host, slot, best, None)
     (band,) = small.bands
     with LaunchSession(
         small,
-        judge.built,
-        judge.opponents,
-        natives=judge.programs,
+        subject.built,
+        subject.opponents,
+        natives=subject.programs,
         slot=slot,
         sandbox=best,
         shapes=[largest(small, band)],
     ) as session:
-        found: tuple[Launch, str] = judge._time_band(session, band)
-    launch, note = found
+        launch, _, note = Pairing(subject, Covered()).time_band(session, band)
     assert launch.yardstick == "40_tile", (note, launch.candidate_ns, launch.yardstick_ns)
     assert ("timed again" in note) == (
         last - first >= CHOOSING_PAIRS - 1

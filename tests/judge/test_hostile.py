@@ -21,11 +21,12 @@ from hayate.hosts import Slot
 from hayate.judge import measure
 from hayate.judge.failures import CandidateFailed, Starved
 from hayate.judge.locks import slot_held
-from hayate.judge.measure import ACCUSED, PERSISTS, _Measurer, _Suspicion
+from hayate.judge.measure import ACCUSED, PERSISTS, _Measurer
 from hayate.judge.native import natives
 from hayate.judge.results import Measurement
 from hayate.judge.session import LaunchSession
 from hayate.judge.shapes import sample
+from hayate.judge.suspicion import Suspicion
 from hayate.judge.verification import Cases
 from hayate.records import HostProfile, Launch, MeasurePlan, Outcome, Task, Technique
 
@@ -273,11 +274,11 @@ def complain(
 
 
 def noise() -> Exception:
-    return _Suspicion(None, "the host is noisy", {})
+    return Suspicion(None, "the host is noisy", {})
 
 
 def suspicion() -> Exception:
-    return _Suspicion(Outcome.CHEATED, "it looks odd", {})
+    return Suspicion(Outcome.CHEATED, "it looks odd", {})
 
 
 def doubt() -> Exception:

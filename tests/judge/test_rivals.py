@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -13,8 +12,11 @@ from hostile import kernel, raw
 from hayate.hosts import Slot
 from hayate.judge import measure
 from hayate.judge.failures import CandidateFailed, OpponentFailed
-from hayate.judge.measure import HEAD_TO_HEAD_SLOW_S, PERSISTS, RIVAL_MOST_S, _Measurer, _Suspicion
+from hayate.judge.measure import PERSISTS, _Measurer
+from hayate.judge.pairing import HEAD_TO_HEAD_SLOW_S, RIVAL_MOST_S, Pairing
 from hayate.judge.results import Measurement
+from hayate.judge.suspicion import Guard, Suspicion
+from hayate.judge.verification import Covered
 from hayate.records import Built, HostProfile, Launch, MeasurePlan, Outcome, Task
 from hayate.sandbox import Sandbox
 
@@ -75,8 +77,7 @@ def test_what_a_rival_does_is_its_own(
 def test_a_rival_that_sleeps_through_its_calls_costs_a_bounded_time(
     task: Task, host: HostProfile, slot: Slot, best: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The package has a function of the module's name.
-    monkeypatch.setattr(importlib.import_module("hayate.judge.measure"), "RIVAL_MOST_S", 2.0)
+    monkeypatch.setattr("hayate.judge.pairing.RIVAL_MOST_S", 2.0)
     began = time.monotonic()
     found = against(task, host, slot, best, saboteur("if (rival) spin_s(0.9);"))
     assert found.outcome is Outcome.ACCEPTED
@@ -103,59 +104,64 @@ def test_a_candidate_that_is_wrong_is_wrong_though_the_rival_failed_first(
 # -- scripted
 
 
-def measurer() -> Any:
-    made: Any = object.__new__(_Measurer)
-    made.task = SimpleNamespace(where="dgemm")
-    made.plan, made.rival, made.rival_s = PLAN, SimpleNamespace(name="old.c"), 0.0
-    made.own_delays = made.rivals_delays = False
-    return made
+def subject(plan: MeasurePlan = PLAN) -> Any:
+    rival, task = SimpleNamespace(name="old.c", permitted=()), SimpleNamespace(where="dgemm")
+    built = SimpleNamespace(permitted=())
+    return SimpleNamespace(plan=plan, rival=rival, opponents=(rival,), built=built, task=task)
+
+
+def pairing(plan: MeasurePlan = PLAN) -> Pairing:
+    return Pairing(subject(plan), Covered())
 
 
 def test_only_what_a_rival_takes_beyond_the_candidate_counts() -> None:
-    judge = measurer()
+    beside = pairing()
     for _ in range(100):
-        judge._bear_rival(-1_000_000_000, 2_000_000_000)
+        beside.bear_rival(-1_000_000_000, 2_000_000_000)
     for _ in range(int(RIVAL_MOST_S)):
-        judge._bear_rival(1_000_000_000, 0)
+        beside.bear_rival(1_000_000_000, 0)
     with pytest.raises(OpponentFailed):
-        judge._bear_rival(1_000_000, 0)
-    judge.plan, judge.rival_s = PLAN.model_copy(update={"decide_s": 60.0}), 0.0
-    judge._bear_rival(59_000_000_000, 0)  # a person has said how long it may take
+        beside.bear_rival(1_000_000, 0)
+    # A person has said how long it may take.
+    pairing(PLAN.model_copy(update={"decide_s": 60.0})).bear_rival(59_000_000_000, 0)
 
 
 def test_long_calls_of_a_rival_are_few() -> None:
     slow: Any = SimpleNamespace(candidate_ns=1_000_000, yardstick_ns=round(HEAD_TO_HEAD_SLOW_S * 1e9))
+    short: Any = SimpleNamespace(candidate_ns=10, yardstick_ns=10)
     band: Any = SimpleNamespace(pairs=5)
-    assert measurer()._enough([slow], band)
-    assert not measurer()._enough([SimpleNamespace(candidate_ns=10, yardstick_ns=10)], band)
+    assert pairing()._enough([slow], band)
+    assert not pairing()._enough([short], band)
+
+
+def measurer() -> Any:
+    made: Any = object.__new__(_Measurer)
+    made.subject = subject()
+    made.pairing = pairing()
+    made.guard = Guard(made.subject, made.pairing)
+    made.checked, made._within_limit = False, lambda: None
+    return made
 
 
 def test_a_rival_that_keeps_itself_waiting_is_slow_and_no_noise() -> None:
     judge = measurer()
-    judge.built, judge.opponents = (
-        SimpleNamespace(permitted=()),
-        (SimpleNamespace(name="old.c", permitted=()),),
-    )
     launch: Any = SimpleNamespace(yardstick="old.c")
-    pair = SimpleNamespace(candidate_delayed=False, yardstick_delayed=True)
-    with pytest.raises(_Suspicion) as told:
-        judge._judge_launch(launch, [pair] * 5)
-    assert told.value.rivals
-    pair = SimpleNamespace(candidate_delayed=True, yardstick_delayed=True)
-    with pytest.raises(_Suspicion) as told:
-        judge._judge_launch(launch, [pair] * 5)
-    assert not told.value.rivals
+    for candidate_too in (False, True):
+        pair: Any = SimpleNamespace(candidate_delayed=candidate_too, yardstick_delayed=True)
+        with pytest.raises(Suspicion) as told:
+            judge.guard.launch(launch, [pair] * 5)
+        assert told.value.rivals == (not candidate_too)
 
     # Launch after launch: the third one is taken as it is.
     tries: list[bool] = []
 
     def launched(_wanted: object) -> list[Launch]:
-        tries.append(judge.rivals_delays)
-        if not judge.rivals_delays:
-            raise _Suspicion(None, "delayed", {}, rivals=True)
+        tries.append(judge.guard.rivals_delays)
+        if not judge.guard.rivals_delays:
+            raise Suspicion(None, "delayed", {}, rivals=True)
         return []
 
-    judge.checked, judge._within_limit, judge._try_launch = False, lambda: None, launched
+    judge._try_launch = launched
     assert judge._launch(None) == []
     assert tries == [False, False, True]
 
@@ -169,7 +175,7 @@ def test_what_the_machine_may_have_done_to_a_rival_is_tried_again(doubtful: bool
         tries.append(1)
         raise OpponentFailed("old.c", CandidateFailed(Outcome.CRASHED, "killed", doubtful=doubtful), "dgemm")
 
-    judge.checked, judge._within_limit, judge._try_launch = False, lambda: None, launched
+    judge._try_launch = launched
     with pytest.raises(OpponentFailed):
         judge._launch(None)
     assert len(tries) == (PERSISTS if doubtful else 1)
