@@ -24,7 +24,7 @@ from typing import Literal
 from hayate.errors import Fault, FaultKind
 from hayate.hosts import Slot
 from hayate.judge import failures
-from hayate.judge.failures import CandidateFailed, Starved
+from hayate.judge.failures import CandidateFailed, OpponentFailed, Starved
 from hayate.judge.locks import slot_held
 from hayate.judge.native import Natives
 from hayate.judge.shapes import lengths, parameters, sizes
@@ -149,6 +149,7 @@ class LaunchSession:
         self.holds_slot = holds_slot
         self._key = secrets.token_bytes(32) if key is None else key
         self.candidate_s = 0.0  # its calls so far, from waking up to standing still
+        self.opponents_s = 0.0  # theirs, likewise
         self.calls_s = 0.0  # every call, of either runner, since `measure` took note of them
         self.priority: Literal["fifo", "nice", "none"] = "none"
         all_lengths = [lengths(task, s) for s in shapes]
@@ -296,6 +297,7 @@ class LaunchSession:
                 stack_bytes=Limits().stack_bytes if roomy else SMALL_STACK_BYTES,
                 file_bytes=16 * _MIB,
                 output_bytes=64 * 1024,
+                raisable=True,  # by the clock, which takes the limits away then
             ),
             profile=profile,
         )
@@ -412,14 +414,10 @@ class LaunchSession:
             raise Fault(FaultKind.INTERNAL, f"the clock failed: {what} {' '.join(rest)}")
         ended = self._end_of(who) if what == "died" else None
         failure = failures.explained(what, rest, ended)
-        if who != "candidate":
-            names = ", ".join(o.name for o in self.opponents)
-            raise Fault(
-                FaultKind.YARDSTICK_BROKEN,
-                f"the yardstick ({names}) failed: {failure.reason}",
-                remedy="hayate tasks check; if it passes, the machine is at fault",
-            )
-        raise failure
+        raise failure if who == "candidate" else OpponentFailed(self._opponents(), failure, self.task.where)
+
+    def _opponents(self) -> str:
+        return ", ".join(o.name for o in self.opponents)
 
     # -- what a launch does
 
@@ -468,20 +466,30 @@ class LaunchSession:
         numbers = [int(word) for word in said[:12]]
         times = PairTimes(CallTimes(*numbers[:6]), CallTimes(*numbers[6:]), float(said[12]))
         self.candidate_s += times.candidate.whole_ns * 1e-9
+        self.opponents_s += times.yardstick.whole_ns * 1e-9
         self.calls_s += (times.candidate_ns + times.yardstick_ns) * 1e-9
         return times
 
+    def left_s(self) -> float:
+        """Until the launch has lasted too long."""
+        return self._deadline - time.monotonic()
+
     def _within_limit(self) -> None:
         """Before each call: whose fault it is if the launch has lasted too long."""
-        if time.monotonic() < self._deadline:
+        if self.left_s() > 0:
             return
-        if self.candidate_s > self.wall_s / 2:
-            raise CandidateFailed(
-                Outcome.TIMED_OUT,
-                f"the launch took longer than {self.wall_s:.3g} s, {self.candidate_s:.3g} s of it in the "
-                "candidate's calls",
-                {"limit_s": self.wall_s, "calls_s": self.candidate_s},
-            )
+        for who, calls_s in (("candidate", self.candidate_s), ("yardstick", self.opponents_s)):
+            if calls_s > self.wall_s / 2:
+                failure = CandidateFailed(
+                    Outcome.TIMED_OUT,
+                    f"the launch took longer than {self.wall_s:.3g} s, {calls_s:.3g} s of it in the {who}'s calls",
+                    {"limit_s": self.wall_s, "calls_s": calls_s},
+                )
+                raise (
+                    failure
+                    if who == "candidate"
+                    else OpponentFailed(self._opponents(), failure, self.task.where)
+                )
         raise Fault(
             FaultKind.HOST_TOO_NOISY,
             f"a launch took longer than {self.wall_s:.3g} s, though the candidate's calls took only "

@@ -118,10 +118,17 @@ class Task(Record):
         SourceText  # <entry>_exact(args, double *exact, double *scale); <entry>_scale(args, double *scale)
     )
     yardsticks: tuple[SourceText, ...]  # known-good solutions of different speeds, slowest first
+    # Of a task that does not come with hayate, on the machine that read it: for advice, and neither hashed nor sent on.
+    folder: str = Field(default="", exclude=True)
 
     @cached_property
     def hash(self) -> str:
         return content_hash(self.model_dump_json())
+
+    @property
+    def where(self) -> str:
+        """What a person gives to a command as this task: its name, or the path of its folder."""
+        return self.folder or self.name
 
     @property
     def sizes(self) -> tuple[Argument, ...]:

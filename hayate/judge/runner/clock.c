@@ -166,6 +166,8 @@ static void runners(void)
     const char *priority = raise_priority(c, 10);
     const char *other = raise_priority(y, 10);
     raise_priority(0, 20);
+    forbid_priority(c);
+    forbid_priority(y);
     if (strcmp(priority, other)) priority = "none";
     load(&yardstick);
     load(&candidate);
