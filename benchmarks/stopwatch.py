@@ -144,10 +144,12 @@ def head_to_head(kernel: str, candidate: Built, rival: Built, plan: MeasurePlan)
     except Fault as fault:
         return {"decided": "fault", "said": str(fault), "wall_s": time.monotonic() - started}
     wall_s = time.monotonic() - started
+    if found.rival is not None:  # the same known-good code: the machine's trouble
+        return {"decided": "fault", "said": found.reason, "wall_s": wall_s}
     if found.outcome is not Outcome.ACCEPTED or found.speedup is None or found.timing is None:
         return {"decided": found.outcome.value, "said": found.reason, "wall_s": wall_s}
     if found.decision == "undecided" and plan.decide_s is not None:
-        return {"decided": "fault", "said": found.reason, "wall_s": wall_s}
+        return {"decided": "undecided", "said": found.reason, "wall_s": wall_s}
     low, high = math.log(found.speedup.low), math.log(found.speedup.high)
     word = "faster" if low > 0 else "slower" if high < 0 else "equal"
     return {

@@ -96,6 +96,11 @@ def _all(known: dict[str, Any], method: str, what: str) -> list[dict[str, Any]]:
     return [decision for key in keys for decision in known[key][method]]
 
 
+def _undecided(decision: dict[str, Any]) -> bool:
+    """Before December 2026 that was a Fault, whose remedy was more time."""
+    return decision["decided"] == "undecided" or "decide_s" in decision.get("said", "")
+
+
 def summary(store: Store, keys: Sequence[str], plan: MeasurePlan) -> dict[str, Any]:
     """What the page shows, from what has been measured so far."""
     known = {key: record["figures"] for key in keys if (record := store.load(key)) is not None}
@@ -122,7 +127,7 @@ def summary(store: Store, keys: Sequence[str], plan: MeasurePlan) -> dict[str, A
         faster = sum(d["decided"] == "faster" for d in found)
         bound = binomtest(faster, len(found), alternative="less").proportion_ci(0.95, method="exact")
         equal = [d for d in found if d["decided"] == "equal"]
-        in_time = sum(d["wall_s"] <= 10 and d["decided"] != "fault" for d in found)
+        in_time = sum(d["wall_s"] <= 10 and d["decided"] in ("faster", "slower", "equal") for d in found)
         launches = [d["launches"] for d in found if "launches" in d]
         result["aa"][load] = {
             "pairs": len(found),
@@ -130,7 +135,8 @@ def summary(store: Store, keys: Sequence[str], plan: MeasurePlan) -> dict[str, A
             "faster_bound": bound.high,
             "slower": sum(d["decided"] == "slower" for d in found),
             "in_time": in_time / len(found),
-            "faults": sum(d["decided"] == "fault" for d in found),
+            "undecided": sum(_undecided(d) for d in found),
+            "faults": sum(d["decided"] == "fault" and not _undecided(d) for d in found),
             "equal_within": statistics.median((d["high"] / d["low"] - 1) / 2 for d in equal)
             if equal
             else None,

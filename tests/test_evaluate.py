@@ -115,7 +115,11 @@ class ToldFarm(Farm):
         else:
             speed = float(words.removeprefix("x "))
             if rival is not None and rival.object_hash in self.breaks_as_rival:
-                future.set_exception(Fault(FaultKind.YARDSTICK_BROKEN, f"{rival.object_hash} broke"))
+                failed = Rejection(outcome=Outcome.TIMED_OUT, reason=f"{rival.object_hash} slept")
+                right = Measurement(
+                    outcome=Outcome.ACCEPTED, reason="right", decision="undecided", rival=failed
+                )
+                future.set_result(right)
             elif rival is not None:
                 other = float(rival.object_code.decode().removeprefix("x "))
                 future.set_result(fast(speed / other, half=0.01, baseline=rival.name))
@@ -282,7 +286,11 @@ def test_an_elite_that_breaks_whenever_it_is_challenged_loses_its_place(
     for name in ("b", "c"):
         (verdict,) = evaluator.evaluate(_batch(f"{name}; ; x 5"))
         assert isinstance(verdict, Verdict)
+        assert verdict.outcome is Outcome.ACCEPTED
         assert "not confirmed" in verdict.steps[-1].note
+        assert "failed as rival, and keeps its place until it fails again: timed_out: a slept" in (
+            verdict.steps[-1].note
+        )
         assert _elites(archive) == {"plain": ("a", True)}
     evaluator.evaluate(_batch("d; ; x 5"))
     assert _elites(archive) == {"plain": ("d", True)}

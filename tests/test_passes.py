@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import noise
@@ -87,8 +89,10 @@ def test_an_ordinary_user_sees_what_it_is_shown_and_not_what_is_hidden(closed: s
     script = 'id -u; cat "$1/file" "$1/within/file"; test -x "$2" || echo hidden'
     words = ["sh", "-c", script, "sh", str(shown), str(program)]
     argv = surroundings.command(words, hide=[program], show=[shown, shown / "within"], user=12345)
-    done = subprocess.run(argv, capture_output=True, text=True)
-    assert done.stdout.split() == ["12345", "seen", "seen", "hidden"], done
+    with tempfile.TemporaryDirectory() as temporary:
+        done = subprocess.run(argv, capture_output=True, text=True, env={**os.environ, "TMPDIR": temporary})
+        assert done.stdout.split() == ["12345", "seen", "seen", "hidden"], done
+        assert not list(Path(temporary).iterdir())
     assert program.stat().st_size > 0  # here nothing has changed
     assert (shown / "within" / "file").read_text() == "seen\n"
 

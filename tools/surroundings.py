@@ -92,6 +92,8 @@ def _show(folders: list[Path]) -> None:
         _mount("-t", "tmpfs", "-o", "mode=755", "none", folder)
     for piece, here in kept.items():
         _bind(here, piece, is_folder=here.is_dir())
+    subprocess.run(["umount", "--recursive", "--lazy", str(aside)], check=True)
+    aside.rmdir()  # what is mounted within this namespace alone stood on it; the folder itself all others see
 
 
 def _bind(source: Path, target: Path, is_folder: bool) -> None:

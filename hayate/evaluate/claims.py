@@ -145,16 +145,18 @@ class Claims:
         rival = self._rival(task, against) if head_to_head and against is not None else None
         try:
             check = self._confirm(task, built, plan, rival)
-        except Fault as fault:
+        except Fault:
             if against is not None:
                 self._rivals.pop(against.candidate, None)  # a farm may have lost it: built again next time
-            if fault.kind is not FaultKind.YARDSTICK_BROKEN or rival is None or against is None:
-                raise
+            raise
+        if check.rival is not None and rival is not None and against is not None:
+            # The elite's own doing, and no word on the claimant.
+            how = f"the elite {against.candidate[:8]} failed as rival"
+            why = f"{check.rival.outcome.value}: {check.rival.reason}"
             if not self._depose(task, against, rival, plan):
-                raise
-            said.append(
-                f"the elite {against.candidate[:8]} failed as rival and lost its place: {fault.message}"
-            )
+                said.append(f"not confirmed: {how}, and keeps its place until it fails again: {why}")
+                return number, found, None
+            said.append(f"{how} and lost its place: {why}")
             return self._weigh(task, built, plan, number, found, speedup, said)
         if check.outcome is not Outcome.ACCEPTED or check.speedup is None:
             # What a fresh look found holds for this object code from now on.
@@ -212,7 +214,8 @@ class Claims:
         most = max(few, self.settings.confirm_max_launches) if rival is not None else 1
         afresh = plan.model_copy(update={"purpose": "confirm", "launches": few, "max_launches": most})
         check = _measured(self.farm.measure(task, built, afresh, rival, priority=-1, elsewhere=True).result())
-        self.archive.store_measurement(self.key(task, built, afresh), check)
+        if check.rival is None:  # a comparison that did not come about is no figure of this object's
+            self.archive.store_measurement(self.key(task, built, afresh), check)
         return check
 
     def _depose(self, task: Task, elite: Elite, built: Built, plan: MeasurePlan) -> bool:

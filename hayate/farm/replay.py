@@ -39,7 +39,7 @@ from hayate.records import (
 )
 from hayate.surrogate import Guess, Learner, Surrogate, check
 from hayate.surrogate.guess import guessed_id, is_guessed_id
-from hayate.toolchains import inspect
+from hayate.toolchains.reading import Tangled, read_source
 
 REPLAYED = "replayed from recorded verdicts: nothing was run for this"
 
@@ -275,7 +275,12 @@ class ReplayFarm(Farm):
 
     def _guess_build(self, task: Task, candidate: Candidate, name: str) -> Built | Rejection:
         """The guard is asked, as it needs no machine; what compiling would say is guessed."""
-        facts = inspect(task, candidate.source, candidate.permitted, candidate.language)
+        try:
+            facts = read_source(task, candidate.source, candidate.permitted, candidate.language)
+        except Tangled as tangled:
+            return Rejection(
+                outcome=Outcome.VIOLATION, reason=f"the source can't be read: {tangled}", guess=True
+            )
         if facts.violations:
             return Rejection(
                 outcome=Outcome.VIOLATION,

@@ -72,7 +72,7 @@ def _trusted(task: Task, source: SourceText, host: HostProfile, sandbox: Sandbox
                 raise Fault(
                     FaultKind.YARDSTICK_BROKEN,
                     f"{task.name}: {source.name} does not pass: {result.reason}",
-                    remedy=f"hayate tasks check {task.name}",
+                    remedy=f"hayate tasks check {task.where}",
                 ) from None
             found = result
             keep(path, encode(found))

@@ -247,7 +247,7 @@ def _launch(
             raise Fault(
                 FaultKind.YARDSTICK_BROKEN,
                 f"{place.task.name}: {reference.name} failed: {failure.reason}",
-                remedy=f"hayate tasks check {place.task.name}",
+                remedy=f"hayate tasks check {place.task.where}",
             ) from failure
         every = [t for pairs in found for t in pairs]
         if 2 * sum(t.candidate_delayed or t.yardstick_delayed for t in every) <= len(every):

@@ -17,11 +17,15 @@ from hayate.judge.session import CallTimes, PairTimes
 FREE_NS = 25_000
 
 
-def around_ns(call: CallTimes, threads: bool) -> int:
+def around_ns(call: CallTimes, threads: bool, waited_ns: float = 0) -> int:
     """Time that the process had around the call, without what the scheduler kept it waiting. Never negative: who did
-    not compute within its call has no time to its credit, and the other side none to pay."""
+    not compute within its call has no time to its credit, and the other side none to pay.
+
+    With threads one may work while the other, whose waiting is known, waits for it: so no more waiting is believed than
+    `waited_ns`, which is to be the other process's.
+    """
     if threads:
-        return max(0, call.thaw_ns - call.thaw_delay_ns + call.halt_ns)
+        return max(0, call.thaw_ns - round(min(call.thaw_delay_ns, waited_ns)) + call.halt_ns)
     return max(0, call.cpu_ns - (call.ns - call.delay_ns))
 
 
@@ -30,7 +34,11 @@ def charged(times: Sequence[PairTimes], threads: bool) -> list[tuple[int, int]]:
 
     Whichever of the two needs less around its calls, in the middle of all pairs, says what is usual.
     """
-    around = [(around_ns(t.candidate, threads), around_ns(t.yardstick, threads)) for t in times]
+    mine_ns = statistics.median(t.candidate.thaw_delay_ns for t in times)
+    its_ns = statistics.median(t.yardstick.thaw_delay_ns for t in times)
+    around = [
+        (around_ns(t.candidate, threads, its_ns), around_ns(t.yardstick, threads, mine_ns)) for t in times
+    ]
     usual = min(statistics.median(ns) for ns in zip(*around, strict=True))
     return [(_beyond(mine, usual), _beyond(other, usual)) for mine, other in around]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Sequence
 
-from hayate.errors import Fault
+from hayate.errors import Fault, FaultKind
 from hayate.records import Outcome
 from hayate.sandbox import Exit
 
@@ -30,6 +30,19 @@ class CandidateFailed(Exception):
 
 class Starved(Fault):
     """A runner did not get its core: another launch may fare better."""
+
+
+class OpponentFailed(Fault):
+    """What the candidate is paired with failed. A task's yardstick is right, so it is the machine's trouble or the
+    task's; a rival answers for itself, and `measure` tells of it in its result."""
+
+    def __init__(self, name: str, failure: CandidateFailed, task: str) -> None:
+        super().__init__(
+            FaultKind.YARDSTICK_BROKEN,
+            f"the yardstick ({name}) failed: {failure.reason}",
+            remedy=f"hayate tasks check {task}; if it passes, the machine is at fault",
+        )
+        self.failure = failure
 
 
 def explained(what: str, rest: Sequence[str], ended: Exit | None) -> CandidateFailed:

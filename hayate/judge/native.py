@@ -41,12 +41,17 @@ _DECIDING = (
     "arguments",
     "chain",
     "charges",
+    "choice",
+    "conclusion",
     "failures",
     "glue",
     "measure",
+    "pairing",
     "session",
     "shapes",
     "stats",
+    "subject",
+    "suspicion",
     "verification",
 )
 # The oracle is the definition of exact: no contraction, no reordering.

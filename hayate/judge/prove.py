@@ -197,10 +197,7 @@ class _Prover:
         self._tell(where, result.outcome.value, result.reason, expected=expected)
 
     def _remedy(self, fault: Fault) -> str:
-        """The folder's path, where the judge only knows the task's name."""
-        return fault.remedy.replace("FOLDER", str(self.folder)).replace(
-            f"hayate tasks check {self.task.name}", f"hayate tasks check {self.folder}"
-        )
+        return fault.remedy.replace("FOLDER", str(self.folder))
 
     # -- under sanitizers
 

@@ -40,6 +40,7 @@ class Measurement(Record):
     metric: Metric | None = None
     speedup: Speedup | None = None
     decision: Decision = ""
+    rival: Rejection | None = None  # how the rival failed, which leaves a head-to-head undecided
     steps: tuple[Step, ...] = ()
     wall_s: float = 0.0
     guess: bool = False  # a surrogate's: nothing was run

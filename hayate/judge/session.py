@@ -26,7 +26,7 @@ from hayate.errors import Fault, FaultKind
 from hayate.hosts import Slot
 from hayate.judge import arguments, failures
 from hayate.judge.arguments import array_bytes, described, expected_bytes, gamma
-from hayate.judge.failures import CandidateFailed, Starved
+from hayate.judge.failures import CandidateFailed, OpponentFailed, Starved
 from hayate.judge.glue import samples
 from hayate.judge.locks import slot_held
 from hayate.judge.native import Natives
@@ -163,6 +163,7 @@ class LaunchSession:
         self.holds_slot = holds_slot
         self._key = secrets.token_bytes(32) if key is None else key
         self.candidate_s = 0.0  # its calls so far, from waking up to standing still
+        self.opponents_s = 0.0  # theirs, likewise
         self.calls_s = 0.0  # every call, of either runner, since `measure` took note of them
         self.priority: Literal["fifo", "nice", "none"] = "none"
         sizes = [array_bytes(task, s) for s in shapes]
@@ -322,6 +323,7 @@ class LaunchSession:
                 stack_bytes=Limits().stack_bytes if roomy else SMALL_STACK_BYTES,
                 file_bytes=16 * _MIB,
                 output_bytes=64 * 1024,
+                raisable=True,  # by the clock, which takes the limits away then
             ),
             profile=profile,
         )
@@ -353,6 +355,7 @@ class LaunchSession:
                 stack_bytes=Limits().stack_bytes,
                 file_bytes=16 * _MIB,
                 output_bytes=64 * 1024,
+                raisable=True,
             ),
             profile="run",
         )
@@ -473,16 +476,12 @@ class LaunchSession:
             raise Fault(
                 FaultKind.YARDSTICK_BROKEN,
                 f"the code of the task {self.task.name} failed ({_OWN_CODE[self.task.correct]}): {failure.reason}",
-                remedy="hayate tasks check; if it passes, the machine is at fault",
+                remedy=f"hayate tasks check {self.task.where}; if it passes, the machine is at fault",
             )
-        if who != "candidate":
-            names = ", ".join(o.name for o in self.opponents)
-            raise Fault(
-                FaultKind.YARDSTICK_BROKEN,
-                f"the yardstick ({names}) failed: {failure.reason}",
-                remedy="hayate tasks check; if it passes, the machine is at fault",
-            )
-        raise failure
+        raise failure if who == "candidate" else OpponentFailed(self._opponents(), failure, self.task.where)
+
+    def _opponents(self) -> str:
+        return ", ".join(o.name for o in self.opponents)
 
     # -- what a launch does
 
@@ -541,20 +540,30 @@ class LaunchSession:
         numbers = [int(word) for word in said[:12]]
         times = PairTimes(CallTimes(*numbers[:6]), CallTimes(*numbers[6:]), float(said[12]))
         self.candidate_s += times.candidate.whole_ns * 1e-9
+        self.opponents_s += times.yardstick.whole_ns * 1e-9
         self.calls_s += (times.candidate_ns + times.yardstick_ns) * 1e-9
         return times
 
+    def left_s(self) -> float:
+        """Until the launch has lasted too long."""
+        return self._deadline - time.monotonic()
+
     def _within_limit(self) -> None:
         """Before each call: whose fault it is if the launch has lasted too long."""
-        if time.monotonic() < self._deadline:
+        if self.left_s() > 0:
             return
-        if self.candidate_s > self.wall_s / 2:
-            raise CandidateFailed(
-                Outcome.TIMED_OUT,
-                f"the launch took longer than {self.wall_s:.3g} s, {self.candidate_s:.3g} s of it in the "
-                "candidate's calls",
-                {"limit_s": self.wall_s, "calls_s": self.candidate_s},
-            )
+        for who, calls_s in (("candidate", self.candidate_s), ("yardstick", self.opponents_s)):
+            if calls_s > self.wall_s / 2:
+                failure = CandidateFailed(
+                    Outcome.TIMED_OUT,
+                    f"the launch took longer than {self.wall_s:.3g} s, {calls_s:.3g} s of it in the {who}'s calls",
+                    {"limit_s": self.wall_s, "calls_s": calls_s},
+                )
+                raise (
+                    failure
+                    if who == "candidate"
+                    else OpponentFailed(self._opponents(), failure, self.task.where)
+                )
         raise Fault(
             FaultKind.HOST_TOO_NOISY,
             f"a launch took longer than {self.wall_s:.3g} s, though the candidate's calls took only "

@@ -6,6 +6,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Literal
 
+from pydantic import Field
+
 from hayate.records.base import Record, content_hash
 from hayate.records.problem import Argument, Band, Bound, Correctness, DType, SizeRange
 
@@ -80,11 +82,18 @@ class Task(Record):
     generator: SourceText | None = (
         None  # <entry>_inputs(args, uint64_t seed): fills what no kind of values describes
     )
+    # Of a task that does not come with hayate, on the machine that read it: for advice, and neither hashed nor sent on.
+    folder: str = Field(default="", exclude=True)
 
     @cached_property
     def hash(self) -> str:
         """Over all that can change a verdict: words for people may be mended without losing a measurement."""
         return content_hash(self.model_dump_json(exclude={"name", "title", "description"}))
+
+    @property
+    def where(self) -> str:
+        """What a person gives to a command as this task: its name, or the path of its folder."""
+        return self.folder or self.name
 
     @property
     def sizes(self) -> tuple[Argument, ...]:

@@ -50,6 +50,7 @@ class Limits:
     open_files: int = 256
     output_bytes: int = MIB  # of stdout and of stderr, each: the rest is discarded
     stack_bytes: int = 64 * MIB
+    raisable: bool = False  # its starter means to raise its priority; it can't do so itself
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class TierReport:
     works: bool
     reason: str  # why it does not work, with what to do about it; "" if it works
     weaknesses: tuple[str, ...] = ()
-    start_ms: float | None = None  # median of a few starts of `true`
+    start_ms: float | None = None  # median of the probe's starts, each of a command like a runner
 
 
 class Sandbox(ABC):

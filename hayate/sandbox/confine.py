@@ -129,9 +129,11 @@ def _limits(limits: Mapping[str, float]) -> None:
         resource.RLIMIT_NOFILE: (int(limits["open_files"]),) * 2,
         resource.RLIMIT_STACK: (int(limits["stack_bytes"]),) * 2,
         resource.RLIMIT_MSGQUEUE: (0, 0),
-        resource.RLIMIT_RTPRIO: (0, 0),
-        resource.RLIMIT_NICE: (0, 0),
     }
+    # Who raises another process's priority without being root needs it within that process's own limits. A command that
+    # is to be raised keeps them until then, and the seccomp filter keeps it from asking itself.
+    if not limits["raisable"]:
+        wanted |= {resource.RLIMIT_RTPRIO: (0, 0), resource.RLIMIT_NICE: (0, 0)}
     if limits["memory_bytes"]:
         wanted[resource.RLIMIT_AS] = (int(limits["memory_bytes"]),) * 2
     if limits["data_bytes"]:

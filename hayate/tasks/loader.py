@@ -72,6 +72,7 @@ def load(path: Path) -> Task:
         oracle=oracle,
         yardsticks=yardsticks,
         generator=generator,
+        folder=str(root.absolute()),
     )
 
 
@@ -110,7 +111,7 @@ def folder(name: str) -> Path:
 @lru_cache(maxsize=32)
 def builtin(name: str) -> Task:
     """A task that comes with hayate, by name."""
-    return load(folder(name))
+    return load(folder(name)).model_copy(update={"folder": ""})
 
 
 def find(name_or_path: str) -> Task:

@@ -102,6 +102,21 @@ def test_every_machine_has_its_letter_and_other_text_stays(results: Store, tmp_p
     assert again == (page, figures)
 
 
+def test_the_undecided_are_no_faults(results: Store, tmp_path: Path) -> None:
+    """Nor were they where they had been recorded as such, with more time as the remedy."""
+    open_ones = [
+        {"decided": "undecided", "said": "undecided after 9.1 s", "wall_s": 9.1},
+        {"decided": "fault", "said": "too noisy. Remedy: raise the plan's decide_s", "wall_s": 9.1},
+    ]
+    broken = {"decided": "fault", "said": "no memory. Remedy: free memory", "wall_s": 0.1}
+    decided = [decision("equal", [0.001, -0.002, 0.001])] * 3
+    results.save("aa-short-quiet-0", {"decisions": [*decided, *open_ones, broken]})
+    page, _ = written(results, tmp_path, stopwatch_page.BEGIN + stopwatch_page.END)
+    assert "| decided or equal within 10 s | undecided | faults |" in page
+    row = next(line for line in page.splitlines() if line.startswith("| A, quiet |"))
+    assert row.split(" | ")[4:7] == ["50.0%", "2", "1"]
+
+
 def test_what_was_measured_with_other_inputs_is_not_shown(results: Store, tmp_path: Path) -> None:
     changed = Store("stopwatch", ["another rule"])
     page, _ = written(changed, tmp_path, stopwatch_page.BEGIN + stopwatch_page.END)

@@ -42,6 +42,7 @@ from hayate.records import (
     encode,
 )
 from hayate.surrogate import model
+from hayate.toolchains.reading import pool
 
 STEPS = 12
 
@@ -470,6 +471,20 @@ def test_what_is_unknown_is_guessed_and_marked(guessing: tuple[farms.Farm, Archi
     keys = archive.measurement_keys(HOST.host_class)
     assert {key.object_hash for _, key in keys} == {measured.object_hash}
     assert [e.candidate for e in archive.elites("dgemm")] == [measured.candidate]
+
+
+def test_a_strangers_text_is_read_in_a_process_that_is_ended_at_its_limits(
+    guessing: tuple[farms.Farm, Archive], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "CPU_MAX_S", 0.002)
+    pool._pool.close()  # who waits there has the limits of before
+    farm, archive = guessing
+    tangled = candidate("struct { " * 4_600 + "int x;" + "} a;" * 4_600)
+    (verdict,) = evaluator(farm, archive, confirm="never").evaluate([tangled])
+    pool._pool.close()
+    assert isinstance(verdict, Verdict)
+    assert verdict.outcome is Outcome.VIOLATION
+    assert "can't be read: it is too tangled" in verdict.reason
 
 
 def test_a_guess_is_not_recalled_as_a_verdict(guessing: tuple[farms.Farm, Archive], known: Path) -> None:

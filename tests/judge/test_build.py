@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pytest
 from hayate.errors import Fault, FaultKind
 from hayate.hosts import Slot
 from hayate.judge import Rejection, build, measure
+from hayate.judge.calibrate import reference
 from hayate.judge.native import natives
 from hayate.records import Built, HostProfile, MeasurePlan, Outcome, Task, Technique
 from hayate.sandbox import Sandbox
+from hayate.tasks import folder, load
 from hayate.toolchains import compilers
 from hayate.toolchains.reading import Tangled
 
@@ -225,3 +228,19 @@ def test_a_kernel_keeps_to_the_level_of_the_host(task: Task, host: HostProfile, 
     narrow = wide.replace("avx512f,avx512dq,avx512vl,avx512bw,prefer-vector-width=512", "avx2,fma")
     permitted = (Technique.SIMD, Technique.FASTMATH)
     assert isinstance(build(task, narrow, permitted, host=lower, sandbox=best), Built)
+
+
+def test_a_broken_yardstick_of_a_folder_is_looked_for_there(
+    task: Task, host: HostProfile, best: Sandbox, tmp_path: Path
+) -> None:
+    """A name is no task that `hayate tasks check` knows, where the folder lies outside the package."""
+    mine = tmp_path / "mine"
+    shutil.copytree(folder("dgemm"), mine)
+    (mine / "reference.c").write_text(task.reference.text + "\n#error broken\n")
+    own = load(mine)
+    assert own.model_dump().keys() == task.model_dump().keys()
+    with pytest.raises(Fault) as fault:
+        reference(own, host=host, sandbox=best)
+    assert fault.value.remedy == f"hayate tasks check {mine}"
+    assert task.where == "dgemm"
+    assert load(folder("dgemm")).hash == task.hash  # where it lies makes no other task of it

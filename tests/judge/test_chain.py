@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import random
 from collections.abc import Callable
@@ -25,9 +26,10 @@ from hayate.judge.chain import (
     figures,
     rank,
 )
-from hayate.judge.measure import _Measurer
+from hayate.judge.choice import nearest
 from hayate.judge.results import TaskCalibration, YardstickFigure
 from hayate.judge.session import CallTimes, PairTimes
+from hayate.judge.subject import Subject
 from hayate.records import (
     Band,
     Built,
@@ -85,9 +87,7 @@ def test_what_is_much_slower_than_one_ranked_below_it_is_left_out_and_said() -> 
 
 def test_pairs_are_with_the_nearest_by_measured_order() -> None:
     """The one ranked fastest was left out, the next is slower here than the one below it."""
-    judge: Any = object.__new__(_Measurer)
-    judge.opponents = tuple(SimpleNamespace(name=n) for n in ("naive", "tile", "packed", "wide"))
-    judge.calibration = TaskCalibration(
+    known = TaskCalibration(
         task_hash="",
         fingerprint="",
         judge_version="",
@@ -95,12 +95,16 @@ def test_pairs_are_with_the_nearest_by_measured_order() -> None:
         peak_gflops=1.0,
         figures=(figure("naive", 9000.0), figure("packed", 400.0), figure("tile", 300.0)),
     )
+    nothing: Any = dict.fromkeys(field.name for field in dataclasses.fields(Subject))
+    opponents = tuple(SimpleNamespace(name=n) for n in ("naive", "tile", "packed", "wide"))
+    subject = Subject(**{**nothing, "opponents": opponents, "calibration": known})
     band = Band(name="480", center={"M": 1})
-    assert judge._fastest(band) == 1
+    assert subject.fastest(band) == 1
+    figures = [subject.figure(opponent, band) for opponent in subject.opponents]
     for candidate_ns, expected in ((250, "tile"), (330, "tile"), (420, "packed"), (20_000, "naive")):
-        # The warm-up pair is with the fastest, on a machine that is half as fast as it was.
-        warm = SimpleNamespace(candidate_ns=2 * candidate_ns, yardstick_ns=600)
-        assert judge.opponents[judge._nearest(band, warm)].name == expected
+        # The pairs are with the fastest, on a machine that is half as fast as it was.
+        pair: Any = SimpleNamespace(candidate_ns=2 * candidate_ns, yardstick_ns=600)
+        assert subject.opponents[nearest(figures, 1, [(1.0, pair)])].name == expected
 
 
 # -- links

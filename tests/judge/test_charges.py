@@ -6,7 +6,7 @@ import random
 import statistics
 
 import pytest
-from hostile import CONTROL, kernel, raw
+from hostile import CONTROL, HEAD, kernel, raw
 
 from hayate import sandbox
 from hayate.hosts import Slot
@@ -16,7 +16,8 @@ from hayate.judge.failures import CandidateFailed
 from hayate.judge.measure import _Measurer
 from hayate.judge.native import natives
 from hayate.judge.session import CallTimes, LaunchSession, PairTimes
-from hayate.records import HostProfile, MeasurePlan, Outcome, Task
+from hayate.judge.subject import subject_of
+from hayate.records import HostProfile, MeasurePlan, Outcome, Task, Technique
 
 SHAPE = {"M": 96, "N": 96, "K": 96}
 
@@ -52,6 +53,17 @@ def test_with_threads_the_time_to_stop_counts_too() -> None:
     assert charged(pairs(busy, honest), threads=True) == [(200_000, 0)] * 5
 
 
+def test_with_threads_no_more_waiting_is_believed_than_the_other_had() -> None:
+    def waited(delay_ns: int) -> CallTimes:
+        return CallTimes(2_000_000, 0, 30_000 + delay_ns, delay_ns, 25_000, 2_000_000)
+
+    honest = [call() for _ in range(5)]
+    assert charged(pairs([waited(90_000)] * 5, honest), threads=True) == [(90_000, 0)] * 5
+    assert charged(pairs(honest, [waited(90_000)] * 5), threads=True) == [(0, 90_000)] * 5
+    both = pairs([waited(90_000)] * 5, [waited(90_000)] * 5)  # a busy machine
+    assert charged(both, threads=True) == [(0, 0)] * 5
+
+
 def test_waiting_for_a_core_is_no_work() -> None:
     waited = [call(delay=900_000) for _ in range(5)]
     assert charged(pairs(waited, [call() for _ in range(5)]), threads=False) == [(0, 0)] * 5
@@ -84,11 +96,13 @@ static void spin_us(long us)
 )
 
 
-def _around(task: Task, host: HostProfile, slot: Slot, source: str) -> tuple[float, float]:
-    """Medians of what the candidate and an honest kernel had around their calls, in nanoseconds."""
+def _pairs(
+    task: Task, host: HostProfile, slot: Slot, source: str, permitted: tuple[Technique, ...] = ()
+) -> list[PairTimes]:
+    """With an honest kernel, the first two left out."""
     with LaunchSession(
         task,
-        raw(source),
+        raw(source, permitted),
         [raw(kernel(), name="opponent")],
         natives=natives(task, host),
         slot=slot,
@@ -106,9 +120,15 @@ def _around(task: Task, host: HostProfile, slot: Slot, source: str) -> tuple[flo
             )
             for i in range(15)
         ]
+    return times[2:]
+
+
+def _around(task: Task, host: HostProfile, slot: Slot, source: str) -> tuple[float, float]:
+    """Medians of what the candidate and an honest kernel had around their calls, in nanoseconds."""
+    times = _pairs(task, host, slot, source)
     return (
-        statistics.median(around_ns(t.candidate, threads=False) for t in times[2:]),
-        statistics.median(around_ns(t.yardstick, threads=False) for t in times[2:]),
+        statistics.median(around_ns(t.candidate, threads=False) for t in times),
+        statistics.median(around_ns(t.yardstick, threads=False) for t in times),
     )
 
 
@@ -146,6 +166,62 @@ def test_work_before_ready_is_seen(task: Task, host: HostProfile, slot: Slot) ->
     assert mine > honest + 100_000
 
 
+_HELD_UP = (
+    _BUSY
+    + HEAD
+    + """;
+#include <pthread.h>
+#include <sched.h>
+static uint64_t first[3];
+static const char *a;
+static const char *b;
+static char *c;
+static void *protocol(void *unused)
+{
+    for (unsigned turn = page[TURN];;) {
+        page[DONE] = turn;
+        syscall(SYS_futex, page + DONE, 1, 1, 0, 0, 0);
+        while (page[TURN] == turn) syscall(SYS_futex, page + TURN, 0, turn, 0, 0, 0);
+        turn++;
+        spin_us(80);
+        sched_yield(); /* what the first one waited is counted when it has its core again */
+        page[READY] = turn;
+        while (page[GO] != turn) {}
+        const int64_t *size = (const int64_t *)((const char *)page + 328);
+        const uint64_t *offset = (const uint64_t *)(size + 8);
+        dgemm((int)size[0], (int)size[1], (int)size[2], (const double *)(a - first[0] + offset[0]),
+              (const double *)(b - first[1] + offset[1]), (double *)(c - first[2] + offset[2]));
+    }
+    return unused;
+}
+"""
+)
+
+
+def test_a_thread_that_keeps_the_first_one_waiting_works_on_the_candidates_time(
+    task: Task, host: HostProfile, slot: Slot
+) -> None:
+    """The first thread, which the kernel's figure is of, yields to another, which works before it says ready."""
+    source = kernel(
+        head=_HELD_UP,
+        after="""
+    static int taken;
+    if (taken) return;
+    taken = 1;
+    find();
+    memcpy(first, (const char *)page + 328 + 64, sizeof first);
+    a = (const char *)A, b = (const char *)B, c = (char *)C;
+    pthread_t thread;
+    pthread_create(&thread, NULL, protocol, NULL);
+    for (;;) sched_yield();
+""",
+    )
+    times = _pairs(task, host, slot, source, (Technique.THREADS,))
+    waited = statistics.median(t.candidate.thaw_delay_ns for t in times)
+    assert waited > 50_000  # it does enlarge what was once taken off
+    assert statistics.median(mine for mine, _ in charged(times, threads=True)) > 40_000
+
+
 # -- how long a candidate can have a slot
 
 
@@ -154,7 +230,7 @@ def test_one_candidate_has_a_slot_for_a_bounded_time(
 ) -> None:
     """Launches that are repeated for ever end: by its own calls as a verdict, else as a fault."""
     plan = MeasurePlan(purpose="check", launches=0, verify_shapes=2, wall_s=5.0)
-    measurer = _Measurer(task, raw(kernel()), plan, host, slot, best, None)
+    measurer = _Measurer(subject_of(task, raw(kernel()), plan, host, slot, best, None))
     assert measurer.most_s == 10.0
     measurer.began -= 11.0
     measurer.candidate_s = 9.0

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from hayate import hosts
-from hayate.judge.measure import HEAD_TO_HEAD_PAIRS, HEAD_TO_HEAD_S, _Measurer
+from hayate.judge.measure import _Measurer
+from hayate.judge.pairing import HEAD_TO_HEAD_PAIRS, HEAD_TO_HEAD_S, Pairing
 from hayate.judge.results import Measurement
 from hayate.judge.verification import Covered
 from hayate.records import Launch, MeasurePlan, Outcome
@@ -21,7 +22,7 @@ from hayate.tasks import builtin
 
 
 class Clock:
-    """Stands for the module's `time`."""
+    """Stands for `time` in the modules that decide by it."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -35,17 +36,24 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     # The package has a function of the module's name.
     monkeypatch.setattr(importlib.import_module("hayate.judge.measure"), "time", made)
+    monkeypatch.setattr("hayate.judge.pairing.time", made)
     return made
 
 
 def head_to_head(plan: MeasurePlan, clock: Clock, ratio: Callable[[int], float]) -> Measurement:
     """One second a launch; launch i says that the candidate is `ratio(i)` times as fast."""
     made: Any = object.__new__(_Measurer)
-    made.task, made.plan, made.rng = builtin("dgemm"), plan, random.Random(0)
-    made.rival = SimpleNamespace(name="old.c")
-    made.bands = [band for band in made.task.bands if band.name == "480"]
-    made.host = hosts.profile()
-    made.steps, made.covered, made.drifted = [], Covered(), 1.0
+    task = builtin("dgemm")
+    made.subject = SimpleNamespace(
+        task=task,
+        plan=plan,
+        rng=random.Random(0),
+        rival=SimpleNamespace(name="old.c"),
+        bands=[band for band in task.bands if band.name == "480"],
+        host=hosts.profile(),
+    )
+    made.guard = SimpleNamespace(beaten=lambda launches: None, drifted=1.0)
+    made.steps, made.covered = [], Covered()
     numbers = itertools.count()
 
     def launch(_wanted: object) -> list[Launch]:
@@ -174,5 +182,5 @@ def test_a_launch_goes_on_until_its_median_is_certain(
         return None, SimpleNamespace(candidate_ns=1000, yardstick_ns=1000 * ratio(len(found)))
 
     found = [(None, SimpleNamespace(candidate_ns=1000, yardstick_ns=1000 * ratio(i))) for i in range(5)]
-    _Measurer._pair_until_certain(object.__new__(_Measurer), found, pair)  # type: ignore[arg-type]
+    Pairing._pair_until_certain(object.__new__(Pairing), found, pair)  # type: ignore[arg-type]
     assert len(found) in (expected, expected + 1)  # a sum of twentieths

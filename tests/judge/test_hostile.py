@@ -21,11 +21,12 @@ from hayate.hosts import Slot
 from hayate.judge import measure
 from hayate.judge.failures import CandidateFailed, Starved
 from hayate.judge.locks import slot_held
-from hayate.judge.measure import ACCUSED, PERSISTS, _Measurer, _Suspicion
+from hayate.judge.measure import ACCUSED, PERSISTS, _Measurer
 from hayate.judge.native import natives
 from hayate.judge.results import Measurement
 from hayate.judge.session import LaunchSession
 from hayate.judge.shapes import sample
+from hayate.judge.suspicion import Suspicion
 from hayate.judge.verification import Cases
 from hayate.records import HostProfile, Launch, MeasurePlan, Outcome, Task, Technique
 
@@ -230,25 +231,6 @@ def test_many_open_descriptors_do_not_matter(task: Task, host: HostProfile) -> N
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_a_rival_that_would_rather_be_wrong_than_beaten_is_not_believed(
-    task: Task, host: HostProfile, slot: Slot, best: sandbox.Sandbox
-) -> None:
-    """As a candidate its first calls are small, as a rival its first is large: it can tell its role."""
-    saboteur = raw(
-        kernel(
-            head="static int calls, rival;",
-            before="if (!calls++) rival = M > 400;",
-            after="if (rival) C[0] += 1;",
-        ),
-        name="saboteur",
-    )
-    plan = MeasurePlan(purpose="confirm", launches=3, max_launches=3, pairs=1, verify_shapes=2)
-    with pytest.raises(Fault) as fault:
-        measure(task, raw(kernel()), plan, host=host, slot=slot, sandbox=best, rival=saboteur)
-    assert fault.value.kind is FaultKind.YARDSTICK_BROKEN
-    assert "saboteur" in fault.value.message
-
-
 def test_one_launch_at_a_time_runs_on_a_core(
     task: Task, host: HostProfile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -292,11 +274,11 @@ def complain(
 
 
 def noise() -> Exception:
-    return _Suspicion(None, "the host is noisy", {})
+    return Suspicion(None, "the host is noisy", {})
 
 
 def suspicion() -> Exception:
-    return _Suspicion(Outcome.CHEATED, "it looks odd", {})
+    return Suspicion(Outcome.CHEATED, "it looks odd", {})
 
 
 def doubt() -> Exception:

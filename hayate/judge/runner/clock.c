@@ -64,6 +64,9 @@ static void runners(cpu_set_t *own)
     const char *other = raise_priority(y, 10);
     raise_priority(e, 20);
     raise_priority(0, 20);
+    forbid_priority(c);
+    forbid_priority(y);
+    forbid_priority(e);
     if (strcmp(priority, other)) priority = "none";
     load_examiner();
     load(&yardstick);

@@ -243,6 +243,13 @@ const char *raise_priority(pid_t pid, int level)
     return "none";
 }
 
+void forbid_priority(pid_t pid)
+{
+    const struct rlimit none = {0, 0};
+    prlimit(pid, RLIMIT_RTPRIO, &none, NULL);
+    prlimit(pid, RLIMIT_NICE, &none, NULL);
+}
+
 void adopt(struct runner *r, pid_t pid, const cpu_set_t *cores)
 {
     r->pid = pid;

@@ -34,6 +34,7 @@ _Noreturn void fail(const char *who, const char *format, ...);
 int64_t now_ns(void);
 void adopt(struct runner *r, pid_t pid, const cpu_set_t *cores);
 const char *raise_priority(pid_t pid, int level); /* what it got: "fifo", "nice" or "none" */
+void forbid_priority(pid_t pid); /* it keeps what it got, and its own limits allow no more */
 void load(struct runner *r); /* and stops it */
 void load_examiner(void);    /* which sleeps while it has nothing to do */
 
