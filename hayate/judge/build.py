@@ -187,6 +187,9 @@ def _explain_compiler(ended: Exit, box: Path) -> None:
     operator = re.search(r"undefined reference to `operator (?:new|delete)", text)
     if operator:  # its stand-in is linked in where scratch memory is permitted: toolchains/cxx.py
         raise _Rejected(Outcome.VIOLATION, "alloc is used and not permitted: operator new or delete")
+    linkers = re.search(r"undefined reference to `__wrap_(\w+)'", text)
+    if linkers:
+        raise _Rejected(Outcome.VIOLATION, f"{linkers[1]} is not allowed: it is a name of the linker's")
     errors = re.findall(
         r"^(?:candidate\.c(?:pp)?:)?(.*(?:\berror: |undefined reference|required symbol).*)$",
         text,
