@@ -154,8 +154,8 @@ def _directive(directive: Directive, headers: Collection[str] | None) -> Iterato
         if acted_on or (names.FORBIDDEN_PRAGMAS.match(rest) and not ours):
             yield f"#pragma {' '.join(rest.split()[:2])} is not allowed"
         return
-    if headers is None or (word == "include" and directive.conditional):
-        return
+    if headers is None or (directive.conditional and word in ("include", "include_next", "import", "ident")):
+        return  # a file that comes in shows in the preprocessor's output
     if (
         word in ("include_next", "import", "embed", "assert", "unassert", "ident", "sccs", "line")
         or word.isdigit()
@@ -196,13 +196,15 @@ def withholdable(source: Source, certain: bool = False) -> dict[Technique, int]:
             see(Technique.FASTMATH, directive.line)
     tokens = source.certain if certain else (*source.body, *source.macros)
     own = defined(source)
+    listed = {id(token) for inside in _lists(tokens) for token in inside}
     for i, token in enumerate(tokens):
         if token.kind != "name" or token.text in own or is_member(tokens, i):
             continue
         if token.text in names.PREFETCH:
             see(Technique.PREFETCH, token.line)
         elif token.text in names.ALLOC:
-            see(Technique.ALLOC, token.line)
+            if id(token) not in listed:  # `malloc` is an attribute, too
+                see(Technique.ALLOC, token.line)
         elif names.THREAD_NAMES.fullmatch(token.text):
             see(Technique.THREADS, token.line)
         elif names.SIMD_NAME.fullmatch(token.text):
