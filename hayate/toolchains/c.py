@@ -174,11 +174,11 @@ def plan(
         files |= {f"asked_{n}.h": f"#include <{name}>\n" for n, name in enumerate(parted.asked)}
     lines.append(shlex.join(compile_))
     objects: tuple[str, ...] = (OBJECT,)
-    if language == "c++" and Technique.ALLOC in allowed:
+    if language == "c++":
         files[cxx.SUPPORT] = cxx.support()
-        lines.append(
-            shlex.join((cc, "-c", *flags, "-ffunction-sections", "-o", cxx.SUPPORT_OBJECT, cxx.SUPPORT))
-        )
+        more = ("-ffunction-sections", "-fdata-sections")
+        more += ("-DPERMITTED",) if Technique.ALLOC in allowed else ()
+        lines.append(shlex.join((cc, "-c", *flags, *more, "-o", cxx.SUPPORT_OBJECT, cxx.SUPPORT)))
         objects = (*objects, cxx.SUPPORT_OBJECT)
     lines.append(shlex.join(_link(task, allowed, cc, objects)))
     files[SCRIPT] = "\n".join(lines) + "\n"

@@ -1,9 +1,10 @@
-// What a C++ candidate would otherwise need libstdc++ for: operators new and delete, and the functions by which
-// containers report what they can't do. There are no exceptions, so those end the process.
+// What a C++ candidate would otherwise need libstdc++ for: operators new and delete where scratch memory is permitted,
+// and the functions by which containers report what they can't do. There are no exceptions, so those end the process.
 #include <cstddef>
 #include <cstdlib>
 #include <new>
 
+#ifdef PERMITTED // scratch memory is
 static void *take(std::size_t size) {
     void *found = std::malloc(size ? size : 1);
     if (!found)
@@ -33,6 +34,7 @@ void operator delete(void *p, std::align_val_t) noexcept { std::free(p); }
 void operator delete[](void *p, std::align_val_t) noexcept { std::free(p); }
 void operator delete(void *p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 void operator delete[](void *p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+#endif
 
 // Of local statics and variables of threads that have destructors: those never run, since the process ends without.
 // What is shared counts its owners by atomic operations, whatever the C library knows of threads.

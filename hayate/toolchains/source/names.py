@@ -119,7 +119,7 @@ SIMD_NAME = re.compile(
     r"_mm(?:256|512)?_(?!malloc$|free$|prefetch$|pause$|[slm]fence$|clflush\w*$|getcsr$|setcsr$|clwb$|cldemote$)\w+"
     r"|__m(?:64|128|256|512)(?:[dih]|bh)?(?:_u)?|__mmask\d+|__v\d+[a-z]{2}|_k\w+_mask(?:8|16|32|64)"
     r"|__builtin_ia32_(?!pause$|[slm]fence$|ldmxcsr$|rdtscp?$|prefetch\w*$|clflush\w*$)\w+"
-    r"|__builtin_(?:shuffle|shufflevector|convertvector|reduce_\w+|elementwise_\w+|nontemporal_\w+)"
+    r"|(?:native|fixed_size)_simd(?:_mask)?|__builtin_(?:shuffle|shufflevector|convertvector|reduce_\w+|elementwise_\w+|nontemporal_\w+)"
     r"|(?:float|u?int|poly)\d+x\d+(?:x\d)?_t|sv(?:float|u?int|bool)\d*(?:x\d)?_t|__builtin_(?:neon|aarch64|sve)_\w+"
     r"|v(?:ld|st|add|sub|mul|fm|ml|dup|mov|get|set|ext|zip|uzp)\w*_(?:n_)?[fsu](?:16|32|64)"
     r"|sv(?:ld|st|add|sub|mul|ml|nm|dup|ptrue|cnt)\w*"

@@ -198,14 +198,15 @@ def withholdable(source: Source, certain: bool = False) -> dict[Technique, int]:
     own = defined(source)
     listed = {id(token) for inside in _lists(tokens) for token in inside}
     for i, token in enumerate(tokens):
-        if token.kind != "name" or token.text in own or is_member(tokens, i):
+        if token.kind != "name" or token.text in own:
             continue
         if token.text in names.PREFETCH:
             see(Technique.PREFETCH, token.line)
         elif token.text in names.ALLOC:
-            if id(token) not in listed:  # `malloc` is an attribute, too
+            # `malloc` is an attribute, too.
+            if id(token) not in listed and not is_member(tokens, i):
                 see(Technique.ALLOC, token.line)
-        elif names.THREAD_NAMES.fullmatch(token.text):
+        elif names.THREAD_NAMES.fullmatch(token.text) and not is_member(tokens, i):
             see(Technique.THREADS, token.line)
         elif names.SIMD_NAME.fullmatch(token.text):
             see(Technique.SIMD, token.line)

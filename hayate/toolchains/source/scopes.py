@@ -10,7 +10,12 @@ from hayate.records import Language
 from hayate.toolchains.source.constants import constant
 from hayate.toolchains.source.tree import declared, text_of
 
-_LENGTH_OF_A_TYPE = ("offsetof", "__builtin_offsetof", "__builtin_choose_expr", "__builtin_types_compatible_p")
+_LENGTH_OF_A_TYPE = (
+    "offsetof",
+    "__builtin_offsetof",
+    "__builtin_choose_expr",
+    "__builtin_types_compatible_p",
+)
 
 
 class Scope:

@@ -23,8 +23,8 @@ _TOKEN_TEXT = r"""(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))
 # C++ lets a quote stand between two digits; to C it opens a character. A raw string of C++ is a string like others
 # where it ends on its line: see `_raw_tokens`. All other beginnings of raw strings are tokens of their own kind.
 _SEPARATED = _TOKEN_TEXT.replace("[0-9a-zA-Z_.])*", "[0-9a-zA-Z_.]|'(?=[0-9a-zA-Z_]))*")
-_WHOLE = r'''(?P<whole>(?:u8|[uUL])?R"(?P<delimiter>[A-Za-z0-9_]{0,16})\([^\n]{0,1000}?\)(?P=delimiter)")
-      | (?P<raw>'''
+_WHOLE = r"""(?P<whole>(?:u8|[uUL])?R"(?P<delimiter>[A-Za-z0-9_]{0,16})\([^\n]{0,1000}?\)(?P=delimiter)")
+      | (?P<raw>"""
 _TOKEN: dict[Language, re.Pattern[str]] = {
     "c": re.compile(_TOKEN_TEXT, re.VERBOSE | re.DOTALL),
     "c++": re.compile(_SEPARATED.replace("(?P<raw>", _WHOLE), re.VERBOSE | re.DOTALL),
