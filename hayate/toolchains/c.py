@@ -176,9 +176,9 @@ def plan(
     objects: tuple[str, ...] = (OBJECT,)
     if language == "c++":
         files[cxx.SUPPORT] = cxx.support()
-        more = ("-ffunction-sections", "-fdata-sections")
-        more += ("-DPERMITTED",) if Technique.ALLOC in allowed else ()
-        lines.append(shlex.join((cc, "-c", *flags, *more, "-o", cxx.SUPPORT_OBJECT, cxx.SUPPORT)))
+        apart = ("-ffunction-sections", "-fdata-sections")
+        memory = ("-DPERMITTED",) if Technique.ALLOC in allowed else ()
+        lines.append(shlex.join((cc, "-c", *flags, *apart, *memory, "-o", cxx.SUPPORT_OBJECT, cxx.SUPPORT)))
         objects = (*objects, cxx.SUPPORT_OBJECT)
     lines.append(shlex.join(_link(task, allowed, cc, objects)))
     files[SCRIPT] = "\n".join(lines) + "\n"

@@ -89,9 +89,8 @@ def inspect_preprocessed(
         return (f"the source brings in {stranger}, and only #include of an allowed header may",)
     spliced = _SPLICED.search(own)
     if spliced:  # to gcc the line ends there, to clang it goes on
-        return (
-            f"line {own.count(chr(10), 0, spliced.start()) + 1}: a line that ends with a backslash and a comment is not allowed",
-        )
+        line = own.count("\n", 0, spliced.start()) + 1
+        return (f"line {line}: a line that ends with a backslash and a comment is not allowed",)
     tokens = read(own, language)
     found = rules.violations(tokens, task.entry, None, language)
     used = rules.withholdable(tokens)

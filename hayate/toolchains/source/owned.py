@@ -7,7 +7,7 @@ linker's.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from hayate.records import Language
 from hayate.toolchains.source.names import LINKERS, words

@@ -10,7 +10,6 @@ from hayate.toolchains.source import names
 from hayate.toolchains.source.owned import declared, defined, is_member
 from hayate.toolchains.source.tokens import Directive, Source, Token
 
-
 _NAME_SPACES = ("gnu", "__gnu__", "clang", "_Clang")
 
 
