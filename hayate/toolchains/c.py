@@ -66,7 +66,7 @@ _FIXED_LENGTHS = ("-Wvla", "-Werror=vla")
 _LINKERS = (
     "_end", "end", "_edata", "edata", "_etext", "etext", "__etext", "__bss_start", "__ehdr_start",
     "__executable_start", "__init_array_start", "__init_array_end", "__fini_array_start", "__fini_array_end",
-    "__preinit_array_start", "__preinit_array_end",
+    "__preinit_array_start", "__preinit_array_end", "__end__", "__bss_start__", "__bss_end__", "_bss_end__",
 )  # fmt: skip
 _WRAPPED = ",".join(f"--wrap={name}" for name in _LINKERS)
 _ARCH = re.compile(r"(x86-64-v[234]|armv[89](\.\d)?-a(\+[a-z0-9]+)*|native)")

@@ -62,6 +62,11 @@ THEIRS: dict[str, tuple[Language, str, str]] = {
     "the linker's in C++": ("c++", 'extern "C" { extern char __ehdr_start[]; }', "C[0] = __ehdr_start[1];"),
     "at load": ("c", "void _init(void) {}", "C[0] = 1;"),
     "at load in a block": ("c++", 'extern "C" { void _init(void) {} }', "C[0] = 1;"),
+    "a builtin's": ("c", "#define __builtin_abort() 1\n#undef __builtin_abort", "__builtin_abort(); C[0] = 1;"),
+    "memory": ("c++", "#include <cstdlib>\nstruct S { static void *malloc(int) { return nullptr; } };",
+               "double *p = (double *)malloc(M); p[N & 1] = 1; C[0] = p[K & 1] + (S::malloc(1) == nullptr);"),
+    "vectors": ("c", "#include <immintrin.h>\n#define _mm_add_pd(a, b) 1\n#undef _mm_add_pd",
+                "_mm_storeu_pd(C, _mm_add_pd(_mm_loadu_pd(A), _mm_loadu_pd(B)));"),
     "threads": ("c", "int omp_get_max_threads(void);", "C[0] = omp_get_max_threads();"),
 }  # fmt: skip
 

@@ -18,7 +18,7 @@ _EIGHT_BYTES = {"double", "long", "size_t", "int64_t", "uint64_t", "ptrdiff_t", 
 _VALUE_MAX = 1 << 62
 _ESCAPES = {"n": 10, "t": 9, "r": 13, "a": 7, "b": 8, "f": 12, "v": 11, "e": 27}
 # What is below zero in an expression with these wraps round in the compiler, and not here.
-_UNSIGNED = re.compile(r"\d\w*[uU]|unsigned|sizeof|size_t|uint\d+_t|uintptr_t")
+_UNSIGNED = re.compile(r"\b\d\w*[uU]|unsigned|sizeof|size_t|uint\d+_t|uintptr_t")
 _WORDS = {"and": "&&", "or": "||", "bitand": "&", "bitor": "|", "xor": "^", "not_eq": "!="}
 _OPERATORS: dict[str, Callable[[int, int], int]] = {
     "+": operator.add,

@@ -70,7 +70,10 @@ def macros(source: Source) -> Iterator[str]:
 
 
 def declared(source: Source, language: Language) -> frozenset[str]:
-    """Names of variables, parameters, members and functions with a body: not of prototypes, nor what is `extern`."""
+    """Names of variables, parameters, members and functions with a body: not of prototypes, nor what is `extern`.
+
+    Names of the compiler's, with two bars before them, are never the source's.
+    """
     tokens = source.body
     found = set(defined(source))
     external = False
@@ -81,7 +84,7 @@ def declared(source: Source, language: Language) -> frozenset[str]:
             external = True
         elif token.kind == "name" and not external and _is_declared(tokens, i, language):
             found.add(token.text)
-    return frozenset(found)
+    return frozenset(name for name in found if not name.startswith("__"))
 
 
 def is_member(tokens: Sequence[Token], at: int) -> bool:

@@ -194,7 +194,7 @@ def withholdable(source: Source, certain: bool = False) -> dict[Technique, int]:
         if names.REASSOCIATE.match(directive.rest):
             see(Technique.FASTMATH, directive.line)
     tokens = source.certain if certain else (*source.body, *source.macros)
-    own = defined(source)
+    own = {name for name in defined(source) if not name.startswith("_")}  # compilers' own names stay theirs
     listed = {id(token) for inside in _lists(tokens) for token in inside}
     for i, token in enumerate(tokens):
         if token.kind != "name" or token.text in own:
