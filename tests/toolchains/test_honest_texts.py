@@ -24,11 +24,17 @@ LENGTHS = {
     "octal": "double x[010], y[0b100];",
     "cast": "double x[(int)64], y[(size_t)8];",
     "limits": "double x[CHAR_BIT];",
+    "named type": "real x[1000]; block y[2]; y[M & 1][0][0] = 1; x[1] = y[0][0][0];",
+    "small type": "typedef float single; single y[3000]; y[M & 1] = 2; double x[2] = {y[0]};",
+    "pairs": "pair y[700]; y[M & 1].a = A[0]; double x[2] = {y[1].a, y[0].b};",
 }
 BEFORE_LENGTHS = """#include <stddef.h>
 #include <limits.h>
 static const int BLOCK_ROWS = 8;
 enum { BLOCK = 64 };
+typedef double real;
+typedef real block[8][8];
+typedef struct { real a, b; } pair;
 static int other(int BLOCK) { return BLOCK; }
 """
 
@@ -54,6 +60,11 @@ def test_a_constant_length_is_one_however_it_is_written(name: str, build: Build,
         "const volatile int n = 8; *(int *)&n = M; double x[n];",
         "double x[(~0u >> 19)];",
         "struct s { char a[40000]; double b; }; double x[__builtin_offsetof(struct s, b)];",
+        "typedef double real[8]; real y[300]; y[M & 1][0] = 1; double x[2] = {y[0][1]};",
+        "typedef struct { char c; double d[3]; } s; s y[600]; y[M & 1].d[0] = 1; double x[2] = {y[0].d[0]};",
+        "struct s { float f[4]; int i; }; struct s y[900]; y[M & 1].i = 1; double x[2] = {y[0].i};",
+        "typedef double v __attribute__((aligned(64))); struct { v a; } y[300]; y[M & 1].a = 1;"
+        " double x[1] = {y[0].a};",
     ],
 )
 def test_scratch_memory_is_found_in_all_of_them(text: str, build: Build, compiler: Compiler) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from hayate.records import Language
-from hayate.toolchains.source.constants import constant, known_type, type_bytes
+from hayate.toolchains.source.constants import WIDEST_BYTES, constant
+from hayate.toolchains.source.layout import Types
 from hayate.toolchains.source.scopes import Scope, learn
 from hayate.toolchains.source.tree import declared, text_of
 
@@ -24,17 +25,19 @@ def large_buffers(root: Node, language: Language = "c") -> int:
     on_stack: dict[int | None, int] = {}
     file = Scope()
     scopes: dict[int, Scope] = {}
+    types = Types()
     for node, function in _with_functions(root):
         scope = file if function is None else scopes.setdefault(function, Scope(file))
         # A parameter of a template is one wherever it stands: its name has no value that is known here.
         learn(node, file if node.type == "template_parameter_list" else scope, language, function is None)
+        types.learn(node, scope)
         if node.type in ("declaration", "field_declaration", "type_definition"):
             words = {
                 text_of(c) for c in node.children if c.type in ("storage_class_specifier", "type_qualifier")
             }
             static = function is None or bool(words & {"static", "_Thread_local", "__thread", "thread_local"})
             for item in node.children_by_field_name("declarator"):
-                size = _bytes(item, node.child_by_field_name("type"), scope, language)
+                size = _bytes(item, node.child_by_field_name("type"), scope, types, language)
                 if size == 0 or "extern" in words:
                     continue
                 if node.type == "declaration" and static:
@@ -58,20 +61,19 @@ def _lengths(item: Node) -> tuple[list[Node | None], bool]:
     return lengths, pointer
 
 
-def _bytes(item: Node, kind: Node | None, known: Scope, language: Language) -> int | None:
+def _bytes(item: Node, kind: Node | None, known: Scope, types: Types, language: Language) -> int | None:
     """The size of a declared array; 0 for what is none, None where it is not known here.
 
-    C++ has names of types of any size, so that there an unknown one says nothing either.
+    A type of C whose size is not known is taken for the widest vector; in C++ such a name can be anything.
     """
     lengths, pointer = _lengths(item)
     if not lengths:
         return 0
-    # The text of a type that is defined here can be as long as the source, and says nothing about its size.
-    defined = kind is not None and kind.child_by_field_name("body") is not None
-    base = "struct" if defined else text_of(kind)
-    if language == "c++" and not pointer and not known_type(base):
-        return None
-    size = 8 if pointer else type_bytes(base)
+    size = 8 if pointer else types.bytes_of(kind, known)
+    if size is None:
+        if language == "c++":
+            return None
+        size = WIDEST_BYTES
     for length in lengths:
         count = _listed(item) if length is None else constant(length, known)
         if count is None or count < 0:

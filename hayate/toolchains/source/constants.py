@@ -15,6 +15,7 @@ _SIZES = {"char": 1, "short": 2, "int": 4, "unsigned": 4, "signed": 4, "float": 
     f"{sign}int{bits}_t": bits // 8 for sign in ("", "u") for bits in (8, 16, 32)
 }
 _EIGHT_BYTES = {"double", "long", "size_t", "int64_t", "uint64_t", "ptrdiff_t", "intptr_t", "uintptr_t"}
+WIDEST_BYTES = 64  # of a vector
 _VALUE_MAX = 1 << 62
 _ESCAPES = {"n": 10, "t": 9, "r": 13, "a": 7, "b": 8, "f": 12, "v": 11, "e": 27}
 # What is below zero in an expression with these wraps round in the compiler, and not here.
@@ -63,7 +64,7 @@ def type_bytes(text: str) -> int:
         return 16
     if words & _EIGHT_BYTES:
         return 8
-    return max((_SIZES[word] for word in words & _SIZES.keys()), default=64)
+    return max((_SIZES[word] for word in words & _SIZES.keys()), default=WIDEST_BYTES)
 
 
 def known_type(text: str) -> bool:
