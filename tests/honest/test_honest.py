@@ -34,7 +34,7 @@ def _written() -> dict[str, Kernel]:
     for path in files:
         task = next(task for task in TASKS if task in path.parts)
         text = path.read_bytes().decode()  # line ends as they are
-        first = re.match("\ufeff?// permitted:([^\r\n]*)", text)
+        first = re.match(r"// permitted:([^\r\n]*)", text)
         assert first is not None, path
         permitted = tuple(Technique(word) for word in first[1].split() if word != "none")
         found[f"{task}-{path.stem}"] = (task, text, permitted, "c" if path.suffix == ".c" else "c++")

@@ -1,4 +1,4 @@
-﻿// permitted: none
+// permitted: none
 /* Größe M × N; Zeile für Zeile. 行列の積 — what??/ */
 #include <string.h>
 #define ADD(c, a, b) \

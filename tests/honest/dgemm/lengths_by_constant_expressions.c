@@ -12,7 +12,7 @@ _Static_assert(IS_POWER_OF_TWO(LINE) && offsetof(struct tile, values) == 8, "lay
 void dgemm(int M, int N, int K, const double *restrict A, const double *restrict B, double *restrict C)
 {
     double acc[MR][IS_POWER_OF_TWO(LINE) ? LINE / sizeof(double) : 64], row[offsetof(struct tile, values)];
-    double edge[(~0u >> 29) + 1], spare[COUNT | 4 ^ 4], last[WIDTH];
+    double edge[(~0u >> 29) + 1], spare[COUNT | 4 ^ 4], last[LINE / sizeof(double)];
     for (int i = 0; i < M; i += MR)
         for (int j = 0; j < N; j += WIDTH) {
             const int mr = M - i < MR ? M - i : MR, nr = N - j < WIDTH ? N - j : WIDTH;
