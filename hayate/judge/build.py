@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hayate.errors import Fault, FaultKind
 from hayate.judge.results import Rejection
-from hayate.records import Built, HostProfile, Language, Outcome, Step, Task, Technique
+from hayate.records import WITHHOLDABLE, Built, HostProfile, Language, Outcome, Step, Task, Technique
 from hayate.sandbox import Command, Exit, Limits, Sandbox, new_box
 from hayate.toolchains import (
     BuildPlan,
@@ -81,7 +81,8 @@ def build(
             name=name or object_hash,
             object_code=code,
             object_hash=object_hash,
-            techniques=found,
+            # What the compiler saw shows only permitted ones: others stand in branches that it did not take.
+            techniques=tuple(t for t in found if t in permitted or t not in WITHHOLDABLE),
             permitted=tuple(permitted),
             flags=todo.flags,
             compiler=f"{chosen.name} {chosen.version}",
@@ -192,6 +193,9 @@ def _explain_compiler(ended: Exit, box: Path) -> None:
     operator = re.search(r"undefined reference to `operator (?:new|delete)", text)
     if operator:  # its stand-in is linked in where scratch memory is permitted: toolchains/cxx.py
         raise _Rejected(Outcome.VIOLATION, "alloc is used and not permitted: operator new or delete")
+    linkers = re.search(r"undefined reference to `__wrap_(\w+)'", text)
+    if linkers:
+        raise _Rejected(Outcome.VIOLATION, f"{linkers[1]} is not allowed: it is a name of the linker's")
     errors = re.findall(
         r"^(?:candidate\.c(?:pp)?:)?(.*(?:\berror: |undefined reference|required symbol).*)$",
         text,

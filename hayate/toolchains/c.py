@@ -61,6 +61,14 @@ _SMALL_FRAMES = {
 }
 # In C a pointer to rows of variable length is one, too, and takes no memory; arrays are found in the source.
 _FIXED_LENGTHS = ("-Wvla", "-Werror=vla")
+# Addresses of the object's own parts, which the linker gives to whoever asks for them. With --wrap each asks for a
+# name that nobody defines; what a source itself gives such a name to is another thing, and stays.
+_LINKERS = (
+    "_end", "end", "_edata", "edata", "_etext", "etext", "__etext", "__bss_start", "__ehdr_start",
+    "__executable_start", "__init_array_start", "__init_array_end", "__fini_array_start", "__fini_array_end",
+    "__preinit_array_start", "__preinit_array_end", "__end__", "__bss_start__", "__bss_end__", "_bss_end__",
+)  # fmt: skip
+_WRAPPED = ",".join(f"--wrap={name}" for name in _LINKERS)
 _ARCH = re.compile(r"(x86-64-v[234]|armv[89](\.\d)?-a(\+[a-z0-9]+)*|native)")
 
 
@@ -166,11 +174,11 @@ def plan(
         files |= {f"asked_{n}.h": f"#include <{name}>\n" for n, name in enumerate(parted.asked)}
     lines.append(shlex.join(compile_))
     objects: tuple[str, ...] = (OBJECT,)
-    if language == "c++" and Technique.ALLOC in allowed:
+    if language == "c++":
         files[cxx.SUPPORT] = cxx.support()
-        lines.append(
-            shlex.join((cc, "-c", *flags, "-ffunction-sections", "-o", cxx.SUPPORT_OBJECT, cxx.SUPPORT))
-        )
+        apart = ("-ffunction-sections", "-fdata-sections")
+        memory = ("-DPERMITTED",) if Technique.ALLOC in allowed else ()
+        lines.append(shlex.join((cc, "-c", *flags, *apart, *memory, "-o", cxx.SUPPORT_OBJECT, cxx.SUPPORT)))
         objects = (*objects, cxx.SUPPORT_OBJECT)
     lines.append(shlex.join(_link(task, allowed, cc, objects)))
     files[SCRIPT] = "\n".join(lines) + "\n"
@@ -189,6 +197,7 @@ def _link(task: Task, allowed: frozenset[Technique], cc: str, objects: tuple[str
     command += [f"-Wl,--version-script={EXPORTS}", f"-Wl,--require-defined={task.entry}"]
     command += [
         "-Wl,-z,defs,-z,now,-z,relro,-z,noexecstack,-z,separate-code",
+        f"-Wl,{_WRAPPED}",
         "-Wl,--build-id=none",
         "-Wl,--as-needed",
         "-s",

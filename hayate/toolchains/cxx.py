@@ -16,18 +16,30 @@ SUPPORT = "support.cpp"
 SUPPORT_OBJECT = "support.o"
 
 # The keyword of the task's declaration, which C++ lacks; no header of the library uses it as a name.
-FRONTEND = ("-std=gnu++17", "-Drestrict=__restrict")
+FRONTEND = ("-std=gnu++20", "-Drestrict=__restrict")
 # Header-only, without objects that are made at load.
 _HEADERS = (
     "algorithm",
     "array",
+    "atomic",
+    "bit",
+    "complex",
+    "concepts",
+    "experimental/simd",
+    "functional",
     "initializer_list",
+    "iterator",
     "limits",
     "memory",
     "new",
+    "numbers",
     "numeric",
+    "optional",
+    "span",
+    "tuple",
     "type_traits",
     "utility",
+    "valarray",
     "vector",
 )
 # Headers of C that have a C++ form: <math.h> is <cmath>.

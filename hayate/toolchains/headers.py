@@ -15,7 +15,7 @@ from hayate.records import Language, Task
 from hayate.toolchains import cxx
 from hayate.toolchains.source.names import words
 from hayate.toolchains.source.rules import included
-from hayate.toolchains.source.tokens import Directive, logical_lines
+from hayate.toolchains.source.tokens import BYTE_ORDER_MARK, CONDITIONS, Directive, logical_lines
 
 BOUNDARY = "#pragma hayate candidate"
 ASKED = "#pragma hayate include"  # and a number: stands where an #include under a condition stood
@@ -53,12 +53,12 @@ def part(source: str, allowed: Collection[str], language: Language = "c") -> Par
     first: dict[str, None] = {}  # an ordered set
     asked: dict[str, None] = {}
     depth = 0
-    for line in logical_lines(source, language):
+    for line in logical_lines(source.removeprefix(BYTE_ORDER_MARK), language):
         directive = line.directive
         kept = line.text
         if directive is not None:
             word = directive.word
-            depth = max(0, depth + (word in ("if", "ifdef", "ifndef")) - (word == "endif"))
+            depth = max(0, depth + (word in CONDITIONS) - (word == "endif"))
             name = included(directive) if word == "include" else ""
             if word == "define" and not first and not asked:
                 _feature(directive, features)

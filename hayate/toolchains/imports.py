@@ -7,7 +7,9 @@ import re
 from hayate.records import Technique
 from hayate.toolchains.source.names import words
 
-_LIBC = words("memcpy memmove memset memcmp bcmp mempcpy free abs labs llabs bsearch __tls_get_addr")
+_LIBC = words(
+    "memcpy memmove memset memcmp bcmp mempcpy free abs labs llabs div ldiv lldiv bsearch __tls_get_addr"
+)
 # qsort sets memory aside for what it sorts, and shows it to the comparing function.
 _ALLOCATORS = words("malloc calloc realloc aligned_alloc posix_memalign memalign reallocarray qsort")
 _LIBM = words(

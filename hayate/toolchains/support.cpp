@@ -1,9 +1,10 @@
-// What a C++ candidate would otherwise need libstdc++ for: operators new and delete, and the functions by which
-// containers report what they can't do. There are no exceptions, so those end the process.
+// What a C++ candidate would otherwise need libstdc++ for: operators new and delete where scratch memory is permitted,
+// and the functions by which containers report what they can't do. There are no exceptions, so those end the process.
 #include <cstddef>
 #include <cstdlib>
 #include <new>
 
+#ifdef PERMITTED // scratch memory is
 static void *take(std::size_t size) {
     void *found = std::malloc(size ? size : 1);
     if (!found)
@@ -33,18 +34,32 @@ void operator delete(void *p, std::align_val_t) noexcept { std::free(p); }
 void operator delete[](void *p, std::align_val_t) noexcept { std::free(p); }
 void operator delete(void *p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 void operator delete[](void *p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+#endif
 
-// Of local statics that have destructors: those never run, since the process ends without.
+// Of local statics and variables of threads that have destructors: those never run, since the process ends without.
+// What is shared counts its owners by atomic operations, whatever the C library knows of threads.
 extern "C" {
 __attribute__((visibility("hidden"))) void *__dso_handle = nullptr;
 __attribute__((visibility("hidden"))) int __cxa_atexit(void (*)(void *), void *, void *) { return 0; }
+__attribute__((visibility("hidden"))) int __cxa_thread_atexit(void (*)(void *), void *, void *) { return 0; }
+extern __attribute__((visibility("hidden"))) const char __libc_single_threaded;
+const char __libc_single_threaded = 0;
+__attribute__((visibility("hidden"))) void __cxa_pure_virtual() { __builtin_trap(); }
 }
 
 namespace std {
+class type_info;
+// Asked by shared pointers for what they delete with; without type information at run time the answer is no.
+struct _Sp_make_shared_tag {
+    static bool _S_eq(const type_info &) noexcept;
+};
+bool _Sp_make_shared_tag::_S_eq(const type_info &) noexcept { return false; }
 const nothrow_t nothrow{};
 [[noreturn]] void __throw_length_error(const char *) { __builtin_trap(); }
 [[noreturn]] void __throw_logic_error(const char *) { __builtin_trap(); }
 [[noreturn]] void __throw_out_of_range_fmt(const char *, ...) { __builtin_trap(); }
+[[noreturn]] void __throw_bad_function_call() { __builtin_trap(); }
+[[noreturn]] void __throw_bad_optional_access() { __builtin_trap(); }
 [[noreturn]] void __throw_bad_alloc() { __builtin_trap(); }
 [[noreturn]] void __throw_bad_array_new_length() { __builtin_trap(); }
 }

@@ -202,4 +202,4 @@ def test_a_question_permits_what_its_prompt_says() -> None:
     in_cxx, prompt = ask("dgemm", ["simd"], language="c++")
     assert in_cxx.source("```cpp\nint x;\n```") == "int x;\n"
     assert in_cxx.source("```c\nint x;\n```") is None
-    assert "C++17" in prompt.user
+    assert "C++20" in prompt.user

@@ -185,7 +185,7 @@ def test_an_answer_in_cxx_is_asked_for_in_its_own_words() -> None:
     shown = [Exemplar(source="void x();", language="c++", speedup=2), Exemplar(source="void y();", speedup=3)]
     prompt = render("staged", TASK, _ask(language="c++"), shown)
     assert "kernels in C++." in prompt.system
-    assert "of this C function, in C++17." in prompt.user
+    assert "of this C function, in C++20." in prompt.user
     assert "<vector>" in prompt.user
     assert "one ```cpp block" in prompt.user
     assert "```cpp\nvoid x();" in prompt.user

@@ -55,6 +55,116 @@ def test_containers_link_where_memory_is_permitted_and_nothing_is_left_of_what_i
     assert object_facts(without.elf, "dgemm").imports == ()
 
 
+LIBRARY = {
+    "shared": (
+        "#include <memory>\n#include <vector>",
+        "auto s = std::make_shared<std::vector<double>>(N); auto q = s; std::shared_ptr<double[]> z(new double[N]);"
+        " z[0] = 1; C[0] = (*q)[0] + z[0];",
+    ),
+    "of a thread": (
+        "#include <vector>\nstatic thread_local std::vector<double> rows;",
+        "rows.resize(N); thread_local std::vector<double> columns(K); C[0] = rows[0] + columns[0];",
+    ),
+    "values": ("#include <valarray>", "std::valarray<double> v(A, K); v *= 2.0; C[0] = v.sum();"),
+    "order": (
+        "#include <algorithm>\n#include <vector>\n#include <numeric>",
+        "std::vector<int> p(N); std::iota(p.begin(), p.end(), 0);"
+        " std::sort(p.begin(), p.end(), [&](int a, int b) { return B[a] < B[b]; }); C[0] = p[0];",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_what_keeps_memory_links_where_it_is_permitted_and_only_there(
+    name: str, build: Build, compiler: Compiler
+) -> None:
+    before, body = LIBRARY[name]
+    made = build(entry(body, before), compiler, ALLOC, language="c++")
+    assert made.returncode == 0, made.stderr
+    facts = object_facts(made.elf, "dgemm", ALLOC)
+    assert facts.violations == ()
+    assert set(facts.imports) <= {"malloc", "free", "memset", "memmove", "memcpy", "__tls_get_addr"}
+    withheld = build(entry(body, before), compiler, (), language="c++")
+    assert withheld.returncode != 0
+    assert "operator new" in withheld.stderr
+
+
+HEADERS_ALONE = {
+    "span": (
+        "#include <span>\n#include <numeric>",
+        "std::span<const double> a(A, K); C[0] = std::transform_reduce(a.begin(), a.end(), B, 0.0);",
+    ),
+    "function": (
+        "#include <functional>",
+        "std::function<double(int)> at; if (M > 2) at = [=](int i) { return A[i]; }; C[0] = at(M);",
+    ),
+    "checked": ("#include <array>", "std::array<double, 8> a{}; a.at(M & 7) = A[0]; C[0] = a[3];"),
+    "virtual": (
+        "struct Base { virtual double f(int) const = 0; };\n"
+        "struct D : Base { double f(int i) const override { return i; } };"
+        "struct E : D { double f(int i) const override { return 2 * i; } };",
+        "D d; E e; const Base *volatile b = M ? (const Base *)&d : &e; C[0] = b->f(N);",
+    ),
+    "complex": ("#include <complex>", "std::complex<double> z(A[0], B[0]); z *= z; C[0] = z.real();"),
+    "tables": (
+        "#include <array>\n#include <tuple>\n#include <optional>",
+        "static constexpr auto t = [] { std::array<double, 16> a{}; for (int i = 0; i < 16; i++) a[i] = i * i;"
+        " return a; }(); auto [x, y] = std::tuple{A[0], B[0]}; std::optional<double> o; if (M > 3) o = x;"
+        " C[0] = t[N & 15] + o.value_or(y);",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HEADERS_ALONE)
+def test_what_keeps_none_needs_no_permission(name: str, build: Build, compiler: Compiler) -> None:
+    before, body = HEADERS_ALONE[name]
+    source = entry(body, before)
+    assert inspect(DGEMM, source, (), "c++").violations == ()
+    made = build(source, compiler, (), language="c++")
+    assert made.returncode == 0, made.stderr
+    assert inspect_preprocessed(DGEMM, made.preprocessed, (), "c++") == ()
+    facts = object_facts(made.elf, "dgemm", ())
+    assert (facts.violations, facts.imports) == ((), ())
+
+
+def test_vectors_of_the_standard_library_are_vectors(build: Build, compiler: Compiler) -> None:
+    body = """
+    using V = std::experimental::native_simd<double>;
+    V v(A, std::experimental::element_aligned);
+    v *= v;
+    v.copy_to(C, std::experimental::element_aligned);
+    """
+    source = entry(body, "#include <experimental/simd>")
+    assert inspect(DGEMM, source, ALL, "c++").techniques == (Technique.SIMD,)
+    assert "simd is used" in inspect(DGEMM, source, (), "c++").violations[0]
+    permitted = {Technique.SIMD}
+    made = build(source, compiler, permitted, language="c++")
+    assert made.returncode == 0, made.stderr
+    assert object_facts(made.elf, "dgemm", permitted).violations == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "body", "said"),
+    [
+        (
+            "#include <vector>\nstatic std::vector<double> rows;",
+            "rows.resize(N); C[0] = rows[0];",
+            "when it is loaded",
+        ),
+        ('extern "C" char __libc_single_threaded;', "C[0] = __libc_single_threaded;", ""),
+        ('extern "C" int system(const char *);', "auto f = &system; C[0] = f(nullptr);", "system"),
+    ],
+)
+def test_the_stand_ins_open_no_door(
+    before: str, body: str, said: str, build: Build, compiler: Compiler
+) -> None:
+    made = build(entry(body, before), compiler, ALLOC, language="c++")
+    assert made.returncode == 0, made.stderr
+    facts = object_facts(made.elf, "dgemm", ALLOC)
+    assert said in " ".join(facts.violations)
+    assert facts.violations or "__libc_single_threaded" not in facts.imports
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [

@@ -139,7 +139,7 @@ class Harness:
         if not cxx:
             return ("-std=gnu17",)
         return (
-            "-std=gnu++17",
+            "-std=gnu++20",
             "-Drestrict=__restrict",
             "-fno-exceptions",
             "-include",

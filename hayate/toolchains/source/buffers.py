@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from tree_sitter import Node
 
 from hayate.records import Language
-from hayate.toolchains.source.tree import constant, declared, known_type, text_of, type_bytes
+from hayate.toolchains.source.constants import WIDEST_BYTES, constant
+from hayate.toolchains.source.layout import Types
+from hayate.toolchains.source.scopes import Scope, learn
+from hayate.toolchains.source.tree import declared, text_of
 
 STACK_MAX_BYTES = 16 * 1024  # all arrays of one function together
 
@@ -16,37 +19,31 @@ def large_buffers(root: Node, language: Language = "c") -> int:
     """The first line that sets memory aside in a declaration; 0 if there is none.
 
     That is a static array that isn't const, an array of variable length, arrays on the stack beyond
-    STACK_MAX_BYTES in one function, and a type that holds as large an array. In C++ a length may be a parameter
-    of a template or the like, so what is not known to be large is left to the compiler: see c.py, _SMALL_FRAMES.
+    STACK_MAX_BYTES in one function, and a type that holds as large an array. A length that is constant and can't be
+    worked out here, in C++ a parameter of a template, is left to the compiler: see c.py, _SMALL_FRAMES.
     """
     on_stack: dict[int | None, int] = {}
-    known: dict[str, int] = {}
-    parameters: set[str] = set()  # of templates: whatever else has such a name, its value is not known here
+    file = Scope()
+    scopes: dict[int, Scope] = {}
+    types = Types()
     for node, function in _with_functions(root):
-        if node.type == "enumerator":
-            value = constant(node.child_by_field_name("value"), known)
-            if value is not None:
-                known[text_of(node.child_by_field_name("name"))] = value
-            continue
-        if node.type == "template_parameter_list":
-            parameters |= {name for one in node.named_children if (name := _parameter(one))}
-        if language == "c++" and node.type == "declaration":
-            _know_constants(node, known)
-        for name in parameters & known.keys():
-            del known[name]
+        scope = file if function is None else scopes.setdefault(function, Scope(file))
+        # A parameter of a template is one wherever it stands: its name has no value that is known here.
+        learn(node, file if node.type == "template_parameter_list" else scope, language, function is None)
+        types.learn(node, scope)
         if node.type in ("declaration", "field_declaration", "type_definition"):
             words = {
                 text_of(c) for c in node.children if c.type in ("storage_class_specifier", "type_qualifier")
             }
             static = function is None or bool(words & {"static", "_Thread_local", "__thread", "thread_local"})
             for item in node.children_by_field_name("declarator"):
-                size = _bytes(item, node.child_by_field_name("type"), known, language)
+                size = _bytes(item, node.child_by_field_name("type"), scope, types, language)
                 if size == 0 or "extern" in words:
                     continue
                 if node.type == "declaration" and static:
                     counts = not words & {"const", "constexpr"}
                 elif size is None:
-                    counts = language == "c"
+                    counts = language == "c" and any(scope.varies(length) for length in _lengths(item)[0])
                 elif node.type == "declaration":
                     on_stack[function] = on_stack.get(function, 0) + size
                     counts = on_stack[function] > STACK_MAX_BYTES
@@ -57,40 +54,29 @@ def large_buffers(root: Node, language: Language = "c") -> int:
     return 0
 
 
-def _parameter(node: Node) -> str:
-    """The name of a template's parameter that is a value; "" of others."""
-    return text_of(node.child_by_field_name("declarator"))
-
-
-def _know_constants(node: Node, known: dict[str, int]) -> None:
-    """`constexpr int MR = 8;` names a length in C++."""
-    words = {text_of(child) for child in node.children if child.type == "type_qualifier"}
-    if words & {"const", "constexpr"}:
-        for item in node.children_by_field_name("declarator"):
-            if item.type == "init_declarator":
-                value = constant(item.child_by_field_name("value"), known)
-                if value is not None:
-                    known[text_of(item.child_by_field_name("declarator"))] = value
-
-
-def _bytes(item: Node, kind: Node | None, known: Mapping[str, int], language: Language) -> int | None:
-    """The size of a declared array; 0 for what is none, None where the length isn't constant.
-
-    C++ has names of types of any size, so that there an unknown one says nothing either.
-    """
+def _lengths(item: Node) -> tuple[list[Node | None], bool]:
+    """The lengths of a declared array, and whether its elements are pointers."""
     is_initialised = item.type == "init_declarator"
     _, lengths, pointer = declared(item.child_by_field_name("declarator") if is_initialised else item)
+    return lengths, pointer
+
+
+def _bytes(item: Node, kind: Node | None, known: Scope, types: Types, language: Language) -> int | None:
+    """The size of a declared array; 0 for what is none, None where it is not known here.
+
+    A type of C whose size is not known is taken for the widest vector; in C++ such a name can be anything.
+    """
+    lengths, pointer = _lengths(item)
     if not lengths:
         return 0
-    # The text of a type that is defined here can be as long as the source, and says nothing about its size.
-    defined = kind is not None and kind.child_by_field_name("body") is not None
-    base = "struct" if defined else text_of(kind)
-    if language == "c++" and not pointer and not known_type(base):
-        return None
-    size = 8 if pointer else type_bytes(base)
+    size = 8 if pointer else types.bytes_of(kind, known)
+    if size is None:
+        if language == "c++":
+            return None
+        size = WIDEST_BYTES
     for length in lengths:
         count = _listed(item) if length is None else constant(length, known)
-        if count is None:
+        if count is None or count < 0:
             return None
         size *= count
     return size

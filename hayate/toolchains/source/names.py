@@ -20,19 +20,23 @@ FORBIDDEN_ATTRIBUTES = words(
 )
 ATTRIBUTES = words(
     """
-    aligned access align_value alloc_align alloc_size always_inline artificial assume assume_aligned
-    cleanup cold const deprecated designated_init ext_vector_type fallthrough flatten format gnu_inline
-    hot leaf likely malloc may_alias maybe_unused min_vector_width minsize mode neon_vector_type
-    arm_sve_vector_bits no_icf no_instrument_function no_reorder no_stack_protector no_unique_address
-    noalias nocf_check noclone nodebug nodiscard noescape noinline noipa nonnull nothrow optnone
-    overloadable packed pure returns_nonnull simd sysv_abi target transparent_union unlikely unused used
-    vector_size visibility warn_if_not_aligned warn_unused_result
+    abi_tag access align_value aligned alloc_align alloc_size always_inline artificial assume assume_aligned
+    carries_dependency cleanup cold const deprecated designated_init disable_tail_calls error
+    ext_vector_type externally_visible fallthrough flatten force_align_arg_pointer format format_arg
+    gcc_struct gnu_inline hot indeterminate internal_linkage leaf likely malloc may_alias maybe_unused
+    min_vector_width minsize mode musttail neon_vector_type arm_sve_vector_bits no_destroy no_icf
+    no_instrument_function no_profile_instrument_function no_reorder no_split_stack no_stack_limit
+    no_stack_protector no_unique_address noalias nocf_check noclone nocommon nodebug nodiscard noescape
+    noinline noipa nomerge nonnull nonstring noplt noreturn not_tail_called nothrow nouwtable
+    opencl_unroll_hint optnone overloadable packed pure reproducible returns_nonnull sentinel simd
+    sysv_abi target transparent_union trivial_abi unavailable uninitialized unlikely unsequenced unused
+    used vector_size visibility warn_if_not_aligned warn_unused_result warning
     """
 )
 # What compilers act on, and what of that is harmless; pragmas that no compiler here knows are ignored by them.
 PRAGMA_FAMILIES = re.compile(r"(?:GCC|clang|STDC)\b")
 PRAGMAS = re.compile(
-    r"GCC (?:diagnostic|ivdep|unroll|novector|target|push_options|pop_options|warning|error)\b"
+    r"GCC (?:diagnostic|ivdep|unroll|novector|target|push_options|pop_options|visibility|warning|error)\b"
     r"|clang (?:loop|diagnostic|fp)\b|STDC (?:FP_CONTRACT|FENV_ACCESS|CX_LIMITED_RANGE)\b"
 )
 FORBIDDEN_PRAGMAS = re.compile(
@@ -84,11 +88,14 @@ RESERVED = words(
     syscall __syscall dlopen
     dlmopen dlsym dlvsym dl_iterate_phdr __libc_start_main __environ secure_getenv process_vm_readv
     process_vm_writev __malloc_hook __free_hook _GLOBAL_OFFSET_TABLE_ _DYNAMIC _r_debug __ehdr_start
-    __executable_start __dso_handle __bss_start _end _edata _etext _init _fini __builtin_thread_pointer
+    __executable_start __dso_handle __bss_start __builtin_thread_pointer
     __builtin_set_thread_pointer __builtin_eh_return __builtin_dwarf_cfa __builtin_frob_return_addr
     __seg_fs __seg_gs __declspec
     """
 )
+# Defined by the linker, in the object or as what it runs at load, but words that a variable may bear: what does not
+# belong to the source does not link, see c.py.
+LINKERS = words("_end _edata _etext _init _fini")
 FORBIDDEN_PREFIXES = (
     "sched_",
     "posix_spawn",
@@ -112,7 +119,7 @@ SIMD_NAME = re.compile(
     r"_mm(?:256|512)?_(?!malloc$|free$|prefetch$|pause$|[slm]fence$|clflush\w*$|getcsr$|setcsr$|clwb$|cldemote$)\w+"
     r"|__m(?:64|128|256|512)(?:[dih]|bh)?(?:_u)?|__mmask\d+|__v\d+[a-z]{2}|_k\w+_mask(?:8|16|32|64)"
     r"|__builtin_ia32_(?!pause$|[slm]fence$|ldmxcsr$|rdtscp?$|prefetch\w*$|clflush\w*$)\w+"
-    r"|__builtin_(?:shuffle|shufflevector|convertvector|reduce_\w+|elementwise_\w+|nontemporal_\w+)"
+    r"|(?:native|fixed_size)_simd(?:_mask)?|__builtin_(?:shuffle|shufflevector|convertvector|reduce_\w+|elementwise_\w+|nontemporal_\w+)"
     r"|(?:float|u?int|poly)\d+x\d+(?:x\d)?_t|sv(?:float|u?int|bool)\d*(?:x\d)?_t|__builtin_(?:neon|aarch64|sve)_\w+"
     r"|v(?:ld|st|add|sub|mul|fm|ml|dup|mov|get|set|ext|zip|uzp)\w*_(?:n_)?[fsu](?:16|32|64)"
     r"|sv(?:ld|st|add|sub|mul|ml|nm|dup|ptrue|cnt)\w*"

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from hayate.records import Technique
+from hayate.records import Language, Technique
 from hayate.toolchains.source import names
+from hayate.toolchains.source.owned import declared, defined, is_member
 from hayate.toolchains.source.tokens import Directive, Source, Token
+
+_NAME_SPACES = ("gnu", "__gnu__", "clang", "_Clang")
 
 
 def _bare(name: str) -> str:
@@ -54,8 +57,10 @@ def attribute_names(tokens: Sequence[Token]) -> Iterator[Token]:
                 fresh = True
             elif token.kind == "name":
                 following = inside[i + 1].text if i + 1 < len(inside) else ""
-                if following == ":" and token.text in ("gnu", "__gnu__", "clang", "_Clang"):
+                if following == ":" and token.text in _NAME_SPACES:
                     continue
+                if token.text == "using" and i == 2 and following in _NAME_SPACES:
+                    continue  # [[using gnu: hot, cold]]
                 if fresh:
                     yield Token("name", _bare(token.text), token.line)
                 elif token.text != "const":
@@ -81,19 +86,24 @@ def _lists(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
         yield tokens[start:past]
 
 
-def violations(source: Source, entry: str, headers: Collection[str] | None) -> list[str]:
+def violations(
+    source: Source, entry: str, headers: Collection[str] | None, language: Language = "c"
+) -> list[str]:
     """What no candidate may do, one sentence each, in the order of the lines.
 
-    `headers` None: don't look at directives that a preprocessor has already carried out.
+    `headers` None: what a preprocessor has made, in which nothing is under a condition and no macro is left.
+    Otherwise what stands under a condition is passed over, and so are macros.
     """
     found: list[tuple[int, str]] = []
     for directive in source.directives:
         found.extend((directive.line, text) for text in _directive(directive, headers))
-    tokens = (*source.body, *source.macros)
-    own = defined(tokens)
+    tokens = source.body if headers is None else source.certain
+    own = declared(source, language) - {entry}
     for i, token in enumerate(tokens):
-        called = i + 1 < len(tokens) and tokens[i + 1].text == "("
-        text = _token(token, called and token.text not in own, entry)
+        if token.text in own or is_member(tokens, i):
+            text = _token(token, False, entry) if token.text not in names.LINKERS else ""
+        else:
+            text = _token(token, i + 1 < len(tokens) and tokens[i + 1].text == "(", entry)
         if text:
             found.append((token.line, text))
     for name in attributes(tokens):
@@ -109,30 +119,6 @@ def violations(source: Source, entry: str, headers: Collection[str] | None) -> l
     return [f"line {line}: {text}" for line, text in dict.fromkeys(sorted(found))]
 
 
-def defined(tokens: Sequence[Token]) -> frozenset[str]:
-    """Names of functions that the source itself defines: `name (...) {`."""
-    found = set()
-    opened: list[str] = []  # for each open parenthesis the name before it
-    closed = ""  # the name of the group that has just ended
-    depth = 0
-    last = ""
-    for token in tokens:
-        if token.kind == "mark":
-            if token.text == "(":
-                opened.append(last)
-            elif token.text == "{":
-                if depth == 0 and closed and not opened:
-                    found.add(closed)
-                depth += 1
-            elif token.text == "}":
-                depth -= 1
-            closed = opened.pop() if token.text == ")" and opened else ""
-        else:
-            closed = ""
-        last = token.text if token.kind == "name" else ""
-    return frozenset(found)
-
-
 def _token(token: Token, calls_library: bool, entry: str) -> str:
     """What is wrong with one token. Names are words that a variable may bear too, so only calls count.
 
@@ -146,7 +132,7 @@ def _token(token: Token, calls_library: bool, entry: str) -> str:
     if name in names.ASSEMBLY:
         return "inline assembly is not allowed"
     bare = name.removeprefix("__builtin_")
-    if name.startswith("_MM_SET_") or name in names.RESERVED:
+    if name.startswith("_MM_SET_") or name in names.RESERVED or name in names.LINKERS:
         return f"{name} is not allowed"
     if not calls_library or name == entry:
         return ""
@@ -162,11 +148,13 @@ def _directive(directive: Directive, headers: Collection[str] | None) -> Iterato
     if word == "pragma":
         acted_on = names.PRAGMA_FAMILIES.match(rest) and not names.PRAGMAS.match(rest)
         ours = headers is None and re.fullmatch(r"hayate include \d+", rest)
+        if directive.conditional and not rest.startswith("hayate"):
+            return
         if acted_on or (names.FORBIDDEN_PRAGMAS.match(rest) and not ours):
             yield f"#pragma {' '.join(rest.split()[:2])} is not allowed"
         return
-    if headers is None:
-        return
+    if headers is None or (directive.conditional and word in ("include", "include_next", "import", "ident")):
+        return  # a file that comes in shows in the preprocessor's output
     if (
         word in ("include_next", "import", "embed", "assert", "unassert", "ident", "sccs", "line")
         or word.isdigit()
@@ -186,15 +174,18 @@ def included(directive: Directive) -> str:
     return re.sub(r"\s+", "", match.group(1) or match.group(2) or "") if match else ""
 
 
-def withholdable(source: Source) -> dict[Technique, int]:
-    """The withholdable techniques that the tokens show, each with the first line that does."""
+def withholdable(source: Source, certain: bool = False) -> dict[Technique, int]:
+    """The withholdable techniques that the tokens show, each with the first line that does.
+
+    `certain`: only where no condition of the preprocessor's stands around them, and not in macros.
+    """
     found: dict[Technique, int] = {}
 
     def see(technique: Technique, line: int) -> None:
         found[technique] = min(line, found.get(technique, line))
 
     for directive in source.directives:
-        if directive.word != "pragma":
+        if directive.word != "pragma" or (certain and directive.conditional):
             continue
         if names.TARGET_PRAGMA.match(directive.rest) or names.OMP_SIMD.match(directive.rest):
             see(Technique.SIMD, directive.line)
@@ -202,15 +193,19 @@ def withholdable(source: Source) -> dict[Technique, int]:
             see(Technique.THREADS, directive.line)
         if names.REASSOCIATE.match(directive.rest):
             see(Technique.FASTMATH, directive.line)
-    tokens = (*source.body, *source.macros)
-    for token in tokens:
-        if token.kind != "name":
+    tokens = source.certain if certain else (*source.body, *source.macros)
+    own = {name for name in defined(source) if not name.startswith("_")}  # compilers' own names stay theirs
+    listed = {id(token) for inside in _lists(tokens) for token in inside}
+    for i, token in enumerate(tokens):
+        if token.kind != "name" or token.text in own:
             continue
         if token.text in names.PREFETCH:
             see(Technique.PREFETCH, token.line)
         elif token.text in names.ALLOC:
-            see(Technique.ALLOC, token.line)
-        elif names.THREAD_NAMES.fullmatch(token.text):
+            # `malloc` is an attribute, too.
+            if id(token) not in listed and not is_member(tokens, i):
+                see(Technique.ALLOC, token.line)
+        elif names.THREAD_NAMES.fullmatch(token.text) and not is_member(tokens, i):
             see(Technique.THREADS, token.line)
         elif names.SIMD_NAME.fullmatch(token.text):
             see(Technique.SIMD, token.line)

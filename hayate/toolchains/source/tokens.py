@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hayate.records import Language
 
 _SPLICE = re.compile(r"\\[ \t]*\r?\n")
+BYTE_ORDER_MARK = "\ufeff"  # compilers pass over it at the start of a file
 _TOKEN_TEXT = r"""(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))
       | (?P<raw>(?:u8|[uUL])?R")
       | (?P<string>(?:u8|[uUL])?"(?:\\.|[^"\\\n])*(?:"|(?=\n)|\Z))
@@ -19,13 +20,17 @@ _TOKEN_TEXT = r"""(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))
       | (?P<space>[^\S\n]+)
       | (?P<mark>%:%:|%:|<:|:>|<%|%>|\#\#|.)
     """
-# C++ lets a quote stand between two digits; to C it opens a character.
+# C++ lets a quote stand between two digits; to C it opens a character. A raw string of C++ is a string like others
+# where it ends on its line: see `_raw_tokens`. All other beginnings of raw strings are tokens of their own kind.
 _SEPARATED = _TOKEN_TEXT.replace("[0-9a-zA-Z_.])*", "[0-9a-zA-Z_.]|'(?=[0-9a-zA-Z_]))*")
+_WHOLE = r"""(?P<whole>(?:u8|[uUL])?R"(?P<delimiter>[A-Za-z0-9_]{0,16})\([^\n]{0,1000}?\)(?P=delimiter)")
+      | (?P<raw>"""
 _TOKEN: dict[Language, re.Pattern[str]] = {
     "c": re.compile(_TOKEN_TEXT, re.VERBOSE | re.DOTALL),
-    "c++": re.compile(_SEPARATED, re.VERBOSE | re.DOTALL),
+    "c++": re.compile(_SEPARATED.replace("(?P<raw>", _WHOLE), re.VERBOSE | re.DOTALL),
 }
 _DIGRAPHS = {"%:%:": "##", "%:": "#", "<:": "[", ":>": "]", "<%": "{", "%>": "}"}
+CONDITIONS = ("if", "ifdef", "ifndef")
 _NO_FILES = ("<command-line>", "<command line>", "<built-in>")  # what included them: the command
 _DIRECTIVE_MAX = 64  # tokens of a line that are looked at; no #include has as many
 _MARKER = re.compile(r'^# (\d+) "((?:\\.|[^"\\\n])*)"[^\n]*\n?', re.MULTILINE)
@@ -47,6 +52,7 @@ class Directive:
     rest: str
     line: int
     text: str = ""  # the rest as it stands, but without comments
+    conditional: bool = False  # an #if or the like stands around it, or it is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,7 @@ class Source:
     """A text read: tokens outside its directives, tokens that its macros stand for, and the directives."""
 
     body: tuple[Token, ...]
+    certain: tuple[Token, ...]  # of the body, what stands under no condition
     macros: tuple[Token, ...]
     directives: tuple[Directive, ...]
 
@@ -97,6 +104,10 @@ def _raw_tokens(text: str, language: Language) -> Iterator[Token]:
             continue
         found = match.group()
         attached, end = start == end, match.end()
+        if kind == "whole":
+            # What is spliced to us is none to the compiler: within a raw string a line end is a line end, and the
+            # string may end elsewhere.
+            kind = "raw" if known < len(splices) and splices[known] < end else "string"
         yield Token(kind, _DIGRAPHS.get(found, found) if kind == "mark" else found, line + known, attached)
 
 
@@ -139,17 +150,27 @@ def _directive(tokens: list[Token]) -> Directive:
 def read(text: str, language: Language = "c") -> Source:
     """The tokens and directives of any text, in the language or not; never raises."""
     body: list[Token] = []
+    certain: list[Token] = []
     macros: list[Token] = []
     directives: list[Directive] = []
     current: list[Token] = []
+    depth = 0
 
     def flush() -> None:
+        nonlocal depth
         if len(current) > 1 and current[0].text == "#" and current[0].kind == "mark":
-            if current[1].text == "define":
+            found = _directive(current)
+            if found.word == "define":
                 macros.extend(current[3:])
-            directives.append(_directive(current))
+            if found.word in CONDITIONS:
+                depth += 1
+            elif found.word == "endif":
+                depth = max(0, depth - 1)
+            directives.append(replace(found, conditional=depth > 0))
         else:
             body.extend(current)
+            if depth == 0:
+                certain.extend(current)
         current.clear()
 
     for token in _raw_tokens(text, language):
@@ -158,7 +179,7 @@ def read(text: str, language: Language = "c") -> Source:
         else:
             current.append(token)
     flush()
-    return Source(tuple(body), tuple(macros), tuple(directives))
+    return Source(tuple(body), tuple(certain), tuple(macros), tuple(directives))
 
 
 def own_part(preprocessed: str, file: str) -> tuple[str, str]:

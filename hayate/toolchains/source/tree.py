@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 
 import tree_sitter_c
@@ -16,10 +16,6 @@ from hayate.records import Language
 
 VISITS_MAX = 100_000  # of nodes; some five thousand for the largest of 300 real kernels
 PARSE_MAX_S = 2.0  # CPU time; real kernels take milliseconds, some broken texts take the parser minutes
-_SIZES = {"char": 1, "short": 2, "int": 4, "unsigned": 4, "float": 4, "_Bool": 1, "bool": 1}
-_EIGHT_BYTES = {"double", "long", "size_t", "int64_t", "uint64_t", "ptrdiff_t"}
-_CALLS = {"+", "-", "*", "/", "%", "<<", ">>"}
-_VALUE_MAX = 1 << 62
 
 
 class Tangled(Exception):
@@ -130,70 +126,3 @@ def declared(declarator: Node | None) -> tuple[str, list[Node | None], bool]:
             node.named_children[-1] if node.named_children else None
         )
     return "", [], False
-
-
-def type_bytes(text: str) -> int:
-    """The size of one element of a type, at most 64: typedefs are taken for the widest vector."""
-    words = set(text.split())
-    if {"long", "double"} <= words:
-        return 16
-    if words & _EIGHT_BYTES:
-        return 8
-    return max((_SIZES[word] for word in words & _SIZES.keys()), default=64)
-
-
-def known_type(text: str) -> bool:
-    """Whether `type_bytes` knows the type by its name."""
-    return bool((_SIZES.keys() | _EIGHT_BYTES) & set(text.split()))
-
-
-def constant(node: Node | None, known: Mapping[str, int]) -> int | None:
-    """The value of an integer expression, if it is constant given `known`."""
-    return _constant(node, known, 40)
-
-
-def _constant(node: Node | None, known: Mapping[str, int], depth: int) -> int | None:
-    if node is None or depth == 0:
-        return None
-    if node.type == "number_literal":
-        digits = text_of(node).rstrip("uUlL")
-        try:
-            return int(digits, 0) if len(digits) < 20 else None
-        except ValueError:
-            return None
-    if node.type == "identifier":
-        return known.get(text_of(node))
-    if node.type == "parenthesized_expression" and node.named_child_count == 1:
-        return _constant(node.named_children[0], known, depth - 1)
-    if node.type == "cast_expression":
-        return _constant(node.child_by_field_name("value"), known, depth - 1)
-    if node.type == "sizeof_expression":
-        kind = node.child_by_field_name("type")
-        if kind is None:
-            return None
-        return 8 if "*" in text_of(kind) else type_bytes(text_of(kind))
-    if node.type == "binary_expression":
-        left = _constant(node.child_by_field_name("left"), known, depth - 1)
-        right = _constant(node.child_by_field_name("right"), known, depth - 1)
-        operator = text_of(node.child_by_field_name("operator"))
-        if left is None or right is None or operator not in _CALLS:
-            return None
-        return _binary(operator, left, right)
-    return None
-
-
-def _binary(operator: str, left: int, right: int) -> int | None:
-    if operator in ("/", "%") and right == 0:
-        return None
-    if operator in ("<<", ">>") and not 0 <= right < 62:
-        return None
-    value = {
-        "+": lambda: left + right,
-        "-": lambda: left - right,
-        "*": lambda: left * right,
-        "/": lambda: left // right,
-        "%": lambda: left % right,
-        "<<": lambda: left << right,
-        ">>": lambda: left >> right,
-    }[operator]()
-    return value if abs(value) < _VALUE_MAX else None
