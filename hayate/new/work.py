@@ -1,0 +1,146 @@
+"""How many operations a call makes, as an expression over the sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hayate.tasks.expressions import evaluate_expression
+
+_TERMS_MOST = 10
+_PRODUCTS_MOST = 4000
+_GOOD = 1e-6  # relative error of a fit that is exact
+_SHARE = 0.7  # products that are fitted at once, for each run
+_SHOWN = 0.01  # terms below this share of the whole are left out
+
+
+@dataclass(frozen=True)
+class Fit:
+    """An expression and its largest relative error at the shapes that it was fitted to."""
+
+    expression: str
+    error: float
+
+
+def fit(counts: Sequence[float], shapes: Sequence[Mapping[str, int]], atoms: Sequence[str]) -> Fit:
+    """A sum of products of atoms (expressions over sizes): exact where there is one, else found greedily."""
+    y = np.asarray(counts, float)
+    if not y.any():
+        return Fit("0", 0.0)
+    for powers in (1, 2, 3, 4):
+        for degree in range(1, len(atoms) * powers + 1):
+            products = _limited(atoms, degree, powers)
+            if len(products) > _SHARE * len(y):
+                break
+            found = _whole(y, shapes, atoms, products)
+            if found is not None:
+                return found
+    return _greedy(y, shapes, atoms)
+
+
+def _limited(atoms: Sequence[str], degree: int, powers: int) -> list[tuple[str, ...]]:
+    """Products of a degree, each atom to a power."""
+    found: list[tuple[str, ...]] = []
+    for d in range(min(degree, 5) + 1):
+        for product in combinations_with_replacement(atoms, d):
+            if all(product.count(a) <= powers for a in product):
+                found.append(product)
+                if len(found) > 200:
+                    return found
+    return found
+
+
+def _whole(
+    y: NDArray[np.float64],
+    shapes: Sequence[Mapping[str, int]],
+    atoms: Sequence[str],
+    products: list[tuple[str, ...]],
+) -> Fit | None:
+    """All products at once, where they give the counts exactly."""
+    values = {a: np.array([float(evaluate_expression(a, dict(s))) for s in shapes]) for a in atoms}
+    columns = np.array([np.prod([values[a] for a in p], axis=0) if p else np.ones(len(y)) for p in products])
+    solution, error = _solve(columns / y.clip(1.0), list(range(len(products))), y / y.clip(1.0))
+    if error > _GOOD:
+        return None
+    return Fit(_text(products, list(range(len(products))), solution, values, atoms), error)
+
+
+def _greedy(y: NDArray[np.float64], shapes: Sequence[Mapping[str, int]], atoms: Sequence[str]) -> Fit:
+    products = _products(atoms)
+    values = {a: np.array([float(evaluate_expression(a, dict(s))) for s in shapes]) for a in atoms}
+    columns = np.array([np.prod([values[a] for a in p], axis=0) if p else np.ones(len(y)) for p in products])
+    weights = 1.0 / np.maximum(y, 1.0)
+    scaled, target = columns * weights, y * weights
+    chosen: list[int] = []
+    best = np.zeros(0)
+    error = 1.0
+    norms = np.linalg.norm(scaled, axis=1) + 1e-300
+    residual = target
+    for _ in range(min(_TERMS_MOST, len(y) // 3)):
+        order = np.argsort(-np.abs(scaled @ residual) / norms)[:24]
+        tried = [(*_solve(scaled, [*chosen, int(c)], target), int(c)) for c in order if c not in chosen]
+        if not tried:
+            break
+        found = min(tried, key=lambda t: t[1])
+        if chosen and found[1] > 0.98 * error:
+            break
+        chosen.append(found[2])
+        best = found[0]
+        residual = target - best @ scaled[chosen]
+        error = float(np.abs(residual).max())
+        if error < _GOOD:
+            break
+    return Fit(_text(products, chosen, best, values, atoms), error)
+
+
+def _solve(scaled: NDArray[np.float64], chosen: list[int], target: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    solution = np.linalg.lstsq(scaled[chosen].T, target, rcond=None)[0]
+    return solution, float(np.abs(target - solution @ scaled[chosen]).max())
+
+
+def _products(atoms: Sequence[str]) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = [()]
+    for degree in range(1, 7):
+        more = list(combinations_with_replacement(atoms, degree))
+        if len(found) + len(more) > _PRODUCTS_MOST:
+            break
+        found += more
+    return found
+
+
+def _text(
+    products: list[tuple[str, ...]],
+    chosen: list[int],
+    factors: NDArray[np.float64],
+    values: Mapping[str, NDArray[np.float64]],
+    atoms: Sequence[str],
+) -> str:
+    """The terms that count at the largest shapes, those of the highest degree first."""
+    large = {a: float(np.max(values[a])) * 30.0 for a in atoms}
+    terms = []
+    for at, factor in zip(chosen, factors, strict=True):
+        size = abs(factor) * float(np.prod([large[a] for a in products[at]])) if products[at] else abs(factor)
+        terms.append((size, factor, products[at]))
+    top = max((t[0] for t in terms), default=0.0)
+    kept = sorted((t for t in terms if t[0] > _SHOWN * top), key=lambda t: -t[0])
+    if kept and kept[0][1] < 0:
+        kept = [t for t in kept if t[1] > 0] or [(1.0, abs(kept[0][1]), kept[0][2])]
+    text = ""
+    for _, factor, product in kept:
+        names = " * ".join(a if a.isidentifier() else f"({a})" for a in product)
+        number = _number(abs(factor))
+        piece = names if number == "1" and names else f"{number} * {names}" if names else number
+        text += (" - " if factor < 0 else " + ") + piece
+    return text[3:] if text.startswith(" + ") else text.strip() or "0"
+
+
+def _number(value: float) -> str:
+    for denominator in (1, 2, 3, 4, 6):
+        scaled = value * denominator
+        if abs(scaled - round(scaled)) < 1e-4 * max(1.0, scaled) and round(scaled):
+            return str(round(scaled)) if denominator == 1 else f"{round(scaled)} / {denominator}"
+    return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
