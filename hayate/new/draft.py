@@ -7,6 +7,7 @@ from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from hayate.records import Argument, Band, DType, Language, SizeRange, SourceText, Technique, Values
 from hayate.records.base import Record
@@ -60,10 +61,10 @@ class Draft(Record):
 
     def table(self, width: int = 120) -> str:
         """For a person: each argument with what was guessed of it, and what is unsure."""
-        table = Table("argument", "kind", "type", "shape", "values", "why", title=self.declaration, title_justify="left")
+        table = Table("argument", "kind", "type", "shape", "values", "why", title=Text(self.declaration), title_justify="left")
         for argument in self.arguments:
             whys = [g.why for g in self.guesses if g.about == argument.name and g.why]
-            table.add_row(
+            cells = (
                 argument.name,
                 argument.kind,
                 argument.dtype if not argument.fields else "struct",
@@ -71,6 +72,7 @@ class Draft(Record):
                 _values(argument, self.domain),
                 "; ".join(dict.fromkeys(whys)),
             )
+            table.add_row(*(Text(cell) for cell in cells))
         text = io.StringIO()
         console = Console(file=text, width=width, no_color=True)
         console.print(table)
@@ -83,8 +85,9 @@ class Draft(Record):
         for band in self.bands:
             console.print(f"timed at {', '.join(f'{k} = {v}' for k, v in band.center.items())}", markup=False)
         for guess in self.unsure:
+            about = guess.what if guess.what == guess.about else f"{guess.what} of {guess.about}"
             remedy = f" Overrule it by {guess.option}." if guess.option else ""
-            console.print(f"unsure: {guess.what} of {guess.about}: {guess.value}: {guess.why}.{remedy}", markup=False)
+            console.print(f"unsure: {about}: {guess.value}: {guess.why}.{remedy}", markup=False)
         return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
 
 

@@ -18,7 +18,7 @@ from hayate.tasks.expressions import evaluate_condition, evaluate_expression
 Array = NDArray[Any]
 _TRIES = 2000
 _INT = {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
-_LARGE = 4096  # elements of an output of garbage are drawn up to so many, and repeated
+_LONG = 1 << 14  # columns; more are only timed
 
 
 def shape_at(draft: Draft, rng: np.random.Generator, low: int, high: int) -> Shape | None:
@@ -160,7 +160,11 @@ def _array(
 
 
 def _columns(offsets: Array, count: int, high: int, rng: np.random.Generator) -> Array:
-    """Increasing within each row, as far as the row is no longer than `high`."""
+    """Increasing within each row, as far as the row is no longer than `high`. Long ones may repeat a column."""
+    if count > _LONG:
+        rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        drawn = rng.integers(0, high, count)
+        return drawn[np.lexsort((drawn, rows))]
     found = np.zeros(count, np.int64)
     for first, last in zip(offsets, offsets[1:], strict=False):
         held = int(last - first)

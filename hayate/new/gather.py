@@ -58,7 +58,7 @@ def needed(source: Preprocessed, all_items: Sequence[Item], start: Iterable[Item
 
 def expanded(source: Preprocessed, item: Item) -> str:
     """The item's text after the preprocessor."""
-    text = (item.node.text or b"").decode(errors="replace")
+    text = source.cut(item.node.start_byte, item.node.end_byte)
     semicolon = item.kind in ("variable", "prototype", "type") and not text.rstrip().endswith(";")
     return text + (";" if semicolon else "")
 

@@ -141,7 +141,10 @@ def _domain(seen: Seen, measured: Measured, ranges: Mapping[str, tuple[int, int]
         spot = sizes.loops.get(name)
         line = seen.flow.found.place(spot.node) if spot else None
         where = f"bounds the loop in line {line.line}" if line else "is the length of an array"
-        if rank == 0:
+        if rank == 0 and not any(_names(d) for s in measured.shapes.values() for d in s.dims):
+            domain[name] = SizeRange(low=1, high=_LARGEST[1])
+            measured.guess(name, "range", f"1..{_LARGEST[1]}", f"{where}; there are no arrays", "likely")
+        elif rank == 0:
             domain[name] = SizeRange(low=1, high=20)
             measured.guess(name, "range", "1..20", f"{where}, and is in no shape", "likely", f"--range '{name}=...'")
         elif small:
@@ -254,10 +257,14 @@ def _work(seen: Seen, measured: Measured, computed: Mapping[str, str]) -> tuple[
     operations = seen.probe.tracer.operations
     counted = [sum(n * operations.get(pc, 0) for pc, n in t.blocks.items()) for t in seen.traces]
     blocks = [sum(t.blocks.values()) for t in seen.traces]
-    steps = fit(blocks, seen.shapes, atoms)
+    # A loop that doubles has log2(n) rounds, which expressions can't say: the number at the timed size stands for it.
+    logs = {f"log2_{n}": n for n in sizes.powers if n in names}
+    shapes = [{**s, **{log: s[n].bit_length() - 1 for log, n in logs.items()}} for s in seen.shapes]
+    atoms += logs
+    steps = fit(blocks, shapes, atoms)
     if not any(counted):
         return steps, steps, "no floating-point operation: steps of loops are counted"
-    flops = fit(counted, seen.shapes, atoms)
+    flops = fit(counted, shapes, atoms)
     exact = "counted at small shapes" if flops.error < 1e-3 else f"counted, within {flops.error:.0%}"
     return flops, steps, exact
 
@@ -276,6 +283,9 @@ def _bytes(arguments: Sequence[Argument]) -> str:
 def _bounded(draft: Draft) -> Draft:
     """Decide what limits a perfect solution, at the first timed size, and keep the domain around it."""
     shape = {**draft.bands[0].center}
+    for text in ("flops", "oracle_work"):
+        plain = re.sub(r"log2_(\w+)", lambda m: str(shape[m[1]].bit_length() - 1), getattr(draft, text))
+        draft = draft.model_copy(update={text: plain})
     for argument in draft.arguments:
         if argument.value:
             shape[argument.name] = int(evaluate_expression(argument.value, shape))

@@ -11,7 +11,7 @@ from hayate.new.fitting import Fitter, least_one
 from hayate.new.observing import Seen, kind_of
 from hayate.new.polynomials import Polynomial
 from hayate.new.shapes import Shape, Shaper, chains
-from hayate.new.sizes import declared_lengths, strides_of
+from hayate.new.sizes import declared_lengths, declared_outer, strides_of
 from hayate.tasks.expressions import evaluate_expression
 
 _RELATED_MOST = 6  # names among which a relation is looked for
@@ -118,7 +118,11 @@ def _shape(
             found.guess(name, "shape", seen.nonzeros[offsets], f"{offsets} says where its rows begin ({where})")
             return Shape((seen.nonzeros[offsets],), (), True)
     shape = shaper.shape(traces, inner)
-    if shape is None or not shape.exact:
+    outer = declared_outer(seen.flow).get(name)
+    if outer is not None and (shape is None or not shape.exact) and len(seen.flow.arguments[name].inner) == 0:
+        found.guess(name, "shape", str(outer), "declared so")
+        return Shape((str(outer),), (), True)
+    if shape is None or not shape.exact and not shape.dims[0].isidentifier():
         shape = _related(seen, name, inner, names, list(extras)) or shape
     if shape is None:
         longest = max(t.length for t in traces)

@@ -16,6 +16,8 @@ from hayate.new.sizes import Sizes
 from hayate.new.uses import Use
 
 RUNS = 80
+# What integers hold that are neither indices nor sizes, while the function is observed: from 1 to this.
+_DATA = {"int8": 100, "uint8": 255, **dict.fromkeys(("int16", "uint16", "int32", "uint32", "int64", "uint64"), 100)}
 _COUNT_NAMES = ("nnz", "nz", "nonzero", "entries", "edges")
 
 
@@ -51,17 +53,18 @@ class Seen:
 
 def observe(flow: Flow, sizes: Sizes, uses: list[Use], probe: Probe) -> Seen:
     """Run it at many small shapes. Raises WrongUse where it reads before an array's start, or touches nothing."""
-    for use in uses:
-        if use.what == "symbols":
-            probe.fills[use.argument] = Fill("random", 0, 3)
+    symbols = [use for use in uses if use.what == "symbols"]
+    for use in symbols:
+        probe.fills[use.argument] = Fill("random", 0, 3)
     roles = probe.roles()
-    for use in uses:
-        if use.what == "symbols" and roles.get(use.argument, Role("data")).kind == "data":
+    for use in symbols:
+        if roles.get(use.argument, Role("data")).kind == "data":
             probe.fills[use.argument] = Fill("random", 0, 3)
     for parameter in flow.found.parameters:
-        byte = parameter.type.dtype == "uint8" and not parameter.type.members
-        if byte and parameter.name in probe.arrays and roles.get(parameter.name, Role("data")).kind == "data":
-            probe.fills[parameter.name] = Fill("random", 0, 255)
+        name, dtype = parameter.name, parameter.type.dtype
+        known = roles.get(name, Role("data")).kind != "data" or any(u.argument == name for u in symbols)
+        if name in probe.arrays and dtype in _DATA and not known:
+            probe.fills[name] = Fill("random", 1, _DATA[dtype])
     seen = Seen(flow, sizes, uses, probe, roles)
     shapes = probe.shapes(RUNS)
     slopes = random.Random(3)

@@ -68,7 +68,7 @@ class Polynomial:
 
     def __str__(self) -> str:
         parts = []
-        for product, factor in self.terms:
+        for product, factor in sorted(self.terms, key=lambda term: (not term[0], term[1] < 0)):
             names = " * ".join(product)
             text = str(abs(factor)) if not names else names if abs(factor) == 1 else f"{abs(factor)} * {names}"
             parts.append((" - " if factor < 0 else " + ") + text)

@@ -18,6 +18,10 @@ _INCLUDE = re.compile(r"#include(?:_next)? *([<\"].*)")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _DECLARES = re.compile(r"([A-Za-z_]\w*)(?:\s*\(|\s*(?:\[\w*\])?\s*;)")
 # Macros of the project by which a system header decides what it declares.
+_EXTENSIONS = re.compile(
+    r"\b(?:_Complex|__complex__|__restrict(?:__)?|__extension__|__inline(?:__)?|_Noreturn)\b"
+    r"|__attribute__\s*\(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\)"
+)
 _FEATURE = re.compile(r"_(?:GNU|DEFAULT|BSD|SVID|POSIX|XOPEN|ISOC\w+)(?:_C)?_SOURCE|_USE_MATH_DEFINES|__STDC_\w+_MACROS")
 
 
@@ -54,6 +58,15 @@ class Preprocessed:
     @property
     def text(self) -> str:
         return "\n".join(self.lines) + "\n"
+
+    @property
+    def parseable(self) -> str:
+        """The text with blanks, byte for byte, for words that the grammar does not know."""
+        return _EXTENSIONS.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), self.text)
+
+    def cut(self, first: int, last: int) -> str:
+        """The text between two bytes."""
+        return self.text.encode()[first:last].decode(errors="replace")
 
     @property
     def features(self) -> list[str]:

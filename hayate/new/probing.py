@@ -65,7 +65,7 @@ class Probe:
                 first = max(low, min(4, high))
                 shape[name] = self._random.randint(first, max(first, min(high, first + top - 4)))
                 if name in self.sizes.powers:
-                    shape[name] = 1 << self._random.randint(2, 5)
+                    shape[name] = 1 << self._random.randint(2, 7 if len(free) == 1 else 5)
                 elif name not in self.sizes.subscripts and name not in self.sizes.declared:
                     shape[name] = max(low, min(high, self._random.randint(2, top)))
             for at, name in enumerate(self.sizes.strides):

@@ -70,7 +70,7 @@ def read(
         raise WrongUse("not a file of C or C++", where=str(path), allowed=", ".join(_SUFFIXES))
     language: Language = "c" if path.suffix in (".c", ".h") else "c++"
     source = preprocess(path, language, includes, defines)
-    all_items = items(parse(source.text, language))
+    all_items = items(parse(source.parseable, language))
     item = _choose(source, all_items, path, function, line)
     check_head(source, item, function)
     chosen = needed(source, all_items, [item])
@@ -92,7 +92,7 @@ def read(
     else:
         raise WrongUse(f"what {function} needs does not compile by itself: {problem}", where=str(path))
     _check_types(found, item, function, source)
-    declaration = wrapped.declaration if wrapped else _declaration(item, function)
+    declaration = wrapped.declaration if wrapped else _declaration(source, item, function)
     types = needed(source, [i for i in all_items if i.kind != "function"], [])
     words = set(re.findall(r"[A-Za-z_]\w*", declaration)) - {p.name for p in found.parameters}
     start = [i for i in all_items if i.kind == "type" and words & set(i.names)]
@@ -193,10 +193,10 @@ def _compiled(text: str, language: Language, entry: str) -> tuple[Declared | Non
     return declared(code, entry), f"{entry} is not visible outside it"
 
 
-def _declaration(item: Item, name: str) -> str:
+def _declaration(source: Preprocessed, item: Item, name: str) -> str:
     body = field(item.node, "body")
-    text = (item.node.text or b"")[: (body.start_byte - item.node.start_byte) if body is not None else None]
-    head = exposed(text.decode(errors="replace"), name, "")
+    head = source.cut(item.node.start_byte, body.start_byte if body is not None else item.node.end_byte)
+    head = exposed(head, name, "")
     return re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/|//[^\n]*", " ", head, flags=re.S)).strip()
 
 

@@ -62,18 +62,21 @@ class Shaper:
         """The length along one axis; what is left out on both sides alike counts."""
         low = {int(x) for x in lowest}
         highest = [int(x) for x in highest]
+        plain = self.fitter.exact([h + 1 for h in highest])
+        if plain is not None and plain.isidentifier():
+            return plain
         if len(low) == 1 and 0 < min(low) <= 4:
             both = self.fitter.exact([h + 1 + min(low) for h in highest])
             if both is not None and not both.isdigit() and " - " not in both:
                 return both
-        return self.fitter.exact([h + 1 for h in highest])
+        return plain
 
     def _by_strides(self, touched: Sequence[NDArray[np.int64]], chain: Sequence[Polynomial]) -> Shape | None:
         numeric = [[p.value(shape) for p in chain] for shape in self.shapes]
-        if any(s <= 1 for row in numeric for s in row):
+        if any(s < 1 for row in numeric for s in row) or all(s == 1 for row in numeric for s in row):
             return None
         for row in numeric:
-            if any(a % b or a <= b for a, b in zip(row, row[1:], strict=False)):
+            if any(a % b or a < b for a, b in zip(row, row[1:], strict=False)):
                 return None
         dims: list[str] = []
         extents: list[str] = []
@@ -133,6 +136,8 @@ def chains(strides: set[Polynomial], shape: Mapping[str, int]) -> list[list[Poly
     """Subsets of the strides, the longest first, each with the largest stride first."""
     from itertools import combinations
 
+    # `A[k * n + k]` multiplies k by n + 1.
+    strides = {p for p in strides if p - Polynomial.number(1) not in strides}
     ordered = sorted(strides, key=lambda p: -p.value(shape))[:5]
     return [
         list(some) for count in range(len(ordered), 0, -1) for some in combinations(ordered, count)

@@ -15,6 +15,7 @@ from hayate.new.syntax import field as part
 
 _COPIES = ("memcpy", "memset", "memmove", "__builtin_memcpy", "__builtin_memset")
 _ALLOCATES = ("malloc", "calloc", "alloca", "aligned_alloc", "realloc", "__builtin_alloca")
+_LEADING = ("ld", "inc", "stride", "pitch")
 _DOUBLED = re.compile(r"\*= *2$|<<= *1$|= *\w+ *\* *2$|= *2 *\* *\w+$|= *\w+ *<< *1$")
 _HALVED = re.compile(r"/= *2$|>>= *1$|= *\w+ */ *2$|= *\w+ *>> *1$")
 
@@ -39,13 +40,21 @@ class Sizes:
     declared: dict[str, Spot] = field(default_factory=dict)  # length of an array or of scratch memory
     offsets: set[str] = field(default_factory=set)  # added to a subscript, never multiplied
     powers: dict[str, Spot] = field(default_factory=dict)
+    limits: set[str] = field(default_factory=set)  # compared with something that is no loop's variable
     bounds: list[Polynomial] = field(default_factory=list)  # of loops, over sizes
 
     @property
     def strides(self) -> list[str]:
         """Leading dimensions and increments: in subscripts, in no loop's bound."""
         seen = [*self.subscripts, *(n for n in self.declared if n not in self.subscripts)]
-        return [n for n in self.integers if n in seen and n not in self.loops and n not in self.offsets]
+        return [
+            n
+            for n in self.integers
+            if n in seen
+            and n not in self.loops
+            and n not in self.offsets
+            and (n not in self.limits or n.lower().startswith(_LEADING))
+        ]
 
     @property
     def sizes(self) -> list[str]:
@@ -126,7 +135,13 @@ def sizes_of(flow: Flow) -> Sizes:
             if arguments is not None and called in (*_COPIES, *_ALLOCATES):
                 for argument in arguments.named_children[0 if called in _ALLOCATES else 2 :]:
                     note(Spot(argument, function), found.declared if called in _ALLOCATES else found.loops)
-        elif node.type == "if_statement" and _recursive(flow.functions.get(function), function):
+        if node.type in ("if_statement", "conditional_expression"):
+            condition = part(node, "condition")
+            if condition is not None:
+                limits: dict[str, Spot] = {}
+                note(Spot(condition, function), limits)
+                found.limits |= set(limits)
+        if node.type == "if_statement" and _recursive(flow.functions.get(function), function):
             condition = part(node, "condition")
             note(Spot(condition, function) if condition is not None else None, found.loops)
         elif node.type == "binary_expression" and text_of(part(node, "operator")) == "&":
@@ -239,6 +254,21 @@ def declared_lengths(flow: Flow) -> dict[str, list[Polynomial]]:
     return found
 
 
+def declared_outer(flow: Flow) -> dict[str, int]:
+    """Of parameters such as `const uint32_t table[256]`: the number in the outermost brackets."""
+    found: dict[str, int] = {}
+    for node in walk(flow.functions.get(flow.entry)):
+        if node.type == "array_declarator" and bare(part(node, "declarator")) is not None:
+            inner = part(node, "declarator")
+            name = text_of(inner)
+            size = part(node, "size")
+            if inner is not None and inner.type == "identifier" and name in flow.arguments and size is not None:
+                length = flow.polynomial(Spot(size, flow.entry)).constant
+                if length:
+                    found[name] = length
+    return found
+
+
 def strides_of(flow: Flow, sizes: Sizes) -> dict[str, set[Polynomial]]:
     """Of each flat array: what its loops' variables are multiplied with in its subscripts."""
     found: dict[str, set[Polynomial]] = {}
@@ -248,7 +278,26 @@ def strides_of(flow: Flow, sizes: Sizes) -> dict[str, set[Polynomial]]:
         way = flow.offset(spot)
         if way is None:
             continue
-        for coefficient in way[1].coefficients().values():
-            if coefficient.known and (coefficient.names or (coefficient.constant or 0) > 1):
-                found.setdefault(way[0], set()).add(sizes.renamed(coefficient))
+        for variable, coefficient in way[1].coefficients().items():
+            for step in _steps(flow, variable):
+                _add(found, sizes, way[0], coefficient * step)
+    for (function, variable), values in flow.assigned.items():
+        for operator, value in values:
+            step = flow.polynomial(value) if operator == "+=" else Polynomial.number(0)
+            for _, start in values:
+                for name in flow.array_of(start) if step.known and step.names else ():
+                    if name != variable or function == flow.entry:
+                        _add(found, sizes, name, step)
     return found
+
+
+def _steps(flow: Flow, variable: str) -> list[Polynomial]:
+    """What a variable grows by: `ix += incx`; 1 where nothing says so."""
+    function, _, name = variable.removeprefix("?").partition(":")
+    steps = [flow.polynomial(v) for op, v in flow.assigned.get((function, name), []) if op == "+="]
+    return [s for s in steps if s.known] or [Polynomial.number(1)]
+
+
+def _add(found: dict[str, set[Polynomial]], sizes: Sizes, name: str, stride: Polynomial) -> None:
+    if stride.known and (stride.names or (stride.constant or 0) > 1):
+        found.setdefault(name, set()).add(sizes.renamed(stride))

@@ -198,16 +198,18 @@ def _raised(draft: Draft, shape: Shape) -> Draft | None:
 
 
 def _calmer(draft: Draft) -> Draft | None:
-    """Integers a tenth as large."""
+    """Integers from 0 on, or a tenth as large."""
     arguments = []
     changed = False
     for argument in draft.arguments:
         values = argument.values
         if values is not None and values.kind == "integer" and argument.is_array and values.high.isdigit():
             high = int(values.high)
-            if high > 10:
-                low = "0" if values.low in ("0", "1") else str(-(high // 10))
-                values = values.model_copy(update={"low": low, "high": str(high // 10)})
+            if values.low.startswith("-"):
+                values = values.model_copy(update={"low": "0"})
+                changed = True
+            elif high > 10:
+                values = values.model_copy(update={"high": str(high // 10)})
                 changed = True
         arguments.append(argument.model_copy(update={"values": values}))
     return draft.model_copy(update={"arguments": tuple(arguments)}) if changed else None

@@ -60,6 +60,10 @@ def uses_of(flow: Flow) -> list[Use]:
     return found
 
 
+def _said(direct: Direct) -> str:
+    return re.sub(r"\s+", " ", text_of(direct.spot.node))
+
+
 def _floats(flow: Flow, directs: list[Direct]) -> list[Direct]:
     kept = []
     for direct in directs:

@@ -46,7 +46,8 @@ class Valued:
 def scalar_values(dtype: str, uses: Sequence[Use]) -> Valued:
     """Of a number that is no size."""
     if dtype.startswith(("int", "uint")):
-        return Valued(Values(kind="integer", low="1", high="100"), "neither bounds a loop nor subscripts an array")
+        high = _INTEGERS[dtype][1] if dtype in ("uint8", "uint16", "uint32") else "100"
+        return Valued(Values(kind="integer", low="1", high=high), "neither bounds a loop nor subscripts an array")
     for use in _strongest(uses):
         if use.what in _REALS:
             return Valued(_REALS[use.what], use.why)

@@ -8,11 +8,11 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 
 from hayate.tasks.expressions import evaluate_expression
 
-_TERMS_MOST = 10
-_PRODUCTS_MOST = 4000
+_COMPLEXITY = 0.03  # a degree more must lower the error by so much
 _GOOD = 1e-6  # relative error of a fit that is exact
 _SHARE = 0.7  # products that are fitted at once, for each run
 _SHOWN = 0.01  # terms below this share of the whole are left out
@@ -20,14 +20,14 @@ _SHOWN = 0.01  # terms below this share of the whole are left out
 
 @dataclass(frozen=True)
 class Fit:
-    """An expression and its largest relative error at the shapes that it was fitted to."""
+    """An expression and its relative error at the shapes that it was fitted to."""
 
     expression: str
     error: float
 
 
 def fit(counts: Sequence[float], shapes: Sequence[Mapping[str, int]], atoms: Sequence[str]) -> Fit:
-    """A sum of products of atoms (expressions over sizes): exact where there is one, else found greedily."""
+    """A sum of products of atoms (expressions over sizes): exact where there is one, else near."""
     y = np.asarray(counts, float)
     if not y.any():
         return Fit("0", 0.0)
@@ -39,7 +39,7 @@ def fit(counts: Sequence[float], shapes: Sequence[Mapping[str, int]], atoms: Seq
             found = _whole(y, shapes, atoms, products)
             if found is not None:
                 return found
-    return _greedy(y, shapes, atoms)
+    return _near(y, shapes, atoms)
 
 
 def _limited(atoms: Sequence[str], degree: int, powers: int) -> list[tuple[str, ...]]:
@@ -69,47 +69,28 @@ def _whole(
     return Fit(_text(products, list(range(len(products))), solution, values, atoms), error)
 
 
-def _greedy(y: NDArray[np.float64], shapes: Sequence[Mapping[str, int]], atoms: Sequence[str]) -> Fit:
-    products = _products(atoms)
+def _near(y: NDArray[np.float64], shapes: Sequence[Mapping[str, int]], atoms: Sequence[str]) -> Fit:
+    """What depends on data: non-negative factors of as few and as low products as come near."""
     values = {a: np.array([float(evaluate_expression(a, dict(s))) for s in shapes]) for a in atoms}
-    columns = np.array([np.prod([values[a] for a in p], axis=0) if p else np.ones(len(y)) for p in products])
-    weights = 1.0 / np.maximum(y, 1.0)
-    scaled, target = columns * weights, y * weights
-    chosen: list[int] = []
-    best = np.zeros(0)
-    error = 1.0
-    norms = np.linalg.norm(scaled, axis=1) + 1e-300
-    residual = target
-    for _ in range(min(_TERMS_MOST, len(y) // 3)):
-        order = np.argsort(-np.abs(scaled @ residual) / norms)[:24]
-        tried = [(*_solve(scaled, [*chosen, int(c)], target), int(c)) for c in order if c not in chosen]
-        if not tried:
-            break
-        found = min(tried, key=lambda t: t[1])
-        if chosen and found[1] > 0.98 * error:
-            break
-        chosen.append(found[2])
-        best = found[0]
-        residual = target - best @ scaled[chosen]
-        error = float(np.abs(residual).max())
-        if error < _GOOD:
-            break
-    return Fit(_text(products, chosen, best, values, atoms), error)
+    best: tuple[float, Fit] | None = None
+    for powers in (1, 2, 3):
+        for degree in range(1, min(5, len(atoms) * powers) + 1):
+            products = _limited(atoms, degree, powers)
+            columns = np.array([np.prod([values[a] for a in p], axis=0) if p else np.ones(len(y)) for p in products])
+            scale = y.clip(1.0)
+            factors, _ = nnls((columns / scale).T, y / scale)
+            error = float(np.sqrt(np.mean((y / scale - factors @ (columns / scale)) ** 2)))
+            rank = error + _COMPLEXITY * degree
+            if best is None or rank < best[0]:
+                chosen = [i for i, f in enumerate(factors) if f > 0]
+                best = (rank, Fit(_text(products, chosen, factors[chosen], values, atoms), error))
+    assert best is not None
+    return best[1]
 
 
 def _solve(scaled: NDArray[np.float64], chosen: list[int], target: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     solution = np.linalg.lstsq(scaled[chosen].T, target, rcond=None)[0]
     return solution, float(np.abs(target - solution @ scaled[chosen]).max())
-
-
-def _products(atoms: Sequence[str]) -> list[tuple[str, ...]]:
-    found: list[tuple[str, ...]] = [()]
-    for degree in range(1, 7):
-        more = list(combinations_with_replacement(atoms, degree))
-        if len(found) + len(more) > _PRODUCTS_MOST:
-            break
-        found += more
-    return found
 
 
 def _text(
