@@ -17,7 +17,7 @@ from hayate.tasks.expressions import evaluate_condition
 
 TARGET_S = 0.010  # of one call of the reference
 _ENOUGH_S = 0.004
-_BYTES_MOST = 128 << 20  # of all arrays together
+_BYTES_MOST = 64 << 20  # of all arrays together
 _STEPS_MOST = 24
 _SCALE_FIRST = 16
 
@@ -52,7 +52,9 @@ def total_bytes(draft: Draft, shape: Shape) -> int:
     return sum(length(a, shape, draft) * ITEM_BYTES[a.dtype] for a in draft.arguments if a.is_array)
 
 
-def choose(draft: Draft, found: Found, sizes: Sequence[Mapping[str, int]], within: Sandbox | None) -> tuple[Band, ...]:
+def choose(
+    draft: Draft, found: Found, sizes: Sequence[Mapping[str, int]], within: Sandbox | None
+) -> tuple[Band, ...]:
     """One band for each given size; without any, one that is found by trying."""
     if sizes:
         bands = []
@@ -71,7 +73,9 @@ def choose(draft: Draft, found: Found, sizes: Sequence[Mapping[str, int]], withi
 def _band(draft: Draft, shape: Shape, named: Mapping[str, int], *, training: bool) -> Band:
     dims = [v for n, v in named.items() if not n.startswith(("pad", "nonzeros"))] or list(named.values())
     fixed = any(allowed.power_of for allowed in draft.domain.values())
-    return Band(name=str(max(dims, default=1)), center=shape, spread=0.0 if fixed else 0.04, training=training)
+    return Band(
+        name=str(max(dims, default=1)), center=shape, spread=0.0 if fixed else 0.04, training=training
+    )
 
 
 def _search(draft: Draft, found: Found, caller: Caller) -> Shape:

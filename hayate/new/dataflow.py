@@ -120,14 +120,21 @@ class Flow:
             sides = [field(node, "left"), field(node, "right")]
         elif node.type == "conditional_expression":
             sides = [field(node, "consequence"), field(node, "alternative")]
-        elif node.type in ("subscript_expression", "pointer_expression", "field_expression", "update_expression"):
+        elif node.type in (
+            "subscript_expression",
+            "pointer_expression",
+            "field_expression",
+            "update_expression",
+        ):
             sides = [field(node, "argument")]
         elif node.type == "assignment_expression":
             sides = [field(node, "right")]
         else:
             sides = []
         for side in sides:
-            if side is not None and not (node.type == "binary_expression" and self._is_element(Spot(side, ""))):
+            if side is not None and not (
+                node.type == "binary_expression" and self._is_element(Spot(side, ""))
+            ):
                 found |= self.array_of(Spot(side, spot.function), depth - 1)
         return found
 
@@ -189,6 +196,8 @@ class Flow:
             return [here]
         argument = self.is_argument(name, spot.function)
         values = self.assigned.get((spot.function, name), [])
+        if argument:  # what is moved within an array, by a swap, is no new value
+            values = [(op, v) for op, v in values if (bare(v.node) or v.node).type == "binary_expression"]
         wanted = [v for operator, v in values if operator == ("[]" if node.type != "identifier" else "=")]
         if argument and not wanted:
             return [here]
@@ -267,7 +276,11 @@ class Flow:
                 inner = self.polynomial(values[0][1], depth - 1)
                 if not any(n.startswith("?") for n in inner.names) or spot.function != values[0][1].function:
                     return inner
-                if inner.names and all(":" in n for n in inner.names if n.startswith("?")) and len(inner.terms) > 1:
+                if (
+                    inner.names
+                    and all(":" in n for n in inner.names if n.startswith("?"))
+                    and len(inner.terms) > 1
+                ):
                     return inner
             return Polynomial.of(f"?{spot.function}:{name}")
         if node.type == "field_expression" and self.is_argument(base_name(node), spot.function):
@@ -284,6 +297,9 @@ class Flow:
                     return a - b
                 if operator == "*":
                     return a * b
+                if operator == "/" and a.known and b.known and a.names:
+                    above, below = (str(x) if str(x).isalnum() else f"({x})" for x in (a, b))
+                    return Polynomial.of(f"({above} // {below})")
                 if operator == "<<" and b.constant is not None and 0 <= b.constant < 31:
                     return a * Polynomial.number(1 << b.constant)
         return atom
@@ -324,7 +340,9 @@ class Flow:
         way = self.pointer(Spot(base, spot.function), depth)
         if node.type == "subscript_expression" and way is not None:
             index = subscript(node)
-            return (way[0], way[1] + self.polynomial(Spot(index, spot.function))) if index is not None else None
+            return (
+                (way[0], way[1] + self.polynomial(Spot(index, spot.function))) if index is not None else None
+            )
         if node.type == "pointer_expression" and text_of(node).startswith("*"):
             return way
         return None

@@ -61,7 +61,16 @@ class Draft(Record):
 
     def table(self, width: int = 120) -> str:
         """For a person: each argument with what was guessed of it, and what is unsure."""
-        table = Table("argument", "kind", "type", "shape", "values", "why", title=Text(self.declaration), title_justify="left")
+        table = Table(
+            "argument",
+            "kind",
+            "type",
+            "shape",
+            "values",
+            "why",
+            title=Text(self.declaration),
+            title_justify="left",
+        )
         for argument in self.arguments:
             whys = [g.why for g in self.guesses if g.about == argument.name and g.why]
             cells = (

@@ -79,11 +79,15 @@ def arguments_at(
     full = names_at(draft, shape)
     bytes_of: dict[str, bytes] = {}
     offsets: dict[str, Array] = {}
-    for argument in sorted(draft.arguments, key=lambda a: a.values is not None and a.values.kind == "columns"):
+    for argument in sorted(
+        draft.arguments, key=lambda a: a.values is not None and a.values.kind == "columns"
+    ):
         if argument.fields:
             bytes_of[argument.name] = _struct(argument, found, full, rng)
         elif not argument.is_array:
-            bytes_of[argument.name] = _scalar(argument.dtype, argument.value, argument.values, argument, full, rng)
+            bytes_of[argument.name] = _scalar(
+                argument.dtype, argument.value, argument.values, argument, full, rng
+            )
         elif argument.kind == "output":
             bytes_of[argument.name] = _garbage(argument, length(argument, shape, draft), garbage)
         else:
@@ -113,7 +117,9 @@ def _scalar(
     low, high = _bounds(drawn, dtype, full)
     if dtype in _INT:
         return struct.pack(form, int(rng.integers(int(low), int(high) + 1)))
-    return struct.pack(form, *(float(rng.uniform(low, high)) for _ in range(2 if dtype.startswith("c") else 1)))
+    return struct.pack(
+        form, *(float(rng.uniform(low, high)) for _ in range(2 if dtype.startswith("c") else 1))
+    )
 
 
 def _bounds(values: Values, dtype: str, full: Shape) -> tuple[float, float]:
@@ -131,7 +137,12 @@ def _garbage(argument: Argument, count: int, garbage: int) -> bytes:
 
 
 def _array(
-    argument: Argument, full: Shape, count: int, offsets: Mapping[str, Array], draft: Draft, rng: np.random.Generator
+    argument: Argument,
+    full: Shape,
+    count: int,
+    offsets: Mapping[str, Array],
+    draft: Draft,
+    rng: np.random.Generator,
 ) -> Array:
     values = argument.drawn
     low, high = _bounds(values, argument.dtype, full)
@@ -153,6 +164,8 @@ def _array(
         case "symmetric_positive_definite" | "diagonally_dominant" | "lower_triangular":
             return _matrix(argument, values.kind, full, count, rng)
     if argument.dtype in _INT:
+        limits = np.iinfo(argument.dtype)
+        low, high = max(int(low), int(limits.min)), min(int(high), int(limits.max))
         return rng.integers(int(low), int(high), count, endpoint=True, dtype=np.dtype(argument.dtype))
     if argument.dtype.startswith("complex"):
         return rng.uniform(low, high, count) + 1j * rng.uniform(low, high, count)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from hayate.tasks.expressions import evaluate_expression
+from hayate.tasks.expressions import evaluate_expression, names_in
 
 LEAST_RUNS = 5  # fewer show nothing
 
@@ -12,7 +13,9 @@ LEAST_RUNS = 5  # fewer show nothing
 class Fitter:
     """Expressions over sizes, simplest first, by their values at the runs' shapes."""
 
-    def __init__(self, shapes: Sequence[Mapping[str, int]], names: Sequence[str], extras: Iterable[str] = ()) -> None:
+    def __init__(
+        self, shapes: Sequence[Mapping[str, int]], names: Sequence[str], extras: Iterable[str] = ()
+    ) -> None:
         self.shapes = [dict(shape) for shape in shapes]
         self._texts: dict[tuple[int, ...], str] = {}
         self._simple: list[tuple[str, tuple[int, ...]]] = []
@@ -134,6 +137,10 @@ def least_one(expression: str) -> str | None:
     """The condition that a length is no less than 1; None where it is so for all sizes from 1."""
     if " - " not in expression:
         return None
+    if not re.search(r"- *[A-Za-z_(]", expression):
+        ones = dict.fromkeys(names_in(expression), 1)
+        if evaluate_expression(expression, ones) >= 1:
+            return None
     head, _, tail = expression.partition(" - ")
     if tail.endswith(" + 1") and head.isidentifier() and tail[:-4].isidentifier():
         return f"{tail[:-4]} <= {head}"

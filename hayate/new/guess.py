@@ -68,12 +68,16 @@ def _draft(
     if unknown:
         raise WrongUse(f"no argument {unknown[0]}", where="--values")
     arguments = tuple(_argument(seen, measured, p.name, computed, domain, values) for p in found.parameters)
-    used = {n for a in arguments for t in (*a.shape, a.value, *(f.value for f in a.fields)) for n in _names(t)}
+    used = {
+        n for a in arguments for t in (*a.shape, a.value, *(f.value for f in a.fields)) for n in _names(t)
+    }
     used |= {a.name for a in arguments if a.kind == "size" and not a.value}
     used |= {n for a in arguments if a.values for t in (a.values.low, a.values.high) for n in _names(t)}
     domain = {n: r for n, r in domain.items() if n in used}
     flops, steps, why = _work(seen, measured, computed)
-    measured.guess("flops", "flops", flops.expression, why, "likely" if flops.error < 0.05 else "unsure", "--flops")
+    measured.guess(
+        "flops", "flops", flops.expression, why, "likely" if flops.error < 0.05 else "unsure", "--flops"
+    )
     return Draft(
         entry=found.entry,
         declaration=found.declaration,
@@ -118,7 +122,9 @@ def _leading(seen: Seen, measured: Measured) -> tuple[dict[str, str], dict[str, 
             pad += "_"
         if needs:
             need = next(iter(needs)) if len(needs) == 1 else f"max({', '.join(needs)})"
-            computed[name] = f"{need} + {pad}" if need.isidentifier() or need.isdigit() else f"({need}) + {pad}"
+            computed[name] = (
+                f"{need} + {pad}" if need.isidentifier() or need.isdigit() else f"({need}) + {pad}"
+            )
             domain[pad] = SizeRange(low=0, high=3 if need == "1" else 16)
             measured.guess(name, "size", computed[name], f"a leading dimension of {where}: it bounds no loop")
         else:
@@ -146,7 +152,9 @@ def _domain(seen: Seen, measured: Measured, ranges: Mapping[str, tuple[int, int]
             measured.guess(name, "range", f"1..{_LARGEST[1]}", f"{where}; there are no arrays", "likely")
         elif rank == 0:
             domain[name] = SizeRange(low=1, high=20)
-            measured.guess(name, "range", "1..20", f"{where}, and is in no shape", "likely", f"--range '{name}=...'")
+            measured.guess(
+                name, "range", "1..20", f"{where}, and is in no shape", "likely", f"--range '{name}=...'"
+            )
         elif small:
             domain[name] = SizeRange(low=1, high=16)
             measured.guess(name, "range", "1..16", f"{where}, and makes a result smaller", "likely")
@@ -203,7 +211,7 @@ def _argument(
     if name in measured.shapes:
         dtype = cast(DType, kind.members[0].dtype if kind.members else kind.dtype)
         shape = measured.shapes[name]
-        what = cast('str', measured.kinds[name])
+        what = cast("str", measured.kinds[name])
         valued = Valued(given[name], "given", "certain") if name in given else None
         if valued is None and what != "output":
             valued = array_values(seen, name, dtype, measured.shapes, what)
@@ -252,21 +260,36 @@ def _struct(seen: Seen, measured: Measured, name: str, domain: Mapping[str, Size
 def _work(seen: Seen, measured: Measured, computed: Mapping[str, str]) -> tuple[Fit, Fit, str]:
     sizes = seen.sizes
     names = [*sizes.sizes, *(n for n in dict.fromkeys(seen.nonzeros.values()))]
-    extras = [d for s in measured.shapes.values() for d in s.dims if " - " in d and set(_names(d)) <= set(names)]
-    atoms = [*dict.fromkeys([*names, *dict.fromkeys(extras)])][:10]
+    dims = [d for s in measured.shapes.values() for d in s.used if set(_names(d)) <= set(names)]
+    extras = [d for d in dims if " - " in d or "//" in d]
+    atoms = [*dict.fromkeys([*names, *extras])]
+    spaces = _spaces(measured, names)
     operations = seen.probe.tracer.operations
     counted = [sum(n * operations.get(pc, 0) for pc, n in t.blocks.items()) for t in seen.traces]
     blocks = [sum(t.blocks.values()) for t in seen.traces]
     # A loop that doubles has log2(n) rounds, which expressions can't say: the number at the timed size stands for it.
-    logs = {f"log2_{n}": n for n in sizes.powers if n in names}
-    shapes = [{**s, **{log: s[n].bit_length() - 1 for log, n in logs.items()}} for s in seen.shapes]
+    line = {n for n in names if all(n not in _names(d) for s in measured.shapes.values() for d in s.dims[1:])}
+    logs = {f"log2_{n}": n for n in sorted({*sizes.powers, *sizes.logs}) if n in line}
+    shapes = [{**s, **{log: max(1, s[n].bit_length() - 1) for log, n in logs.items()}} for s in seen.shapes]
     atoms += logs
-    steps = fit(blocks, shapes, atoms)
-    if not any(counted):
-        return steps, steps, "no floating-point operation: steps of loops are counted"
-    flops = fit(counted, shapes, atoms)
+    steps = fit(blocks, shapes, atoms, spaces)
+    largest = sorted(range(len(blocks)), key=lambda i: -blocks[i])[: len(blocks) // 4 + 1]
+    if 2 * sum(counted[i] for i in largest) < sum(blocks[i] for i in largest):
+        return steps, steps, "few floating-point operations or none: steps of loops are counted"
+    flops = fit(counted, shapes, atoms, spaces)
     exact = "counted at small shapes" if flops.error < 1e-3 else f"counted, within {flops.error:.0%}"
     return flops, steps, exact
+
+
+def _spaces(measured: Measured, names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Products of the lengths of two arrays' axes, each once: what a nest of loops over both runs through."""
+    axes = [
+        tuple(d for d in s.used if not d.isdigit())
+        for s in measured.shapes.values()
+        if all(set(_names(d)) <= set(names) for d in s.used)
+    ]
+    found = {tuple(sorted({*a, *b})) for a in axes for b in axes}
+    return sorted(found, key=lambda space: (len(space), space))[:24]
 
 
 def _bytes(arguments: Sequence[Argument]) -> str:
@@ -292,7 +315,7 @@ def _bounded(draft: Draft) -> Draft:
     flops = float(evaluate_expression(draft.flops, shape))
     moved = float(evaluate_expression(draft.bytes, shape))
     real = any(a.dtype in UNIT_ROUNDOFF for a in draft.arguments)
-    bound_by = "compute" if flops > _BALANCE * moved or not real and flops > moved else "memory"
+    bound_by = "compute" if flops > _BALANCE * moved or (not real and flops > moved) else "memory"
     domain = {}
     for name, allowed in draft.domain.items():
         top = max(64, 4 * draft.bands[0].center[name])
@@ -300,5 +323,3 @@ def _bounded(draft: Draft) -> Draft:
             top = 1 << (top - 1).bit_length()
         domain[name] = allowed.model_copy(update={"high": min(allowed.high, top)})
     return draft.model_copy(update={"bound_by": bound_by, "domain": domain})
-
-

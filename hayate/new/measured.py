@@ -38,7 +38,11 @@ def measure(seen: Seen, given: Mapping[str, tuple[str, ...]]) -> Measured:
     """`given` are shapes that a person gave."""
     found = Measured()
     sizes, flow = seen.sizes, seen.flow
-    names = [*sizes.sizes, *sizes.unused, *(n for n in dict.fromkeys(seen.nonzeros.values()) if n not in sizes.unused)]
+    names = [
+        *sizes.sizes,
+        *sizes.unused,
+        *(n for n in dict.fromkeys(seen.nonzeros.values()) if n not in sizes.unused),
+    ]
     extras = dict.fromkeys(str(b) for b in sizes.bounds if len(b.terms) > 1 or len(b.names) > 1)
     fitter = Fitter(seen.shapes, names, list(extras)[:24])
     shaper = Shaper(seen.shapes, fitter, sizes.strides)
@@ -115,14 +119,16 @@ def _shape(
     where = seen.line(last.high_pc)
     for offsets, role in seen.roles.items():
         if role.kind == "offsets" and name in role.targets:
-            found.guess(name, "shape", seen.nonzeros[offsets], f"{offsets} says where its rows begin ({where})")
+            found.guess(
+                name, "shape", seen.nonzeros[offsets], f"{offsets} says where its rows begin ({where})"
+            )
             return Shape((seen.nonzeros[offsets],), (), True)
     shape = shaper.shape(traces, inner)
     outer = declared_outer(seen.flow).get(name)
     if outer is not None and (shape is None or not shape.exact) and len(seen.flow.arguments[name].inner) == 0:
         found.guess(name, "shape", str(outer), "declared so")
         return Shape((str(outer),), (), True)
-    if shape is None or not shape.exact and not shape.dims[0].isidentifier():
+    if shape is None or (not shape.exact and not shape.dims[0].isidentifier()):
         shape = _related(seen, name, inner, names, list(extras)) or shape
     if shape is None:
         longest = max(t.length for t in traces)
@@ -173,7 +179,13 @@ def _indexed(seen: Seen, found: Measured, names: list[str]) -> None:
             continue
         for target in role.targets:
             shape = found.shapes.get(target)
-            if shape is None or shape.dims[0] != "1" and not (len(shape.dims) == 1 and shape.dims[0].isdigit()):
+            if shape is not None and len(shape.dims) > 1 and role.width[target] == 1:
+                continue
+            if (
+                shape is None
+                or (shape.dims[0] != "1"
+                and not (len(shape.dims) == 1 and shape.dims[0].isdigit()))
+            ):
                 continue
             why, confidence = "", cast(Confidence, "likely")
             dtype = seen.flow.arguments[index].dtype

@@ -17,7 +17,11 @@ from hayate.new.uses import Use
 
 RUNS = 80
 # What integers hold that are neither indices nor sizes, while the function is observed: from 1 to this.
-_DATA = {"int8": 100, "uint8": 255, **dict.fromkeys(("int16", "uint16", "int32", "uint32", "int64", "uint64"), 100)}
+_DATA = {
+    "int8": 100,
+    "uint8": 255,
+    **dict.fromkeys(("int16", "uint16", "int32", "uint32", "int64", "uint64"), 100),
+}
 _COUNT_NAMES = ("nnz", "nz", "nonzero", "entries", "edges")
 
 
@@ -63,7 +67,7 @@ def observe(flow: Flow, sizes: Sizes, uses: list[Use], probe: Probe) -> Seen:
     for parameter in flow.found.parameters:
         name, dtype = parameter.name, parameter.type.dtype
         known = roles.get(name, Role("data")).kind != "data" or any(u.argument == name for u in symbols)
-        if name in probe.arrays and dtype in _DATA and not known:
+        if name in probe.arrays and dtype in _DATA and not known and parameter.type.spelled not in ("_Bool", "bool"):
             probe.fills[name] = Fill("random", 1, _DATA[dtype])
     seen = Seen(flow, sizes, uses, probe, roles)
     shapes = probe.shapes(RUNS)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
+from hayate.tasks.expressions import evaluate_expression
+
 
 @dataclass(frozen=True)
 class Polynomial:
@@ -64,16 +66,23 @@ class Polynomial:
         return {name: Polynomial(_sorted(terms)) for name, terms in found.items()}
 
     def value(self, sizes: Mapping[str, int]) -> int:
-        return sum(factor * prod(sizes[name] for name in product) for product, factor in self.terms)
+        """Names may be quotients: "((n) // (2))"."""
+        return sum(factor * prod(_value(name, sizes) for name in product) for product, factor in self.terms)
 
     def __str__(self) -> str:
         parts = []
         for product, factor in sorted(self.terms, key=lambda term: (not term[0], term[1] < 0)):
             names = " * ".join(product)
-            text = str(abs(factor)) if not names else names if abs(factor) == 1 else f"{abs(factor)} * {names}"
+            text = (
+                str(abs(factor)) if not names else names if abs(factor) == 1 else f"{abs(factor)} * {names}"
+            )
             parts.append((" - " if factor < 0 else " + ") + text)
         text = "".join(parts) or "0"
         return text[3:] if text.startswith(" + ") else text.strip().replace("- ", "-", 1) if parts else text
+
+
+def _value(name: str, sizes: Mapping[str, int]) -> int:
+    return sizes[name] if name in sizes else int(evaluate_expression(name, dict(sizes)))
 
 
 def _sorted(terms: dict[tuple[str, ...], int]) -> tuple[tuple[tuple[str, ...], int], ...]:

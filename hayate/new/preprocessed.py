@@ -22,7 +22,9 @@ _EXTENSIONS = re.compile(
     r"\b(?:_Complex|__complex__|__restrict(?:__)?|__extension__|__inline(?:__)?|_Noreturn)\b"
     r"|__attribute__\s*\(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\)"
 )
-_FEATURE = re.compile(r"_(?:GNU|DEFAULT|BSD|SVID|POSIX|XOPEN|ISOC\w+)(?:_C)?_SOURCE|_USE_MATH_DEFINES|__STDC_\w+_MACROS")
+_FEATURE = re.compile(
+    r"_(?:GNU|DEFAULT|BSD|SVID|POSIX|XOPEN|ISOC\w+)(?:_C)?_SOURCE|_USE_MATH_DEFINES|__STDC_\w+_MACROS"
+)
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def _read(text: str, path: Path, language: Language) -> Preprocessed:
         if marker:
             number, file, flags = int(marker[1]), _unescape(marker[2]), marker[3].split()
             # What a system's macro expands to has the flag of a system header and the name of the project's file.
-            entered = file not in own and ("3" in flags or file.startswith("<") and file != "<command-line>")
+            entered = file not in own and ("3" in flags or (file.startswith("<") and file != "<command-line>"))
             if entered and not system:
                 header = asked if "1" in flags else ""
             system = entered

@@ -28,7 +28,7 @@ _FAR = 3  # the value that all elements of an array of integers get, to see wher
 class Role:
     """What the values of an array of integers do."""
 
-    kind: str  # "data", "index", "offsets", "counts"
+    kind: str  # "data", "index", "offsets", "counts", "mask"
     targets: list[str] = field(default_factory=list)  # arrays that it leads into
     width: dict[str, int] = field(default_factory=dict)  # elements of a target from one value to the next
     of: str = ""  # the offsets under which alone it is read
@@ -39,7 +39,9 @@ class Role:
 class Probe:
     """The tracer with values for all arguments."""
 
-    def __init__(self, found: Found, sizes: Sizes, ranges: Mapping[str, tuple[int, int]], within: Sandbox | None) -> None:
+    def __init__(
+        self, found: Found, sizes: Sizes, ranges: Mapping[str, tuple[int, int]], within: Sandbox | None
+    ) -> None:
         self.found, self.sizes, self.ranges = found, sizes, ranges
         self.tracer = Tracer(found, within=within)
         self.arrays = array_names(found)
@@ -49,6 +51,8 @@ class Probe:
             if parameter.name in self.arrays:
                 integer = parameter.type.dtype.startswith(("int", "uint"))
                 self.fills[parameter.name] = ZEROS if integer else Fill("real", 0.5, 2.0)
+                if parameter.type.spelled in ("_Bool", "bool"):
+                    self.fills[parameter.name] = Fill("ramp", 1, 0)
 
     def close(self) -> None:
         self.tracer.close()
@@ -64,20 +68,26 @@ class Probe:
                 low, high = self.ranges.get(name, (1, 1 << 30))
                 first = max(low, min(4, high))
                 shape[name] = self._random.randint(first, max(first, min(high, first + top - 4)))
+                if name in self.sizes.logs and len(free) == 1:
+                    shape[name] = self._random.randint(first, max(first, min(high, 100)))
                 if name in self.sizes.powers:
                     shape[name] = 1 << self._random.randint(2, 7 if len(free) == 1 else 5)
                 elif name not in self.sizes.subscripts and name not in self.sizes.declared:
                     shape[name] = max(low, min(high, self._random.randint(2, top)))
             for at, name in enumerate(self.sizes.strides):
                 small = name.lower().startswith("inc")
-                shape[name] = self._random.randint(2, 4) if small else 40 + 7 * at + self._random.randint(0, 6)
+                shape[name] = (
+                    self._random.randint(2, 4) if small else 40 + 7 * at + self._random.randint(0, 6)
+                )
             for name in self.sizes.unused:
                 shape[name] = self._random.randint(3, 9)
             found.append(shape)
         return found
 
     def trace(
-        self, shapes: Sequence[Mapping[str, int]], fills: Mapping[str, Fill] | Sequence[Mapping[str, Fill]] | None = None
+        self,
+        shapes: Sequence[Mapping[str, int]],
+        fills: Mapping[str, Fill] | Sequence[Mapping[str, Fill]] | None = None,
     ) -> list[Trace | None]:
         """One trace a shape; None where the call crashed. `fills` overrule, the same for all runs or one each.
 
@@ -144,6 +154,7 @@ class Probe:
             p.name
             for p in self.found.parameters
             if p.name in self.arrays and p.type.dtype.startswith(("int", "uint")) and not p.type.members
+            if p.type.spelled not in ("_Bool", "bool")
         ]
         base = self.trace(shapes)
         waiting = [n for n in names if _read(base, n)]
@@ -162,12 +173,18 @@ class Probe:
             if name not in found:
                 found[name] = self._leads(name, shapes, base)
                 if name in late:
-                    found[name].of = next((n for n, r in found.items() if r.kind == "offsets" and name in r.targets), "")
+                    found[name].of = next(
+                        (n for n, r in found.items() if r.kind == "offsets" and name in r.targets), ""
+                    )
                 if found[name].kind == "counts":
                     self.fills[name] = Fill("ramp", 2, 0)
+                elif found[name].kind == "mask":
+                    self.fills[name] = Fill("ramp", 1, 0)
         return found
 
-    def _offsets(self, name: str, shapes: Sequence[dict[str, int]], base: Sequence[Trace | None]) -> Role | None:
+    def _offsets(
+        self, name: str, shapes: Sequence[dict[str, int]], base: Sequence[Trace | None]
+    ) -> Role | None:
         """Row pointers: twice the number of the row leads to twice as many elements, and equal ones to none."""
         ramped = self.trace(shapes, {name: Fill("ramp", 0, 2)})
         level = self.trace(shapes, {name: Fill("ramp", _FAR, 0)})
@@ -176,7 +193,12 @@ class Probe:
             if other == name:
                 continue
             rows = [
-                (b.arrays[other].length, t.arrays[other].length, e.arrays[other].length, b.arrays[name].length)
+                (
+                    b.arrays[other].length,
+                    t.arrays[other].length,
+                    e.arrays[other].length,
+                    b.arrays[name].length,
+                )
                 for b, t, e in zip(base, ramped, level, strict=True)
                 if b is not None and t is not None and e is not None
             ]
@@ -206,13 +228,17 @@ class Probe:
                 touched = [s for _, f in pairs for s in f.states if s]
                 role.scatters = all(s & WRITTEN and not s & READ_FIRST for s in touched)
             elif all(b.high < 0 for b, _ in pairs) and min(longer) > 0 and role.kind == "data":
-                role.kind = "counts"
+                two = self.trace(shapes, {name: Fill("ramp", 2, 0)})
+                lengths = [t.arrays[other].length for t in two if t is not None]
+                role.kind = "mask" if lengths == [f.length for _, f in pairs] else "counts"
                 role.targets.append(other)
         if role.kind == "data":
             self._hidden(name, shapes, base, role)
         return role
 
-    def _hidden(self, name: str, shapes: Sequence[dict[str, int]], base: Sequence[Trace | None], role: Role) -> None:
+    def _hidden(
+        self, name: str, shapes: Sequence[dict[str, int]], base: Sequence[Trace | None], role: Role
+    ) -> None:
         """What is led into may be touched as a whole beside that: far beyond its end it shows."""
         far = self.trace(shapes, {name: Fill("ramp", 120, 0)})
         for other in self.arrays:

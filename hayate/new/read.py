@@ -22,7 +22,17 @@ from hayate.records import CXX_SUFFIXES, Language
 
 _SUFFIXES = (".c", ".h", ".hpp", ".hh", *CXX_SUFFIXES)
 # What a candidate may include in any case, and what else if the reference does.
-_USUAL = ("stdlib.h", "string.h", "math.h", "immintrin.h", "stddef.h", "stdint.h", "float.h", "limits.h", "stdbool.h")
+_USUAL = (
+    "stdlib.h",
+    "string.h",
+    "math.h",
+    "immintrin.h",
+    "stddef.h",
+    "stdint.h",
+    "float.h",
+    "limits.h",
+    "stdbool.h",
+)
 _MORE = ("omp.h", "complex.h", "tgmath.h", "inttypes.h", "stdalign.h")
 
 
@@ -84,7 +94,8 @@ def read(
         text = assemble(source, chosen, exposing, function, prefix, as_written=as_written)
         if wrapped:
             text = Assembled(
-                f"{text.text}\n{wrapped.definition}\n", (*text.places, None, None, *[None] * wrapped.definition.count("\n"))
+                f"{text.text}\n{wrapped.definition}\n",
+                (*text.places, None, None, *[None] * wrapped.definition.count("\n")),
             )
         found, problem = _compiled(text.text, language, entry)
         if found is not None:
@@ -124,9 +135,7 @@ def read(
     )
 
 
-def _choose(
-    source: Preprocessed, all_items: Sequence[Item], path: Path, name: str, line: int | None
-) -> Item:
+def _choose(source: Preprocessed, all_items: Sequence[Item], path: Path, name: str, line: int | None) -> Item:
     candidates = [i for i in _defined(all_items) if name in i.names]
     if line is not None and candidates:
         at = [(p, i) for i in candidates if (p := place_of(source, i.node)) is not None]
@@ -202,8 +211,11 @@ def _declaration(source: Preprocessed, item: Item, name: str) -> str:
 
 def _check_types(found: Declared, item: Item, name: str, source: Preprocessed) -> None:
     if found.varargs:
-        raise refuse(f"{name} takes a variable number of arguments", place_of(source, item.node),
-                     "a fixed list of arguments, or an array with its length")
+        raise refuse(
+            f"{name} takes a variable number of arguments",
+            place_of(source, item.node),
+            "a fixed list of arguments, or an array with its length",
+        )
     listed = field(function_head(item.node), "parameters")
     nodes = [n for n in listed.named_children if n.type != "comment"] if listed is not None else []
     for at, parameter in enumerate(found.parameters):
@@ -215,8 +227,11 @@ def _check_types(found: Declared, item: Item, name: str, source: Preprocessed) -
     returned = found.returns
     if returned is not None and (returned.problem or returned.pointer or returned.members):
         what = "a pointer" if returned.pointer else returned.problem or "a struct"
-        raise refuse(f"{name} returns {what}", place_of(source, item.node),
-                     "a number, or nothing: let it write its results to an argument")
+        raise refuse(
+            f"{name} returns {what}",
+            place_of(source, item.node),
+            "a number, or nothing: let it write its results to an argument",
+        )
 
 
 def _remedy(parameter: Parameter) -> str:

@@ -99,9 +99,7 @@ class Shaper:
                 dims.append(bound)
                 extents.append(bound)
                 continue
-            lengths = [
-                row[axis - 1] // (row[axis] if axis < len(chain) else 1) for row in numeric
-            ]
+            lengths = [row[axis - 1] // (row[axis] if axis < len(chain) else 1) for row in numeric]
             stride, after = chain[axis - 1], chain[axis] if axis < len(chain) else Polynomial.number(1)
             name = self._length(stride, after, lengths)
             if name is None:
@@ -119,7 +117,7 @@ class Shaper:
     def _length(self, stride: Polynomial, after: Polynomial, lengths: Sequence[int]) -> str | None:
         if after == Polynomial.number(1):
             text = str(stride)
-            if stride.constant is not None or len(stride.terms) == 1 and len(stride.names) == 1:
+            if text.isdigit() or text.isidentifier():
                 return text
         return self.fitter.exact(lengths)
 
@@ -139,9 +137,7 @@ def chains(strides: set[Polynomial], shape: Mapping[str, int]) -> list[list[Poly
     # `A[k * n + k]` multiplies k by n + 1.
     strides = {p for p in strides if p - Polynomial.number(1) not in strides}
     ordered = sorted(strides, key=lambda p: -p.value(shape))[:5]
-    return [
-        list(some) for count in range(len(ordered), 0, -1) for some in combinations(ordered, count)
-    ]
+    return [list(some) for count in range(len(ordered), 0, -1) for some in combinations(ordered, count)]
 
 
 def enough(traces: Sequence[ArrayTrace]) -> bool:

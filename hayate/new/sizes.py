@@ -40,6 +40,7 @@ class Sizes:
     declared: dict[str, Spot] = field(default_factory=dict)  # length of an array or of scratch memory
     offsets: set[str] = field(default_factory=set)  # added to a subscript, never multiplied
     powers: dict[str, Spot] = field(default_factory=dict)
+    logs: set[str] = field(default_factory=set)  # bound a loop that doubles, or a recursion
     limits: set[str] = field(default_factory=set)  # compared with something that is no loop's variable
     bounds: list[Polynomial] = field(default_factory=list)  # of loops, over sizes
 
@@ -72,7 +73,13 @@ class Sizes:
     def renamed(self, polynomial: Polynomial) -> Polynomial:
         """With the drawn names of members of structs."""
         names = {f"{i.argument}.{i.member}": n for n, i in self.integers.items() if i.member}
-        terms = {tuple(sorted(names.get(n, n) for n in p)): c for p, c in polynomial.terms}
+
+        def renamed(name: str) -> str:
+            for source, drawn in names.items():
+                name = name.replace(source, drawn)
+            return name
+
+        terms = {tuple(sorted(renamed(n) for n in p)): c for p, c in polynomial.terms}
         return Polynomial(tuple(sorted(terms.items(), key=lambda t: (-len(t[0]), t[0]))))
 
 
@@ -124,7 +131,9 @@ def sizes_of(flow: Flow) -> Sizes:
             if left is not None and right is not None and flow.array_of(Spot(left, function)):
                 if not flow.element_of(Spot(left, function)):
                     note(Spot(right, function), found.subscripts)
-                    multiplied |= {by_source[s] for s in flow.integers_of(Spot(right, function)) if s in by_source}
+                    multiplied |= {
+                        by_source[s] for s in flow.integers_of(Spot(right, function)) if s in by_source
+                    }
         elif node.type == "array_declarator":
             size = part(node, "size")
             if size is not None:
@@ -144,6 +153,8 @@ def sizes_of(flow: Flow) -> Sizes:
         if node.type == "if_statement" and _recursive(flow.functions.get(function), function):
             condition = part(node, "condition")
             note(Spot(condition, function) if condition is not None else None, found.loops)
+            if condition is not None:
+                found.logs |= flow.integers_of(Spot(condition, function)) & set(found.integers)
         elif node.type == "binary_expression" and text_of(part(node, "operator")) == "&":
             _masks(flow, spot, found, by_source)
     found.offsets = {n for n in found.subscripts if n not in multiplied and n not in found.declared}
@@ -205,6 +216,7 @@ def _powers(flow: Flow, spot: Spot, found: Sizes, note: object) -> None:
         )
         if variable[0] not in condition and update is None:
             continue
+        found.logs |= named
         for name in named:
             cut = any(
                 n.type in ("conditional_expression", "if_statement")
@@ -241,7 +253,9 @@ def declared_lengths(flow: Flow) -> dict[str, list[Polynomial]]:
         while inner is not None and name in flow.arguments:
             if inner.type == "array_declarator":
                 size = part(inner, "size")
-                lengths.append(flow.polynomial(Spot(size, flow.entry)) if size is not None else Polynomial.number(0))
+                lengths.append(
+                    flow.polynomial(Spot(size, flow.entry)) if size is not None else Polynomial.number(0)
+                )
             elif inner.type == "pointer_declarator":
                 pointer = True
             step = part(inner, "declarator")
@@ -262,7 +276,12 @@ def declared_outer(flow: Flow) -> dict[str, int]:
             inner = part(node, "declarator")
             name = text_of(inner)
             size = part(node, "size")
-            if inner is not None and inner.type == "identifier" and name in flow.arguments and size is not None:
+            if (
+                inner is not None
+                and inner.type == "identifier"
+                and name in flow.arguments
+                and size is not None
+            ):
                 length = flow.polynomial(Spot(size, flow.entry)).constant
                 if length:
                     found[name] = length
@@ -301,3 +320,7 @@ def _steps(flow: Flow, variable: str) -> list[Polynomial]:
 def _add(found: dict[str, set[Polynomial]], sizes: Sizes, name: str, stride: Polynomial) -> None:
     if stride.known and (stride.names or (stride.constant or 0) > 1):
         found.setdefault(name, set()).add(sizes.renamed(stride))
+        factor = min(abs(c) for _, c in stride.terms)
+        if factor > 1 and stride.names and all(c % factor == 0 for _, c in stride.terms):
+            plain = Polynomial(tuple((p, c // factor) for p, c in stride.terms))
+            found[name].add(sizes.renamed(plain))

@@ -65,10 +65,12 @@ def declared_name(declarator: Node | None) -> str:
         if node.type in ("qualified_identifier", "operator_name", "destructor_name"):
             return text_of(node).split("::")[-1]
         inner = field(node, "declarator")
-        if inner is None and node.type in ("parenthesized_declarator", "reference_declarator", "attributed_declarator"):
-            inner = next(
-                (c for c in node.named_children if "declarator" in c.type or c.type in _NAMES), None
-            )
+        if inner is None and node.type in (
+            "parenthesized_declarator",
+            "reference_declarator",
+            "attributed_declarator",
+        ):
+            inner = next((c for c in node.named_children if "declarator" in c.type or c.type in _NAMES), None)
         node = inner
     return ""
 
@@ -126,7 +128,9 @@ def _item(node: Node) -> Item:
         names, prototype = [], False
         for declarator in node.children_by_field_name("declarator"):
             names.append(declared_name(declarator))
-            prototype = prototype or (declarator.type == "function_declarator" or function_head(node) is not None)
+            prototype = prototype or (
+                declarator.type == "function_declarator" or function_head(node) is not None
+            )
         own = _types(node)
         return Item(node, "prototype" if prototype else "variable", (*names, *own))
     if node.type in ("type_definition", "alias_declaration", "using_declaration"):

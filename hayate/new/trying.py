@@ -65,7 +65,9 @@ def _shapes(draft: Draft, seed: int) -> list[Shape]:
     for at in range(SHAPES):
         low, high = ((1, 3), (1, 8), (5, 13), (8, 33))[at % 4]
         shape = shape_at(draft, rng, low, high) or shape_at(draft, rng, 1, 64)
-        if shape is not None and all(length(a, shape, draft) < _ELEMENTS_MOST for a in draft.arguments if a.is_array):
+        if shape is not None and all(
+            length(a, shape, draft) < _ELEMENTS_MOST for a in draft.arguments if a.is_array
+        ):
             found.append(shape)
     if not found:
         raise WrongUse("no shape of the domain keeps what is required", where=draft.entry, allowed="--range")
@@ -85,7 +87,11 @@ def _once(
     last = results[-1]
     if isinstance(last, Complaint):
         return _complained(draft, found, last, shapes[last.at // 2])
-    pairs = [(a, b) for a, b in zip(results[::2], results[1::2], strict=True) if isinstance(a, Result) and isinstance(b, Result)]
+    pairs = [
+        (a, b)
+        for a, b in zip(results[::2], results[1::2], strict=True)
+        if isinstance(a, Result) and isinstance(b, Result)
+    ]
     for argument in draft.arguments:
         if argument.kind == "output":
             better = _depends(draft, argument, pairs)
@@ -94,7 +100,9 @@ def _once(
     return _numbers(draft, pairs, [c for c in calls[::2]])
 
 
-def _depends(draft: Draft, argument: Argument, pairs: Sequence[tuple[Result, Result]]) -> tuple[Draft, str] | None:
+def _depends(
+    draft: Draft, argument: Argument, pairs: Sequence[tuple[Result, Result]]
+) -> tuple[Draft, str] | None:
     """An output that changes with what it held before is none."""
     for first, second in pairs:
         if first.arrays[argument.name] != second.arrays[argument.name]:
@@ -125,7 +133,9 @@ def _numbers(
     changed = _tamer(draft)
     if changed is not None:
         return [], changed
-    names = [a.name for a in draft.arguments if a.kind in ("input", "inout", "scalar") and a.dtype in UNIT_ROUNDOFF]
+    names = [
+        a.name for a in draft.arguments if a.kind in ("input", "inout", "scalar") and a.dtype in UNIT_ROUNDOFF
+    ]
     options = ", ".join(f"--values '{n}=...'" for n in names[:3])
     return [Problem(bad, f"{bad} holds infinities or what is no number", options)], None
 
@@ -136,6 +146,14 @@ def _tamer(draft: Draft) -> tuple[Draft, str] | None:
         ("real", Values(kind="real", low="-2", high="2")),
         ("real", Values(kind="uniform", low="0.5", high="2")),
     ]
+    for argument in draft.arguments:
+        loose = [f for f in argument.fields if f.dtype in UNIT_ROUNDOFF and f.values == Values(kind="real")]
+        if loose:
+            fields = tuple(f.model_copy(update={"values": steps[1][1]}) if f in loose else f for f in argument.fields)
+            return _replaced(draft, argument.model_copy(update={"fields": fields}), Guess(
+                about=argument.name, what="values", value="uniform", confidence="unsure",
+                why="with other values, results are no finite numbers",
+            ))  # fmt: skip
     for argument in draft.arguments:
         if argument.dtype in UNIT_ROUNDOFF and argument.kind != "output" and not argument.fields:
             drawn = argument.drawn

@@ -20,9 +20,15 @@ _CALLS = {
     **dict.fromkeys(_OUTPUT.split(), "writes output; return what is to be shown, and print it in the caller"),
     **dict.fromkeys(_INPUT.split(), "reads input; read it in the caller, and pass the data as arrays"),
     **dict.fromkeys(_ENDS.split(), "ends the program; return a code instead"),
-    **dict.fromkeys(_WORLD.split(), "depends on the machine; take the call out, or pass its result as an argument"),
-    **dict.fromkeys(_STATE.split(), "keeps state between calls; draw the numbers from a seed that is an argument"),
-    **dict.fromkeys(_TEXT.split(), "works on text that ends with a zero; pass the characters with their number"),
+    **dict.fromkeys(
+        _WORLD.split(), "depends on the machine; take the call out, or pass its result as an argument"
+    ),
+    **dict.fromkeys(
+        _STATE.split(), "keeps state between calls; draw the numbers from a seed that is an argument"
+    ),
+    **dict.fromkeys(
+        _TEXT.split(), "works on text that ends with a zero; pass the characters with their number"
+    ),
 }
 _STREAMS = {"cout", "cerr", "cin", "clog"}
 
@@ -88,14 +94,19 @@ def _check_node(source: Preprocessed, node: Node) -> None:
     if node.type == "call_expression":
         called = text_of(field(node, "function")).removeprefix("std::")
         if called in _CALLS:
-            raise refuse(f"the call of {called}() {_CALLS[called].split(';')[0]}", place_of(source, node),
-                         _CALLS[called].split("; ")[1])
+            raise refuse(
+                f"the call of {called}() {_CALLS[called].split(';')[0]}",
+                place_of(source, node),
+                _CALLS[called].split("; ")[1],
+            )
     elif node.type in ("sized_type_specifier", "primitive_type", "type_identifier"):
         words = text_of(node).split()
         if "long" in words and "double" in words:
             raise refuse("long double has no type of its own in a task", place_of(source, node), "double")
         if words == ["FILE"]:
-            raise refuse("a FILE is used", place_of(source, node), "read the data in the caller, and pass arrays")
+            raise refuse(
+                "a FILE is used", place_of(source, node), "read the data in the caller, and pass arrays"
+            )
     elif node.type == "identifier" and text_of(node) in _STREAMS:
         raise refuse(
             f"std::{text_of(node)} reads input or writes output",
@@ -112,9 +123,7 @@ def writes(node: Node) -> Iterator[tuple[str, Node]]:
         target = None
         if inner.type == "assignment_expression":
             target = field(inner, "left")
-        elif inner.type == "update_expression":
-            target = field(inner, "argument")
-        elif inner.type == "pointer_expression" and text_of(inner).startswith("&"):
+        elif inner.type == "update_expression" or (inner.type == "pointer_expression" and text_of(inner).startswith("&")):
             target = field(inner, "argument")
         if target is not None:
             yield base_name(target), inner

@@ -49,9 +49,7 @@ def uses_of(flow: Flow) -> list[Use]:
     found: list[Use] = []
     for spot in flow.nodes():
         node = spot.node
-        if node.type == "binary_expression" and text_of(field(node, "operator")) == "/":
-            found += _divisor(flow, spot, field(node, "right"))
-        elif node.type == "assignment_expression" and text_of(field(node, "operator")) == "/=":
+        if (node.type == "binary_expression" and text_of(field(node, "operator")) == "/") or (node.type == "assignment_expression" and text_of(field(node, "operator")) == "/="):
             found += _divisor(flow, spot, field(node, "right"))
         elif node.type == "call_expression":
             found += _call(flow, spot)
@@ -134,13 +132,22 @@ def _divided_by(flow: Flow, inner: Spot, spot: Spot) -> Iterator[Use]:
             yield from _pivot(flow, direct, spot)
         else:
             yield Use(direct.argument, "nonzero", spot, f"{_said(direct)} is a divisor")
+    for direct in flow.direct(inner):
+        if direct.element and flow.is_integer(direct.argument):
+            yield Use(direct.argument, "nonzero", spot, f"{_said(direct)} is a divisor")
 
 
 def _pivot(flow: Flow, direct: Direct, spot: Spot) -> Iterator[Use]:
     """A division by a diagonal element: of a factor that is given, or of a matrix that is being factorised."""
     written = [v for op, v in flow.assigned.get((direct.spot.function, direct.argument), []) if op == "[]"]
     if not written:
-        written = [v for (_, name), vs in flow.assigned.items() if name == direct.argument for op, v in vs if op == "[]"]
+        written = [
+            v
+            for (_, name), vs in flow.assigned.items()
+            if name == direct.argument
+            for op, v in vs
+            if op == "[]"
+        ]
     why = f"{_said(direct)}, on the diagonal, is a divisor"
     if not written:
         yield Use(direct.argument, "triangular", spot, why)
@@ -149,7 +156,9 @@ def _pivot(flow: Flow, direct: Direct, spot: Spot) -> Iterator[Use]:
     for value in written:
         for source in _elements(flow, value):
             if source != direct.argument:
-                yield Use(source, "diagonally_dominant", spot, f"{direct.argument}, a factor of it, has divisors")
+                yield Use(
+                    source, "diagonally_dominant", spot, f"{direct.argument}, a factor of it, has divisors"
+                )
 
 
 def _elements(flow: Flow, spot: Spot) -> set[str]:
@@ -180,7 +189,9 @@ def _divided_by_sum(flow: Flow, inner: Spot, spot: Spot) -> Iterator[Use]:
         return
     if any(is_diagonal(d.spot.node) for d in first if d.element):
         for direct in first:
-            yield Use(direct.argument, "diagonally_dominant", spot, f"{_said(direct)} less something is a divisor")
+            yield Use(
+                direct.argument, "diagonally_dominant", spot, f"{_said(direct)} less something is a divisor"
+            )
         return
     for direct in first:
         yield Use(direct.argument, "leading", spot, f"{_said(direct)} less something is a divisor")
@@ -203,6 +214,8 @@ def _call(flow: Flow, spot: Spot) -> Iterator[Use]:
             yield Use(matrix, "symmetric_positive_definite", spot, why)
             return
         for resolved in flow.resolved(given):
+            for direct in _numbers_added(flow, resolved):
+                yield Use(direct.argument, "positive", spot, f"{name}() of something and {_said(direct)}")
             for direct in _floats(flow, flow.direct(resolved)):
                 if not _square(resolved):
                     yield Use(direct.argument, "positive", spot, f"{name}() of {_said(direct)}")
@@ -217,11 +230,25 @@ def _call(flow: Flow, spot: Spot) -> Iterator[Use]:
             yield Use(argument, "angle", spot, f"{name}() of something with {argument}")
 
 
+def _numbers_added(flow: Flow, spot: Spot) -> list[Direct]:
+    """Scalars, such as an epsilon, that a sum ends with."""
+    if spot.node.type != "binary_expression" or text_of(field(spot.node, "operator")) != "+":
+        return []
+    sides = [field(spot.node, "left"), field(spot.node, "right")]
+    found = [d for s in sides if s is not None for d in flow.direct(Spot(s, spot.function))]
+    return [d for d in _floats(flow, found) if not d.element]
+
+
 def _numbers(flow: Flow, spot: Spot) -> set[str]:
     """Floating arguments and elements that a value depends on."""
     found = set()
     for reached in flow.reaching(spot, 6):
-        if reached.node.type in ("subscript_expression", "pointer_expression", "identifier", "field_expression"):
+        if reached.node.type in (
+            "subscript_expression",
+            "pointer_expression",
+            "identifier",
+            "field_expression",
+        ):
             found |= {d.argument for d in _floats(flow, flow.direct(reached, 2))}
     return found
 
@@ -252,7 +279,9 @@ def _factorised(flow: Flow, given: Spot) -> str:
     if not diagonal or not less:
         return ""
     # A factor that is written beside its matrix: the matrix is what was given.
-    for value in (v for (_, name), vs in flow.assigned.items() if name == diagonal for op, v in vs if op == "[]"):
+    for value in (
+        v for (_, name), vs in flow.assigned.items() if name == diagonal for op, v in vs if op == "[]"
+    ):
         others = [n for n in _elements(flow, value) if n != diagonal]
         if others:
             return others[0]
@@ -284,7 +313,13 @@ def _searched(flow: Flow) -> Iterator[Use]:
         if not halves:
             continue
         for node in walk(flow.functions.get(function)):
-            if node.type == "binary_expression" and text_of(field(node, "operator")) in ("<", "<=", ">", ">=", "=="):
+            if node.type == "binary_expression" and text_of(field(node, "operator")) in (
+                "<",
+                "<=",
+                ">",
+                ">=",
+                "==",
+            ):
                 for side in (bare(field(node, "left")), bare(field(node, "right"))):
                     if side is not None and side.type == "subscript_expression":
                         if _plain(subscript(side)) == variable:
@@ -301,7 +336,9 @@ def _compared(flow: Flow) -> Iterator[Use]:
     for spot in flow.nodes():
         node = spot.node
         if node.type == "binary_expression" and text_of(field(node, "operator")) in ("==", "!="):
-            sides = [Spot(s, spot.function) for s in (field(node, "left"), field(node, "right")) if s is not None]
+            sides = [
+                Spot(s, spot.function) for s in (field(node, "left"), field(node, "right")) if s is not None
+            ]
             elements = [flow.element_of(s) for s in sides]
             if all(elements):
                 for side, names in zip(sides, elements, strict=True):

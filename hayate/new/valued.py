@@ -47,7 +47,9 @@ def scalar_values(dtype: str, uses: Sequence[Use]) -> Valued:
     """Of a number that is no size."""
     if dtype.startswith(("int", "uint")):
         high = _INTEGERS[dtype][1] if dtype in ("uint8", "uint16", "uint32") else "100"
-        return Valued(Values(kind="integer", low="1", high=high), "neither bounds a loop nor subscripts an array")
+        return Valued(
+            Values(kind="integer", low="1", high=high), "neither bounds a loop nor subscripts an array"
+        )
     for use in _strongest(uses):
         if use.what in _REALS:
             return Valued(_REALS[use.what], use.why)
@@ -59,17 +61,25 @@ def array_values(seen: Seen, name: str, dtype: str, shapes: Mapping[str, Shape],
     role = seen.roles.get(name)
     uses = [u for u in seen.uses if u.argument == name]
     if role is not None and role.kind == "offsets":
-        return Valued(Values(kind="offsets", high=seen.nonzeros[name]), f"says where rows begin in {_and(role.targets)}")
+        return Valued(
+            Values(kind="offsets", high=seen.nonzeros[name]), f"says where rows begin in {_and(role.targets)}"
+        )
     if role is not None and role.kind == "index":
         return _index(seen, name, dtype, shapes)
+    if role is not None and role.kind == "mask":
+        return Valued(Values(kind="integer", low="0", high="1"), f"decides whether {_and(role.targets)} is used")
     if role is not None and role.kind == "counts":
         dims = [shapes[t].dims[-1] for t in role.targets if t in shapes]
         high = dims[0] if dims else "1"
-        return Valued(Values(kind="integer", low="0", high=high), f"bounds a loop over {_and(role.targets)}", "unsure")
+        return Valued(
+            Values(kind="integer", low="0", high=high), f"bounds a loop over {_and(role.targets)}", "unsure"
+        )
     for use in _strongest(uses):
         found = _used(seen, name, dtype, shapes[name], use)
         if found is not None:
             return Valued(found, f"{use.why} ({_line(seen, use)})")
+    if seen.flow.arguments[name].spelled in ("_Bool", "bool"):
+        return Valued(Values(kind="integer", low="0", high="1"), "true or false", "certain")
     if dtype in _INTEGERS:
         low, high = _INTEGERS[dtype]
         return Valued(Values(kind="integer", low=low, high=high), "numbers of its type")
@@ -95,7 +105,9 @@ def _used(seen: Seen, name: str, dtype: str, shape: Shape, use: Use) -> Values |
         return Values(kind="integer", low="0", high="3")
     if use.what == "sorted":
         high = shape.dims[0] if dtype not in ("int8", "uint8") else "100"
-        return Values(kind="sorted", low="0", high=f"4 * ({high})" if dtype.startswith(("int", "uint")) else high)
+        return Values(
+            kind="sorted", low="0", high=f"4 * ({high})" if dtype.startswith(("int", "uint")) else high
+        )
     if dtype.startswith(("int", "uint")):
         low, high = _INTEGERS[dtype]
         return Values(kind="integer", low="1", high=high) if use.what == "nonzero" else None
@@ -118,18 +130,27 @@ def _lower(seen: Seen, name: str, shape: Shape) -> bool:
     return True
 
 
+def _axis(width: int, shape: Shape) -> int:
+    """Which axis of its target an index runs along: the last one where values next to each other lead so."""
+    return -1 if width == 1 else 0
+
+
 def _index(seen: Seen, name: str, dtype: str, shapes: Mapping[str, Shape]) -> Valued:
     role = seen.roles[name]
     target = next((t for t in role.targets if t in shapes), "")
-    high = shapes[target].dims[0] if target else "1"
+    high = shapes[target].dims[_axis(role.width[target], shapes[target])] if target else "1"
     why = f"subscripts {_and(role.targets)}"
     confidence: Confidence = "likely" if target and shapes[target].exact else "unsure"
     if role.of:
-        return Valued(Values(kind="columns", of=role.of, high=high), f"{why}, in the rows of {role.of}", confidence)
+        return Valued(
+            Values(kind="columns", of=role.of, high=high), f"{why}, in the rows of {role.of}", confidence
+        )
     if dtype == "uint8" and high == "256":
         return Valued(Values(kind="integer", low="0", high="255"), f"{why} of 256 elements", confidence)
     if role.scatters and shapes[target].dims == shapes[name].dims:
-        return Valued(Values(kind="permutation"), f"says where each element of {target} is written", confidence)
+        return Valued(
+            Values(kind="permutation"), f"says where each element of {target} is written", confidence
+        )
     if "perm" in name.lower() and high == shapes[name].dims[0]:
         return Valued(Values(kind="permutation"), f"{why}, and is called {name}", confidence)
     return Valued(Values(kind="index", high=high), why, confidence)

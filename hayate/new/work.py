@@ -26,7 +26,12 @@ class Fit:
     error: float
 
 
-def fit(counts: Sequence[float], shapes: Sequence[Mapping[str, int]], atoms: Sequence[str]) -> Fit:
+def fit(
+    counts: Sequence[float],
+    shapes: Sequence[Mapping[str, int]],
+    atoms: Sequence[str],
+    spaces: Sequence[tuple[str, ...]] = (),
+) -> Fit:
     """A sum of products of atoms (expressions over sizes): exact where there is one, else near."""
     y = np.asarray(counts, float)
     if not y.any():
@@ -39,7 +44,7 @@ def fit(counts: Sequence[float], shapes: Sequence[Mapping[str, int]], atoms: Seq
             found = _whole(y, shapes, atoms, products)
             if found is not None:
                 return found
-    return _near(y, shapes, atoms)
+    return _near(y, shapes, atoms, spaces)
 
 
 def _limited(atoms: Sequence[str], degree: int, powers: int) -> list[tuple[str, ...]]:
@@ -47,7 +52,8 @@ def _limited(atoms: Sequence[str], degree: int, powers: int) -> list[tuple[str, 
     found: list[tuple[str, ...]] = []
     for d in range(min(degree, 5) + 1):
         for product in combinations_with_replacement(atoms, d):
-            if all(product.count(a) <= powers for a in product):
+            # n log n is what doubling loops and recursions over a line take; n n would fit small shapes better.
+            if all(product.count(a) <= (1 if f"log2_{a}" in atoms else powers) for a in product):
                 found.append(product)
                 if len(found) > 200:
                     return found
@@ -69,26 +75,35 @@ def _whole(
     return Fit(_text(products, list(range(len(products))), solution, values, atoms), error)
 
 
-def _near(y: NDArray[np.float64], shapes: Sequence[Mapping[str, int]], atoms: Sequence[str]) -> Fit:
+def _near(
+    y: NDArray[np.float64],
+    shapes: Sequence[Mapping[str, int]],
+    atoms: Sequence[str],
+    spaces: Sequence[tuple[str, ...]],
+) -> Fit:
     """What depends on data: non-negative factors of as few and as low products as come near."""
-    values = {a: np.array([float(evaluate_expression(a, dict(s))) for s in shapes]) for a in atoms}
-    best: tuple[float, Fit] | None = None
+    every = [*atoms, *(a for space in spaces for a in space)]
+    values = {a: np.array([float(evaluate_expression(a, dict(s))) for s in shapes]) for a in every}
+    tries: list[tuple[float, list[tuple[str, ...]]]] = [(_COMPLEXITY, [(), space]) for space in spaces]
     for powers in (1, 2, 3):
-        for degree in range(1, min(5, len(atoms) * powers) + 1):
-            products = _limited(atoms, degree, powers)
-            columns = np.array([np.prod([values[a] for a in p], axis=0) if p else np.ones(len(y)) for p in products])
-            scale = y.clip(1.0)
-            factors, _ = nnls((columns / scale).T, y / scale)
-            error = float(np.sqrt(np.mean((y / scale - factors @ (columns / scale)) ** 2)))
-            rank = error + _COMPLEXITY * degree
-            if best is None or rank < best[0]:
-                chosen = [i for i, f in enumerate(factors) if f > 0]
-                best = (rank, Fit(_text(products, chosen, factors[chosen], values, atoms), error))
+        for degree in range(1, min(4, len(atoms) * powers) + 1):
+            tries.append((_COMPLEXITY * degree, _limited(atoms, degree, powers)))
+    best: tuple[float, Fit] | None = None
+    for cost, products in tries:
+        columns = np.array([np.prod([values[a] for a in p], axis=0) if p else np.ones(len(y)) for p in products])
+        scale = y.clip(1.0)
+        factors, _ = nnls((columns / scale).T, y / scale)
+        error = float(np.sqrt(np.mean((y / scale - factors @ (columns / scale)) ** 2)))
+        if best is None or error + cost < best[0]:
+            chosen = [i for i, f in enumerate(factors) if f > 0]
+            best = (error + cost, Fit(_text(products, chosen, factors[chosen], values, every), error))
     assert best is not None
     return best[1]
 
 
-def _solve(scaled: NDArray[np.float64], chosen: list[int], target: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+def _solve(
+    scaled: NDArray[np.float64], chosen: list[int], target: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
     solution = np.linalg.lstsq(scaled[chosen].T, target, rcond=None)[0]
     return solution, float(np.abs(target - solution @ scaled[chosen]).max())
 

@@ -14,9 +14,17 @@ from hayate.new.running.traces import array_names
 from hayate.sandbox import Exit, Sandbox
 
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
-_SIGNALS = {4: "an illegal instruction", 6: "abort()", 7: "a bus error", 8: "an arithmetic error", 11: "a bad address"}
+_SIGNALS = {
+    4: "an illegal instruction",
+    6: "abort()",
+    7: "a bus error",
+    8: "an arithmetic error",
+    11: "a bad address",
+}
 _ARRAY = re.compile(r"hayate array (\d+) 0x([0-9a-f]+) (\d+)")
-_REGION = re.compile(r"located (\d+) bytes (?:to the )?(left|right|inside|before|after)(?: of)? \d+-byte region \[0x([0-9a-f]+)")
+_REGION = re.compile(
+    r"located (\d+) bytes (?:to the )?(left|right|inside|before|after)(?: of)? \d+-byte region \[0x([0-9a-f]+)"
+)
 _LINE = re.compile(r"#\d+ 0x[0-9a-f]+ in \S+ (?:\S*/)?reference:(\d+)")
 
 
@@ -114,5 +122,8 @@ class Caller:
                         return Complaint(what, line, name, -far - size if left else far + size, at)
             return Complaint(what, line, at=at)
         if ended.returncode in (2, 3, 4):
-            raise WrongUse("the reference can't be run: the arrays of this shape are too large", where=str(self.found.path))
+            raise WrongUse(
+                "the reference can't be run: the arrays of this shape are too large",
+                where=str(self.found.path),
+            )
         return Complaint(_SIGNALS.get(ended.signal or 0, f"exit {ended.returncode}"), line, at=at)

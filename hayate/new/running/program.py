@@ -111,12 +111,25 @@ class Program:
         ]
         for name, text, kind, own in sources:
             (self.box / name).write_text(text, encoding="utf-8")
-            self._compile(kind, [*dialect(kind), "-w", "-g", "-gdwarf-4", *own, "-c", name, "-o", f"{name}.o"], name)
+            self._compile(
+                kind, [*dialect(kind), "-w", "-g", "-gdwarf-4", *own, "-c", name, "-o", f"{name}.o"], name
+            )
         library = ("-lstdc++",) if language == "c++" else ()
         omp = ("-lgomp",) if "omp_" in self.found.reference and "-fopenmp" not in flags else ()
         self._compile(
             "c",
-            ["-no-pie", *link_flags, "reference.o", "glue.o", "main.o", "-o", "program", "-lm", *library, *omp],
+            [
+                "-no-pie",
+                *link_flags,
+                "reference.o",
+                "glue.o",
+                "main.o",
+                "-o",
+                "program",
+                "-lm",
+                *library,
+                *omp,
+            ],
             "link",
         )
         (self.box / "program").chmod(0o755)
@@ -130,7 +143,7 @@ class Program:
             raise WrongUse(
                 f"{self.found.function} needs {name}, which is not defined in this file",
                 where=str(self.found.path),
-                allowed=f'its source by #include "FILE.c", or a file that has both',
+                allowed='its source by #include "FILE.c", or a file that has both',
             )
         raise WrongUse(
             f"{self.found.function} can't be called as it is declared ({step}): {said.first_error}",

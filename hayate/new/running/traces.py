@@ -127,7 +127,9 @@ class Tracer:
                 fill = run.fills.get(parameter.name)
                 if fill is None:
                     value = run.scalars[parameter.name]
-                    parts.append(struct.pack("<2q", 1, len(value)) + value.ljust((len(value) + 7) // 8 * 8, b"\0"))
+                    parts.append(
+                        struct.pack("<2q", 1, len(value)) + value.ljust((len(value) + 7) // 8 * 8, b"\0")
+                    )
                     continue
                 if fill.way == "real":
                     single = kind.members[0].dtype if kind.members else kind.dtype
@@ -173,7 +175,9 @@ class Tracer:
 
 def array_names(found: Found) -> list[str]:
     """Pointers to numbers; a const pointer to a struct of mixed numbers is a scalar."""
-    return [p.name for p in found.parameters if p.type.pointer and not is_struct(p.type.members, p.type.const)]
+    return [
+        p.name for p in found.parameters if p.type.pointer and not is_struct(p.type.members, p.type.const)
+    ]
 
 
 def is_struct(members: Sequence[object], const: bool) -> bool:
