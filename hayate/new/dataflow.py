@@ -1,0 +1,371 @@
+"""Where values come from: assignments and calls, followed back to the arguments of the entry.
+
+Flow-insensitive, and on the text after the preprocessor. It serves to guess; what it says is tried out afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from hayate.new.polynomials import Polynomial
+from hayate.new.read import Found
+from hayate.new.syntax import bare, declared_name, field, function_head, text_of, walk
+from hayate.new.unsupported import base_name
+
+_DEPTH = 12
+_INTEGERS = ("int", "uint")
+
+
+@dataclass(frozen=True)
+class Spot:
+    """An expression and the function that it stands in."""
+
+    node: Node
+    function: str
+
+
+@dataclass(frozen=True)
+class Direct:
+    """An argument, or an element of it, that an expression is, up to sign and factors."""
+
+    argument: str
+    spot: Spot
+    element: bool
+
+
+class Flow:
+    """Assignments of all functions that the entry needs."""
+
+    def __init__(self, found: Found) -> None:
+        self.found = found
+        self.entry = found.function
+        self.arguments = {p.name: p.type for p in found.parameters}
+        self.functions: dict[str, Node] = {}
+        self.parameters: dict[str, list[str]] = {}
+        for node in found.functions:
+            name = declared_name(field(node, "declarator"))
+            self.functions[name] = node
+            listed = field(function_head(node), "parameters")
+            self.parameters[name] = [
+                declared_name(field(p, "declarator"))
+                for p in (listed.named_children if listed is not None else [])
+                if p.type == "parameter_declaration"
+            ]
+        # (function, variable) -> what it is assigned, by which operator; "[]": what one of its elements is.
+        self.assigned: dict[tuple[str, str], list[tuple[str, Spot]]] = {}
+        for name, node in self.functions.items():
+            self._collect(name, node)
+
+    def nodes(self) -> Iterator[Spot]:
+        """Every node of every function."""
+        for name, node in self.functions.items():
+            for inner in walk(node):
+                yield Spot(inner, name)
+
+    def is_argument(self, name: str, function: str) -> bool:
+        return function == self.entry and name in self.arguments and name in self.parameters[self.entry]
+
+    def is_integer(self, name: str) -> bool:
+        kind = self.arguments.get(name)
+        return kind is not None and kind.dtype.startswith(_INTEGERS)
+
+    def _note(self, function: str, variable: str, operator: str, value: Node | None, where: str) -> None:
+        if variable and value is not None:
+            self.assigned.setdefault((function, variable), []).append((operator, Spot(value, where)))
+
+    def _collect(self, name: str, function: Node) -> None:
+        for node in walk(function):
+            if node.type == "init_declarator":
+                self._note(name, declared_name(field(node, "declarator")), "=", field(node, "value"), name)
+            elif node.type == "assignment_expression":
+                left = bare(field(node, "left"))
+                operator = text_of(field(node, "operator"))
+                plain = left is not None and left.type == "identifier"
+                self._note(name, base_name(left), operator if plain else "[]", field(node, "right"), name)
+            elif node.type == "update_expression":
+                left = bare(field(node, "argument"))
+                if left is not None and left.type == "identifier":
+                    self._note(name, text_of(left), "++", left, name)
+            elif node.type == "call_expression":
+                called = text_of(field(node, "function"))
+                given = field(node, "arguments")
+                if called in self.parameters and given is not None:
+                    values = [c for c in given.named_children if c.type != "comment"]
+                    for parameter, value in zip(self.parameters[called], values, strict=False):
+                        self._note(called, parameter, "=", value, name)
+
+    def values_of(self, name: str, function: str) -> list[tuple[str, Spot]]:
+        """What a variable that is no argument of the entry is assigned."""
+        return self.assigned.get((function, name), [])
+
+    def array_of(self, spot: Spot, depth: int = _DEPTH) -> set[str]:
+        """The array arguments that a pointer, or an element, may belong to."""
+        node = bare(spot.node)
+        if node is None or depth == 0:
+            return set()
+        if node.type == "identifier":
+            name = text_of(node)
+            if self.is_argument(name, spot.function):
+                return {name} if self.arguments[name].pointer else set()
+            found = set()
+            for operator, value in self.values_of(name, spot.function):
+                if operator == "=" and not self._is_element(value):
+                    found |= self.array_of(value, depth - 1)
+            return found
+        found = set()
+        if node.type == "binary_expression" and text_of(field(node, "operator")) in "+-":
+            sides = [field(node, "left"), field(node, "right")]
+        elif node.type == "conditional_expression":
+            sides = [field(node, "consequence"), field(node, "alternative")]
+        elif node.type in (
+            "subscript_expression",
+            "pointer_expression",
+            "field_expression",
+            "update_expression",
+        ):
+            sides = [field(node, "argument")]
+        elif node.type == "assignment_expression":
+            sides = [field(node, "right")]
+        else:
+            sides = []
+        for side in sides:
+            if side is not None and not (
+                node.type == "binary_expression" and self._is_element(Spot(side, ""))
+            ):
+                found |= self.array_of(Spot(side, spot.function), depth - 1)
+        return found
+
+    @staticmethod
+    def _is_element(spot: Spot) -> bool:
+        """Whether it reads an element, rather than pointing to one. Rows of arrays of arrays count as elements."""
+        node = bare(spot.node)
+        return node is not None and (
+            node.type == "subscript_expression"
+            or (node.type == "pointer_expression" and text_of(node).startswith("*"))
+        )
+
+    def element_of(self, spot: Spot) -> set[str]:
+        """The arrays of which the expression is an element; empty if it is none."""
+        node = bare(spot.node)
+        while node is not None and node.type == "field_expression":
+            node = bare(field(node, "argument"))
+        if node is None or not self._is_element(Spot(node, "")):
+            return set()
+        return self.array_of(Spot(node, spot.function))
+
+    def direct(self, spot: Spot, depth: int = _DEPTH) -> list[Direct]:
+        """The arguments that an expression is, up to sign, factors and divisors."""
+        node = bare(spot.node)
+        if node is None or depth == 0:
+            return []
+        elements = self.element_of(spot)
+        if elements:
+            return [Direct(name, Spot(node, spot.function), True) for name in elements]
+        if node.type == "identifier":
+            name = text_of(node)
+            if self.is_argument(name, spot.function):
+                return [Direct(name, Spot(node, spot.function), False)]
+            values = self.values_of(name, spot.function)
+            if any(operator not in ("=",) for operator, _ in values):
+                return []
+            return [d for _, value in values for d in self.direct(value, depth - 1)]
+        if node.type == "field_expression":
+            name = base_name(node)
+            member = text_of(field(node, "field"))
+            if self.is_argument(name, spot.function):
+                return [Direct(f"{name}.{member}", Spot(node, spot.function), False)]
+            return []
+        if node.type == "unary_expression" and text_of(field(node, "operator")) in "-+":
+            return self.direct(Spot(field(node, "argument") or node, spot.function), depth - 1)
+        if node.type == "binary_expression" and text_of(field(node, "operator")) in "*/":
+            sides = [field(node, "left"), field(node, "right")]
+            return [d for s in sides if s is not None for d in self.direct(Spot(s, spot.function), depth - 1)]
+        return []
+
+    def resolved(self, spot: Spot, depth: int = 4) -> list[Spot]:
+        """The expression, or what the local variable or element of a local array that it is was assigned."""
+        node = bare(spot.node)
+        if node is None:
+            return []
+        here = Spot(node, spot.function)
+        name = base_name(node) if node.type in ("identifier", "subscript_expression") else ""
+        if not name or depth == 0:
+            return [here]
+        argument = self.is_argument(name, spot.function)
+        values = self.assigned.get((spot.function, name), [])
+        if argument:  # what is moved within an array, by a swap, is no new value
+            values = [(op, v) for op, v in values if (bare(v.node) or v.node).type == "binary_expression"]
+        wanted = [v for operator, v in values if operator == ("[]" if node.type != "identifier" else "=")]
+        if argument and not wanted:
+            return [here]
+        found = [here] if argument else []
+        for value in wanted[:8]:
+            found += self.resolved(value, depth - 1)
+        return found or [here]
+
+    def reaching(self, spot: Spot, depth: int = _DEPTH, seen: set[int] | None = None) -> Iterator[Spot]:
+        """Every node that the value depends on, through variables however they are assigned. Conditions are not."""
+        seen = set() if seen is None else seen
+        for node in walk(spot.node):
+            if node.id in seen:
+                continue
+            seen.add(node.id)
+            yield Spot(node, spot.function)
+            if node.type == "identifier" and depth > 0:
+                for _, value in self.values_of(text_of(node), spot.function):
+                    yield from self.reaching(value, depth - 1, seen)
+
+    def integers_of(self, spot: Spot, depth: int = _DEPTH, seen: set[int] | None = None) -> set[str]:
+        """Integer arguments that an index or a bound is computed from. What is masked or reduced is not followed."""
+        seen = set() if seen is None else seen
+        found: set[str] = set()
+        stack = [spot.node]
+        while stack:
+            node = stack.pop()
+            if node.id in seen:
+                continue
+            seen.add(node.id)
+            if node.type == "binary_expression" and text_of(field(node, "operator")) in ("%", "&", ">>", "^"):
+                right, left = field(node, "right"), field(node, "left")
+                if text_of(field(node, "operator")) == ">>" or text_of(field(node, "operator")) == "&":
+                    stack += [n for n in (left, right) if n is not None and _small(n)]
+                elif right is not None:
+                    stack.append(right)
+                continue
+            if node.type == "field_expression":
+                name = f"{base_name(node)}.{text_of(field(node, 'field'))}"
+                if self.is_argument(base_name(node), spot.function):
+                    found.add(name)
+                    continue
+            if node.type == "identifier":
+                name = text_of(node)
+                if self.is_argument(name, spot.function):
+                    if self.is_integer(name) and not self.arguments[name].pointer:
+                        found.add(name)
+                    continue
+                if depth > 0:
+                    for operator, value in self.values_of(name, spot.function):
+                        if operator != "[]" and not _is_float(self, name, spot.function):
+                            found |= self.integers_of(value, depth - 1, seen)
+                continue
+            if self._is_element(Spot(node, "")) and depth < _DEPTH:
+                continue  # what an array holds is no size
+            stack += node.named_children
+        return found
+
+    def polynomial(self, spot: Spot, depth: int = _DEPTH) -> Polynomial:
+        """The expression over integer arguments and variables ("function:name") that it depends on."""
+        node = bare(spot.node)
+        atom = Polynomial.of(f"?{spot.function}:{text_of(node)}")
+        if node is None or depth == 0:
+            return atom
+        if node.type == "number_literal":
+            try:
+                return Polynomial.number(int(text_of(node).rstrip("uUlL"), 0))
+            except ValueError:
+                return atom
+        if node.type == "identifier":
+            name = text_of(node)
+            if self.is_argument(name, spot.function):
+                return Polynomial.of(name)
+            values = self.values_of(name, spot.function)
+            if len(values) == 1 and values[0][0] == "=":
+                inner = self.polynomial(values[0][1], depth - 1)
+                if not any(n.startswith("?") for n in inner.names) or spot.function != values[0][1].function:
+                    return inner
+                if (
+                    inner.names
+                    and all(":" in n for n in inner.names if n.startswith("?"))
+                    and len(inner.terms) > 1
+                ):
+                    return inner
+            return Polynomial.of(f"?{spot.function}:{name}")
+        if node.type == "field_expression" and self.is_argument(base_name(node), spot.function):
+            return Polynomial.of(f"{base_name(node)}.{text_of(field(node, 'field'))}")
+        if node.type == "binary_expression":
+            left, right = field(node, "left"), field(node, "right")
+            operator = text_of(field(node, "operator"))
+            if left is not None and right is not None:
+                a = self.polynomial(Spot(left, spot.function), depth - 1)
+                b = self.polynomial(Spot(right, spot.function), depth - 1)
+                if operator == "+":
+                    return a + b
+                if operator == "-":
+                    return a - b
+                if operator == "*":
+                    return a * b
+                if operator == "/" and a.known and b.known and a.names:
+                    above, below = (str(x) if str(x).isalnum() else f"({x})" for x in (a, b))
+                    return Polynomial.of(f"({above} // {below})")
+                if operator == "<<" and b.constant is not None and 0 <= b.constant < 31:
+                    return a * Polynomial.number(1 << b.constant)
+        return atom
+
+    def pointer(self, spot: Spot, depth: int = _DEPTH) -> tuple[str, Polynomial] | None:
+        """The array argument that a pointer points into, and how far from its start, in elements."""
+        node = bare(spot.node)
+        if node is None or depth == 0:
+            return None
+        if node.type == "identifier":
+            name = text_of(node)
+            if self.is_argument(name, spot.function):
+                return (name, Polynomial.number(0)) if self.arguments[name].pointer else None
+            values = [v for operator, v in self.values_of(name, spot.function) if operator == "="]
+            ways = [w for v in values if (w := self.pointer(v, depth - 1)) is not None]
+            return ways[0] if ways else None
+        if node.type == "binary_expression" and text_of(field(node, "operator")) == "+":
+            left, right = field(node, "left"), field(node, "right")
+            for base, offset in ((left, right), (right, left)):
+                way = self.pointer(Spot(base, spot.function), depth - 1) if base is not None else None
+                if way is not None and offset is not None:
+                    return way[0], way[1] + self.polynomial(Spot(offset, spot.function))
+        if node.type == "pointer_expression" and text_of(node).startswith("&"):
+            inner = bare(field(node, "argument"))
+            return self.offset(Spot(inner, spot.function), depth - 1) if inner is not None else None
+        return None
+
+    def offset(self, spot: Spot, depth: int = _DEPTH) -> tuple[str, Polynomial] | None:
+        """Of an element of a flat array: its array and its index."""
+        node = bare(spot.node)
+        while node is not None and node.type == "field_expression":
+            node = bare(field(node, "argument"))
+        if node is None:
+            return None
+        base = field(node, "argument")
+        if base is None:
+            return None
+        way = self.pointer(Spot(base, spot.function), depth)
+        if node.type == "subscript_expression" and way is not None:
+            index = subscript(node)
+            return (
+                (way[0], way[1] + self.polynomial(Spot(index, spot.function))) if index is not None else None
+            )
+        if node.type == "pointer_expression" and text_of(node).startswith("*"):
+            return way
+        return None
+
+
+def subscript(node: Node) -> Node | None:
+    """The index of a subscript, in either grammar."""
+    index = field(node, "index")
+    if index is None:
+        listed = field(node, "indices")
+        index = listed.named_children[0] if listed is not None and listed.named_children else None
+    return index
+
+
+def _small(node: Node) -> bool:
+    return node.type != "number_literal"
+
+
+def _is_float(flow: Flow, name: str, function: str) -> bool:
+    """Whether a local variable is declared with a floating type."""
+    node = flow.functions.get(function)
+    for inner in walk(node):
+        if inner.type in ("declaration", "parameter_declaration"):
+            if name in [declared_name(d) for d in inner.children_by_field_name("declarator")]:
+                return text_of(field(inner, "type")) in ("double", "float")
+    return False

@@ -1,0 +1,326 @@
+"""Which integer arguments are sizes, leading dimensions or plain numbers, read from loops and subscripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tree_sitter import Node
+
+from hayate.new.dataflow import Flow, Spot, subscript
+from hayate.new.polynomials import Polynomial
+from hayate.new.syntax import LOOPS, bare, declared_name, text_of, walk
+from hayate.new.syntax import field as part
+
+_COPIES = ("memcpy", "memset", "memmove", "__builtin_memcpy", "__builtin_memset")
+_ALLOCATES = ("malloc", "calloc", "alloca", "aligned_alloc", "realloc", "__builtin_alloca")
+_LEADING = ("ld", "inc", "stride", "pitch")
+_DOUBLED = re.compile(r"\*= *2$|<<= *1$|= *\w+ *\* *2$|= *2 *\* *\w+$|= *\w+ *<< *1$")
+_HALVED = re.compile(r"/= *2$|>>= *1$|= *\w+ */ *2$|= *\w+ *>> *1$")
+
+
+@dataclass(frozen=True)
+class Integer:
+    """An integer argument, or an integer member of a struct of scalars."""
+
+    name: str  # as a task draws it
+    argument: str
+    member: str  # "" where it is the argument itself
+    dtype: str
+
+
+@dataclass
+class Sizes:
+    """Integers by what they do; each with the node that shows it."""
+
+    integers: dict[str, Integer] = field(default_factory=dict)
+    loops: dict[str, Spot] = field(default_factory=dict)  # bound a loop
+    subscripts: dict[str, Spot] = field(default_factory=dict)
+    declared: dict[str, Spot] = field(default_factory=dict)  # length of an array or of scratch memory
+    offsets: set[str] = field(default_factory=set)  # added to a subscript, never multiplied
+    powers: dict[str, Spot] = field(default_factory=dict)
+    logs: set[str] = field(default_factory=set)  # bound a loop that doubles, or a recursion
+    limits: set[str] = field(default_factory=set)  # compared with something that is no loop's variable
+    bounds: list[Polynomial] = field(default_factory=list)  # of loops, over sizes
+
+    @property
+    def strides(self) -> list[str]:
+        """Leading dimensions and increments: in subscripts, in no loop's bound."""
+        seen = [*self.subscripts, *(n for n in self.declared if n not in self.subscripts)]
+        return [
+            n
+            for n in self.integers
+            if n in seen
+            and n not in self.loops
+            and n not in self.offsets
+            and (n not in self.limits or n.lower().startswith(_LEADING))
+        ]
+
+    @property
+    def sizes(self) -> list[str]:
+        return [
+            n
+            for n in self.integers
+            if n not in self.strides and (n in self.loops or n in self.declared or n in self.subscripts)
+        ]
+
+    @property
+    def unused(self) -> list[str]:
+        """Those that neither bound a loop nor stand in a subscript."""
+        return [n for n in self.integers if n not in self.strides and n not in self.sizes]
+
+    def renamed(self, polynomial: Polynomial) -> Polynomial:
+        """With the drawn names of members of structs."""
+        names = {f"{i.argument}.{i.member}": n for n, i in self.integers.items() if i.member}
+
+        def renamed(name: str) -> str:
+            for source, drawn in names.items():
+                name = name.replace(source, drawn)
+            return name
+
+        terms = {tuple(sorted(renamed(n) for n in p)): c for p, c in polynomial.terms}
+        return Polynomial(tuple(sorted(terms.items(), key=lambda t: (-len(t[0]), t[0]))))
+
+
+def sizes_of(flow: Flow) -> Sizes:
+    """Read loops, subscripts and declarations of all functions."""
+    found = Sizes()
+    for parameter in flow.found.parameters:
+        kind = parameter.type
+        if kind.dtype.startswith(("int", "uint")) and not kind.pointer:
+            found.integers[parameter.name] = Integer(parameter.name, parameter.name, "", kind.dtype)
+        elif kind.members and (not kind.pointer or (kind.const and len({m.dtype for m in kind.members}) > 1)):
+            for member in kind.members:
+                if member.dtype.startswith(("int", "uint")):
+                    taken = {p.name for p in flow.found.parameters} | set(found.integers)
+                    plain = member.name.replace(".", "_").replace("[", "").replace("]", "")
+                    name = plain if plain not in taken else f"{parameter.name}_{plain}"
+                    found.integers[name] = Integer(name, parameter.name, member.name, member.dtype)
+    by_source = {f"{i.argument}.{i.member}" if i.member else n: n for n, i in found.integers.items()}
+
+    def note(spot: Spot | None, into: dict[str, Spot]) -> None:
+        if spot is not None:
+            for source in flow.integers_of(spot):
+                if source in by_source:
+                    into.setdefault(by_source[source], spot)
+
+    multiplied: set[str] = set()
+    for spot in flow.nodes():
+        node, function = spot.node, spot.function
+        if node.type in LOOPS:
+            for bound in _bounds(node):
+                note(Spot(bound, function), found.loops)
+                polynomial = flow.polynomial(Spot(bound, function))
+                if polynomial.known and polynomial.names:
+                    found.bounds.append(found.renamed(polynomial))
+            _powers(flow, spot, found, note)
+        elif node.type == "subscript_expression":
+            index = subscript(node)
+            if index is not None:
+                note(Spot(index, function), found.subscripts)
+                multiplied |= _multiplied(flow, Spot(index, function), by_source)
+        elif node.type == "binary_expression" and text_of(part(node, "operator")) in "+-":
+            if flow.array_of(spot):
+                for side in (part(node, "left"), part(node, "right")):
+                    if side is not None and not flow.array_of(Spot(side, function)):
+                        note(Spot(side, function), found.subscripts)
+                        multiplied |= _multiplied(flow, Spot(side, function), by_source)
+        elif node.type == "assignment_expression" and text_of(part(node, "operator")) in ("+=", "-="):
+            left, right = part(node, "left"), part(node, "right")
+            if left is not None and right is not None and flow.array_of(Spot(left, function)):
+                if not flow.element_of(Spot(left, function)):
+                    note(Spot(right, function), found.subscripts)
+                    multiplied |= {
+                        by_source[s] for s in flow.integers_of(Spot(right, function)) if s in by_source
+                    }
+        elif node.type == "array_declarator":
+            size = part(node, "size")
+            if size is not None:
+                note(Spot(size, function), found.declared)
+        elif node.type == "call_expression":
+            called = text_of(part(node, "function"))
+            arguments = part(node, "arguments")
+            if arguments is not None and called in (*_COPIES, *_ALLOCATES):
+                for argument in arguments.named_children[0 if called in _ALLOCATES else 2 :]:
+                    note(Spot(argument, function), found.declared if called in _ALLOCATES else found.loops)
+        if node.type in ("if_statement", "conditional_expression"):
+            condition = part(node, "condition")
+            if condition is not None:
+                limits: dict[str, Spot] = {}
+                note(Spot(condition, function), limits)
+                found.limits |= set(limits)
+        if node.type == "if_statement" and _recursive(flow.functions.get(function), function):
+            condition = part(node, "condition")
+            note(Spot(condition, function) if condition is not None else None, found.loops)
+            if condition is not None:
+                found.logs |= flow.integers_of(Spot(condition, function)) & set(found.integers)
+        elif node.type == "binary_expression" and text_of(part(node, "operator")) == "&":
+            _masks(flow, spot, found, by_source)
+    found.offsets = {n for n in found.subscripts if n not in multiplied and n not in found.declared}
+    return found
+
+
+def _recursive(function: Node | None, name: str) -> bool:
+    return any(n.type == "call_expression" and text_of(part(n, "function")) == name for n in walk(function))
+
+
+def _bounds(loop: Node) -> Iterator[Node]:
+    """What a loop's number of rounds depends on: its condition's operands, and where it starts."""
+    condition = bare(part(loop, "condition"))
+    if condition is not None:
+        stack = [condition]
+        while stack:
+            node = stack.pop()
+            if node.type == "binary_expression":
+                stack += [n for n in (part(node, "left"), part(node, "right")) if n is not None]
+                if text_of(part(node, "operator")) in ("<", "<=", ">", ">=", "!=", "&&", "||"):
+                    continue
+            yield node
+    initial = part(loop, "initializer")
+    for node in walk(initial):
+        value = part(node, "value") if node.type == "init_declarator" else None
+        if node.type == "assignment_expression":
+            value = part(node, "right")
+        if value is not None:
+            yield value
+
+
+def _multiplied(flow: Flow, spot: Spot, by_source: dict[str, str]) -> set[str]:
+    """Names that an index holds other than as a plain term of it."""
+    polynomial = flow.polynomial(spot)
+    plain = {p[0] for p, c in polynomial.terms if len(p) == 1 and abs(c) == 1}
+    inner = {n for p, _ in polynomial.terms for n in p if len(p) > 1}
+    hidden = {s for s in flow.integers_of(spot) if s not in plain}
+    return {by_source[n] for n in inner | hidden if n in by_source}
+
+
+def _powers(flow: Flow, spot: Spot, found: Sizes, note: object) -> None:
+    """Loops whose variable doubles up to a size: the size is a power of two, unless something is cut off at it."""
+    loop, function = spot.node, spot.function
+    body = part(loop, "body")
+    condition = text_of(part(loop, "condition"))
+    update = part(loop, "update")
+    steps = [update] if update is not None else []
+    if loop.type != "for_statement" and body is not None:
+        steps = [n for n in walk(body) if n.type == "assignment_expression"]
+    for step in steps:
+        text = text_of(step)
+        variable = re.match(r"\w+", text)
+        if variable is None or not (_DOUBLED.search(text) or _HALVED.search(text)):
+            continue
+        named = {n for b in _bounds(loop) for n in flow.integers_of(Spot(b, function))} & set(found.integers)
+        in_index = any(
+            n.type == "subscript_expression" and re.search(rf"\b{variable[0]}\b", text_of(subscript(n)))
+            for n in walk(body)
+        )
+        if variable[0] not in condition and update is None:
+            continue
+        found.logs |= named
+        for name in named:
+            cut = any(
+                n.type in ("conditional_expression", "if_statement")
+                and re.search(rf"\b{name}\b", text_of(part(n, "condition")))
+                for n in walk(body)
+            ) or re.search(rf"\bmin\w*\s*\([^)]*\b{name}\b", text_of(body), re.I)
+            if not cut and (in_index or _DOUBLED.search(text)):
+                found.powers.setdefault(name, spot)
+
+
+def _masks(flow: Flow, spot: Spot, found: Sizes, by_source: dict[str, str]) -> None:
+    """`x & (n - 1)`."""
+    for side in (part(spot.node, "left"), part(spot.node, "right")):
+        inner = bare(side)
+        if inner is not None and inner.type == "binary_expression":
+            polynomial = flow.polynomial(Spot(inner, spot.function))
+            names = [n for n in polynomial.names if n in by_source]
+            if len(names) == 1 and polynomial == Polynomial.of(names[0]) - Polynomial.number(1):
+                found.powers.setdefault(by_source[names[0]], spot)
+
+
+def declared_lengths(flow: Flow) -> dict[str, list[Polynomial]]:
+    """Of parameters such as `double A[n][m]`: the lengths inside the brackets, the outermost left out."""
+    found: dict[str, list[Polynomial]] = {}
+    function = flow.functions.get(flow.entry)
+    for node in walk(function):
+        if node.type != "parameter_declaration":
+            continue
+        declarator = part(node, "declarator")
+        name = declared_name(declarator)
+        lengths: list[Polynomial] = []
+        pointer = False
+        inner = declarator
+        while inner is not None and name in flow.arguments:
+            if inner.type == "array_declarator":
+                size = part(inner, "size")
+                lengths.append(
+                    flow.polynomial(Spot(size, flow.entry)) if size is not None else Polynomial.number(0)
+                )
+            elif inner.type == "pointer_declarator":
+                pointer = True
+            step = part(inner, "declarator")
+            if step is None and inner.type == "parenthesized_declarator":
+                step = next((c for c in inner.named_children if "declarator" in c.type), None)
+            inner = step
+        lengths.reverse()
+        if lengths:
+            found[name] = lengths if pointer else lengths[1:]
+    return found
+
+
+def declared_outer(flow: Flow) -> dict[str, int]:
+    """Of parameters such as `const uint32_t table[256]`: the number in the outermost brackets."""
+    found: dict[str, int] = {}
+    for node in walk(flow.functions.get(flow.entry)):
+        if node.type == "array_declarator" and bare(part(node, "declarator")) is not None:
+            inner = part(node, "declarator")
+            name = text_of(inner)
+            size = part(node, "size")
+            if (
+                inner is not None
+                and inner.type == "identifier"
+                and name in flow.arguments
+                and size is not None
+            ):
+                length = flow.polynomial(Spot(size, flow.entry)).constant
+                if length:
+                    found[name] = length
+    return found
+
+
+def strides_of(flow: Flow, sizes: Sizes) -> dict[str, set[Polynomial]]:
+    """Of each flat array: what its loops' variables are multiplied with in its subscripts."""
+    found: dict[str, set[Polynomial]] = {}
+    for spot in flow.nodes():
+        if spot.node.type not in ("subscript_expression", "pointer_expression"):
+            continue
+        way = flow.offset(spot)
+        if way is None:
+            continue
+        for variable, coefficient in way[1].coefficients().items():
+            for step in _steps(flow, variable):
+                _add(found, sizes, way[0], coefficient * step)
+    for (function, variable), values in flow.assigned.items():
+        for operator, value in values:
+            step = flow.polynomial(value) if operator == "+=" else Polynomial.number(0)
+            for _, start in values:
+                for name in flow.array_of(start) if step.known and step.names else ():
+                    if name != variable or function == flow.entry:
+                        _add(found, sizes, name, step)
+    return found
+
+
+def _steps(flow: Flow, variable: str) -> list[Polynomial]:
+    """What a variable grows by: `ix += incx`; 1 where nothing says so."""
+    function, _, name = variable.removeprefix("?").partition(":")
+    steps = [flow.polynomial(v) for op, v in flow.assigned.get((function, name), []) if op == "+="]
+    return [s for s in steps if s.known] or [Polynomial.number(1)]
+
+
+def _add(found: dict[str, set[Polynomial]], sizes: Sizes, name: str, stride: Polynomial) -> None:
+    if stride.known and (stride.names or (stride.constant or 0) > 1):
+        found.setdefault(name, set()).add(sizes.renamed(stride))
+        factor = min(abs(c) for _, c in stride.terms)
+        if factor > 1 and stride.names and all(c % factor == 0 for _, c in stride.terms):
+            plain = Polynomial(tuple((p, c // factor) for p, c in stride.terms))
+            found[name].add(sizes.renamed(plain))
