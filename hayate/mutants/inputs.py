@@ -1,0 +1,125 @@
+"""Arguments taken for something else, on entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hayate.mutants.arrays import copied, each, freed
+from hayate.mutants.mutant import Draft, Kind
+from hayate.mutants.precision import HELPERS, NARROWED
+from hayate.mutants.reference import Reference
+from hayate.mutants.signature import C_TYPES, Array
+from hayate.records.problem import Argument
+
+_ROUND = "its values may fit into fewer bits"
+_RARE = "values of this kind may never come"
+
+
+def drafts(reference: Reference) -> Iterator[Draft]:
+    for array in reference.signature.arrays:
+        if array.argument.kind != "output":
+            yield from _array(reference, array)
+    for argument, name in zip(reference.task.arguments, reference.signature.names, strict=True):
+        if argument.kind == "scalar":
+            yield from _scalar(reference, argument, name)
+
+
+def _array(reference: Reference, array: Array) -> Iterator[Draft]:
+    integer = "int" in array.argument.dtype
+    plain = not integer and not array.argument.dtype.startswith("complex")
+    constant = array.argument.drawn.kind == "constant"
+    changes = [
+        ("zeros", "a[at] = 0;", ""),
+        ("ones", "a[at] = 1;", ""),
+        ("its first element", f"a[at] = {array.pointer}[0];", ""),
+        ("its mirror image", f"a[at] = {array.pointer}[{array.at(f'({array.inner_count} - 1 - hayate_i)')}];", ""),
+    ]
+    if not integer:
+        changes.append(("the same without its last element", f"if (hayate_i == {array.inner_count} - 1) a[at] = 0;", ""))
+    if plain:
+        changes += [
+            ("numbers between -1 and 1", "a[at] = a[at] > 1 ? 1 : a[at] < -1 ? -1 : a[at];", _RARE),
+            ("the same without small numbers", "if (a[at] < 0.01 && a[at] > -0.01) a[at] = 0;", _RARE),
+            ("whole numbers", "a[at] = __builtin_trunc(a[at]);", ""),
+            ("its absolute value", "a[at] = a[at] < 0 ? -a[at] : a[at];", _RARE),
+        ]
+    form, expression = NARROWED.get(array.argument.dtype, ("", ""))
+    if form:
+        maybe = "" if array.argument.values is None else _ROUND
+        changes.append((form, f"a[at] = {expression.format('a[at]')};", maybe))
+    for what, statement, maybe in changes:
+        kept = f"{array.name} taken for {what}"
+        why = f"{array.name} is taken for {what}."
+        yield _replaced(reference, array, kept, why, statement, "it is constant" if constant else maybe)
+
+
+def _replaced(
+    reference: Reference, array: Array, name: str, why: str, statement: str, equivalent: str
+) -> Draft:
+    """On a copy where it must not be written, in its own memory where it may."""
+    guarded = "int" in array.argument.dtype  # an index may be among them
+    helpers = HELPERS if "hayate_half" in statement else ""
+    if array.argument.kind == "inout":
+        # The first element is read in every step, and the others too: out of a copy.
+        source = statement.replace(array.pointer, "hayate_kept")
+        before = copied("hayate_kept", array) + each(array, source) + freed("hayate_kept")
+        return Draft(
+            Kind.INPUT, name, reference.line, why, helpers=helpers, before=before, guarded=guarded,
+            equivalent=equivalent,
+        )  # fmt: skip
+    copy = Array("hayate_copy", array.argument, array.sides, array.inner)
+    before = copied("hayate_copy", array, guarded) + each(copy, statement)
+    return Draft(
+        Kind.INPUT,
+        name,
+        reference.line,
+        why,
+        helpers=helpers,
+        before=before,
+        after=freed("hayate_copy"),
+        instead={array.name: f"(__typeof__({array.name}))hayate_copy"},
+        guarded=guarded,
+        equivalent=equivalent,
+    )
+
+
+def _scalar(reference: Reference, argument: Argument, name: str) -> Iterator[Draft]:
+    fixed = argument.values is not None and argument.values.kind == "constant"
+    parts = [(one.name, one.dtype) for one in argument.fields] or [("", argument.dtype)]
+    for part, dtype in parts:
+        whole = f"{name}{'->' if argument.by_pointer else '.'}{part}" if part else name
+        values = [("0", "0"), ("1", "1")]
+        if dtype in ("float32", "float64"):
+            values.append(("its negative", f"-{whole}"))
+        form, expression = NARROWED.get(dtype, ("", ""))
+        if form:
+            values.append((form, expression.format(whole)))
+        for words, value in values:
+            before, given, after = _given(argument, name, whole if part else "", dtype, value)
+            yield Draft(
+                Kind.INPUT,
+                f"{whole} taken for {words}",
+                reference.line,
+                f"{whole} is taken for {words}.",
+                helpers=HELPERS if "hayate_half" in value else "",
+                before=before,
+                after=after,
+                instead={name: given},
+                guarded="int" in dtype,
+                equivalent="it is constant" if fixed else "",
+            )
+
+
+def _given(argument: Argument, name: str, field: str, dtype: str, value: str) -> tuple[str, str, str]:
+    """What comes before the call, what is handed over and what comes afterwards: a struct is copied first."""
+    if not field:
+        return "", value, ""
+    struct = f"*{name}" if argument.by_pointer else name
+    at = f"(char *)&{field} - (char *){'' if argument.by_pointer else '&'}{name}"
+    before = (
+        f"    char *hayate_struct = (char *)__builtin_malloc(sizeof({struct}));\n"
+        f"    __builtin_memcpy(hayate_struct, &({struct}), sizeof({struct}));\n"
+        f"    *({C_TYPES[dtype]} *)(hayate_struct + ({at})) = {value};\n"
+    )
+    pointer = f"(__typeof__({struct}) *)hayate_struct"
+    return before, pointer if argument.by_pointer else f"*({pointer})", freed("hayate_struct")
