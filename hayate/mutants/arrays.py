@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hayate.mutants.signature import Array
 
 FLOATING = ("float32", "float64", "complex64", "complex128")
@@ -28,12 +30,16 @@ def freed(name: str) -> str:
     return f"    __builtin_free({name});\n"
 
 
+_NAMES = re.compile(r"\b(?:p|at)\b(?=\[|\])")
+
+
 def each(array: Array, statement: str, begin: str = "0", end: str = "") -> str:
-    """A loop over the elements of the problem: `statement` has `a[at]`, the element, and `hayate_i`, its number."""
+    """A loop over the elements of the problem: `statement` has `p[at]`, the element, and `hayate_i`, its number."""
+    statement = _NAMES.sub(lambda m: f"hayate_{m[0]}", statement)
     return (
         f"    for (long hayate_i = {begin}; hayate_i < {end or array.inner_count}; hayate_i++) {{\n"
-        f"        {array.ctype} *a = {array.pointer};\n"
-        f"        long at = {array.at('hayate_i')};\n"
+        f"        {array.ctype} *hayate_p = {array.pointer};\n"
+        f"        long hayate_at = {array.at('hayate_i')};\n"
         f"        {statement}\n"
         "    }\n"
     )
@@ -41,4 +47,4 @@ def each(array: Array, statement: str, begin: str = "0", end: str = "") -> str:
 
 def restored(array: Array, name: str, begin: str = "0", end: str = "") -> str:
     """Puts back what `copied` kept."""
-    return each(array, f"a[at] = {name}[at];", begin, end)
+    return each(array, f"p[at] = {name}[at];", begin, end)

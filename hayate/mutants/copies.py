@@ -40,7 +40,7 @@ def _of(reference: Reference, array: Array) -> Iterator[Draft]:
         if other.argument.dtype != dtype or other is array or other.argument.kind == "output":
             continue
         kept = copied("hayate_other", other)  # before the call: it may be written
-        move = f"a[at] = hayate_other[{other.at(f'(hayate_i % {other.inner_count})')}];"
+        move = f"p[at] = hayate_other[{other.at(f'(hayate_i % {other.inner_count})')}];"
         after = f"    if ({other.inner_count} > 0) {{\n{each(array, move)}    }}\n" + freed("hayate_other")
         yield _draft(reference, f"{name} is {other.name}", f"{name} is a copy of {other.name}", after, kept)
     yield _draft(
@@ -55,11 +55,11 @@ def _of(reference: Reference, array: Array) -> Iterator[Draft]:
         values += [("__builtin_nan(\"\")", "not a number"), ("__builtin_inf()", "infinity")]
     for value, words in values:
         does = f"{name} is {words} everywhere"
-        yield _draft(reference, f"{name} is {words}", does, each(array, f"a[at] = {value};"))
+        yield _draft(reference, f"{name} is {words}", does, each(array, f"p[at] = {value};"))
     if dtype in FLOATING:
         small = _SMALL[UNIT_ROUNDOFF[dtype]]
-        scaled = each(array, f"a[at] *= 1 + {small};")
+        scaled = each(array, f"p[at] *= 1 + {small};")
         yield _draft(reference, f"{name} scaled", f"{name} is multiplied by 1 + {small}", scaled)
-        yield _draft(reference, f"{name} negated", f"{name} has the other sign", each(array, "a[at] = -a[at];"))
+        yield _draft(reference, f"{name} negated", f"{name} has the other sign", each(array, "p[at] = -p[at];"))
     else:
-        yield _draft(reference, f"{name} plus 1", f"{name} is 1 too large", each(array, "a[at] += 1;"))
+        yield _draft(reference, f"{name} plus 1", f"{name} is 1 too large", each(array, "p[at] += 1;"))

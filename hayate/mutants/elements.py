@@ -27,7 +27,7 @@ def _draft(
     if not maybe and not before and "int" in array.argument.dtype:
         maybe = _INTEGERS
     return Draft(
-        Kind.ELEMENT, name, reference.line, f"The {name} {does}.", before=before, after=after, equivalent=maybe
+        Kind.ELEMENT, name, reference.line, f"Of {array.name}, {'' if what.startswith('every') else 'the '}{what} {does}.", before=before, after=after, equivalent=maybe
     )
 
 
@@ -40,13 +40,13 @@ def _single(reference: Reference, array: Array) -> Iterator[Draft]:
         ("middle element", f"{n} / 2", f"{n} / 2 - 1"),
     ):
         # Where there is but one element, it stays as it was.
-        move = f"a[at] = {n} > 1 ? a[{array.at(neighbour)}] : hayate_kept[at];"
+        move = f"p[at] = {n} > 1 ? p[{array.at(neighbour)}] : hayate_kept[at];"
         after = each(array, move, index, f"({index}) + 1")
         yield Draft(
             Kind.ELEMENT,
             f"{what} of {array.name}",
             reference.line,
-            f"The {what} of {array.name} {does}.",
+            f"Of {array.name}, the {what} {does}.",
             before=copied("hayate_kept", array),
             after=_where(n, "> 0", after) + freed("hayate_kept"),
             equivalent=_INTEGERS if "int" in array.argument.dtype else "",
@@ -59,7 +59,7 @@ def _single(reference: Reference, array: Array) -> Iterator[Draft]:
     if array.argument.dtype in ("float32", "float64"):
         guess = (
             f"if (hayate_i % 2 && hayate_i + 1 < {n}) "
-            f"a[at] = (a[{array.at('hayate_i - 1')}] + a[{array.at('hayate_i + 1')}]) / 2;"
+            f"p[at] = (p[{array.at('hayate_i - 1')}] + p[{array.at('hayate_i + 1')}]) / 2;"
         )
         yield _draft(
             reference, array, "every second element", "is the mean of its neighbours", each(array, guess)
@@ -80,11 +80,11 @@ def _lines(reference: Reference, array: Array) -> Iterator[Draft]:
         ("middle column", column, columns, "1"),
     ):
         place = array.at(f"(hayate_i - {step})")
-        move = f"if ({mine} == {count} / 2 && {count} > 1) a[at] = a[{place}];"
+        move = f"if ({mine} == {count} / 2 && {count} > 1) p[at] = p[{place}];"
         yield _draft(reference, array, what, does, each(array, move))
     window = (
         f"if ({row} >= {rows} / 2 && {row} < {rows} / 2 + 4 && {column} >= {columns} / 2 && "
-        f"{column} < {columns} / 2 + 4) a[at] = hayate_kept[at];"
+        f"{column} < {columns} / 2 + 4) p[at] = hayate_kept[at];"
     )
     yield _draft(
         reference, array, "window of 4 x 4", "stays as it was", each(array, window) + freed("hayate_kept"),
@@ -94,7 +94,7 @@ def _lines(reference: Reference, array: Array) -> Iterator[Draft]:
         array.argument.extent and array.argument.extent[-1] == array.argument.extent[-2]
     ):
         other = array.at(f"(hayate_i - {row} * {columns} - {column} + {column} * {columns} + {row})")
-        mirror = f"if ({column} > {row}) a[at] = a[{other}];"
+        mirror = f"if ({column} > {row}) p[at] = p[{other}];"
         yield _draft(
             reference,
             array,

@@ -18,14 +18,17 @@ HELPERS = (Path(__file__).parent / "guard.h").read_text()
 _ALLOCATES = ("malloc", "calloc", "realloc", "aligned_alloc")
 
 
+_CONTAINERS = re.compile(rb"\bstd::(?:vector|array|span|unique_ptr|valarray|deque)\b|\boperator\b|\bnew\b")
+
+
 class CannotGuard(Exception):
     """Something in the text is beyond this."""
 
 
 def guard(source: Source, types: Types) -> Changes:
     """The changes that hold all functions of a source within their memory. Raises CannotGuard."""
-    if source.language != "c":
-        raise CannotGuard("C alone has these helpers")
+    if source.language != "c" and _CONTAINERS.search(source.data):
+        raise CannotGuard("a subscript may be a container's")
     changes: Changes = {}
     for macro in source.macros.values():
         if macro.body is not None:
@@ -69,7 +72,9 @@ def _node(source: Source, types: Types, node: Node, changes: Changes) -> None:
         case "subscript_expression":
             if _measured(node):
                 return
-            array, opening, closing = field("argument"), node.children[1], node.children[-1]
+            listed = field("indices") or node  # in C++ brackets stand in a node of their own
+            opening = next(c for c in listed.children if c.type in ("[", "ERROR"))
+            array, closing = field("argument"), listed.children[-1]
             if array is None or opening.type != "[":
                 raise CannotGuard(source.text(node))
             addressed = parent is not None and source.text(parent.child_by_field_name("operator")) == "&"

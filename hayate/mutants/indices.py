@@ -26,8 +26,9 @@ def drafts(reference: Reference) -> Iterator[Draft]:
         index = node.child_by_field_name("index") or _index(node)
         if index is None:
             continue
-        # Towards the middle from what is given as a number, so that it is another element more often.
-        for sign in ("+", "-"):
+        # From the first element on, and from another one that is given as a number back: it stays within the array.
+        number = source.text(index)
+        for sign in "+" if number == "0" else "-" if number.isdigit() else "+-":
             changes = {}
             wrap(changes, index.id, "(", f") {sign} 1")
             where = "behind" if sign == "+" else "before"
@@ -42,8 +43,9 @@ def _draft(reference: Reference, node: Node, name: str, does: str, changes: Chan
 
 
 def _index(node: Node) -> Node | None:
-    inner = [c for c in node.named_children if c != node.child_by_field_name("argument")]
-    return inner[0] if inner else None
+    """In C++ it stands in a list."""
+    listed = node.child_by_field_name("indices")
+    return listed.named_children[0] if listed is not None and listed.named_child_count == 1 else None
 
 
 def _element(reference: Reference, node: Node) -> bool:

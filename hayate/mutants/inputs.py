@@ -12,6 +12,10 @@ from hayate.mutants.signature import C_TYPES, Array
 from hayate.records.problem import Argument
 
 _ROUND = "its values may fit into fewer bits"
+_SQUARE = "it may be used by its square alone"
+_SIGNS = {"its negative": _SQUARE}
+_SHORT = ("integer", "index", "permutation", "one_hot", "constant")  # values that fit into fewer bits
+_ORDER = "the order may not matter"
 _RARE = "values of this kind may never come"
 
 
@@ -29,24 +33,24 @@ def _array(reference: Reference, array: Array) -> Iterator[Draft]:
     plain = not integer and not array.argument.dtype.startswith("complex")
     constant = array.argument.drawn.kind == "constant"
     changes = [
-        ("zeros", "a[at] = 0;", ""),
-        ("ones", "a[at] = 1;", ""),
-        ("its first element", f"a[at] = {array.pointer}[0];", ""),
-        ("its mirror image", f"a[at] = {array.pointer}[{array.at(f'({array.inner_count} - 1 - hayate_i)')}];", ""),
+        ("zeros", "p[at] = 0;", ""),
+        ("ones", "p[at] = 1;", ""),
+        ("its first element", f"p[at] = {array.pointer}[0];", ""),
+        ("its mirror image", f"p[at] = {array.pointer}[{array.at(f'({array.inner_count} - 1 - hayate_i)')}];", _ORDER),
     ]
     if not integer:
-        changes.append(("the same without its last element", f"if (hayate_i == {array.inner_count} - 1) a[at] = 0;", ""))
+        changes.append(("the same without its last element", f"if (hayate_i == {array.inner_count} - 1) p[at] = 0;", ""))
     if plain:
         changes += [
-            ("numbers between -1 and 1", "a[at] = a[at] > 1 ? 1 : a[at] < -1 ? -1 : a[at];", _RARE),
-            ("the same without small numbers", "if (a[at] < 0.01 && a[at] > -0.01) a[at] = 0;", _RARE),
-            ("whole numbers", "a[at] = __builtin_trunc(a[at]);", ""),
-            ("its absolute value", "a[at] = a[at] < 0 ? -a[at] : a[at];", _RARE),
+            ("numbers between -1 and 1", "p[at] = p[at] > 1 ? 1 : p[at] < -1 ? -1 : p[at];", _RARE),
+            ("the same without small numbers", "if (p[at] < 0.01 && p[at] > -0.01) p[at] = 0;", _RARE),
+            ("whole numbers", "p[at] = __builtin_trunc(p[at]);", ""),
+            ("its absolute value", "p[at] = p[at] < 0 ? -p[at] : p[at];", _RARE),
         ]
     form, expression = NARROWED.get(array.argument.dtype, ("", ""))
     if form:
-        maybe = "" if array.argument.values is None else _ROUND
-        changes.append((form, f"a[at] = {expression.format('a[at]')};", maybe))
+        maybe = _ROUND if array.argument.drawn.kind in _SHORT else ""
+        changes.append((form, f"p[at] = {expression.format('p[at]')};", maybe))
     for what, statement, maybe in changes:
         kept = f"{array.name} taken for {what}"
         why = f"{array.name} is taken for {what}."
@@ -87,6 +91,8 @@ def _scalar(reference: Reference, argument: Argument, name: str) -> Iterator[Dra
     fixed = argument.values is not None and argument.values.kind == "constant"
     parts = [(one.name, one.dtype) for one in argument.fields] or [("", argument.dtype)]
     for part, dtype in parts:
+        drawn = next((one.values for one in argument.fields if one.name == part), argument.values)
+        short = drawn is not None and drawn.kind in _SHORT
         whole = f"{name}{'->' if argument.by_pointer else '.'}{part}" if part else name
         values = [("0", "0"), ("1", "1")]
         if dtype in ("float32", "float64"):
@@ -106,7 +112,7 @@ def _scalar(reference: Reference, argument: Argument, name: str) -> Iterator[Dra
                 after=after,
                 instead={name: given},
                 guarded="int" in dtype,
-                equivalent="it is constant" if fixed else "",
+                equivalent="it is constant" if fixed else _ROUND if short and words == form else _SIGNS.get(words, ""),
             )
 
 

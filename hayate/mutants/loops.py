@@ -13,6 +13,9 @@ from hayate.mutants.source import LOOPS, strip, walk
 
 _FIRST = "the first iteration may add nothing that counts (a zero, or what a later one writes again)"
 
+_AGAIN = "the iteration too many may repeat the last one"
+_IDLE = "the last iteration may have nothing to do, for the loop in it begins behind it"
+
 
 def drafts(reference: Reference) -> Iterator[Draft]:
     for loop in reference.nodes(*LOOPS):
@@ -86,9 +89,19 @@ def _counted(reference: Reference, loop: Node) -> Iterator[Draft]:
                 does,
                 changes,
                 guarded=more or mark == "!=",
-                equivalent="the iteration too many may repeat the last one" if more else "",
+                equivalent=_AGAIN if more else _IDLE if _idle_at_last(reference, loop, counter) else "",
             )
     yield from _first(reference, loop, counter, step)
+
+
+def _idle_at_last(reference: Reference, loop: Node, counter: str) -> bool:
+    """Whether all that it does is a loop that begins at its counter plus something: a triangle."""
+    body = loop.child_by_field_name("body")
+    while body is not None and body.type == "compound_statement" and body.named_child_count == 1:
+        body = body.named_children[0]
+    if body is None or body.type != "for_statement":
+        return False
+    return counter in reference.source.text(body.child_by_field_name("initializer")).replace("+", " ").split()
 
 
 def _tests(reference: Reference, condition: Node | None) -> list[Node]:

@@ -45,13 +45,13 @@ def _lazy(outputs: list[Array], condition: str, begin: str = "0") -> tuple[str, 
 
 def _calls(reference: Reference, outputs: list[Array]) -> Iterator[Draft]:
     for words, condition in (
-        ("first call only", "hayate_calls > 1"),
-        ("first five calls only", "hayate_calls > 5"),
+        ("the first call only", "hayate_calls > 1"),
+        ("the first five calls only", "hayate_calls > 5"),
         ("every second call only", "hayate_calls % 2 == 0"),
     ):
         before, after = _lazy(outputs, condition)
         before = "    static long hayate_calls;\n    hayate_calls++;\n" + before
-        yield _draft(reference, f"right on the {words}", f"It is right on the {words}.", before, after)
+        yield _draft(reference, f"right on {words}", f"It is right on {words}.", before, after)
 
 
 def _sizes(reference: Reference, outputs: list[Array]) -> Iterator[Draft]:
@@ -61,7 +61,7 @@ def _sizes(reference: Reference, outputs: list[Array]) -> Iterator[Draft]:
         after = ""
         for k, array in enumerate(outputs):
             row = array.inner[-1]
-            tail = f"if (hayate_i % {row} >= {row} / {block} * {block}) a[at] = hayate_kept{k}[at];"
+            tail = f"if (hayate_i % {row} >= {row} / {block} * {block}) p[at] = hayate_kept{k}[at];"
             after += each(array, tail) + freed(f"hayate_kept{k}")
         name = f"blocks of {block} only"
         yield _draft(
@@ -146,7 +146,7 @@ def _one_late(reference: Reference, array: Array, number: int) -> Draft:
     end = f"(hayate_size < {array.inner_count} ? hayate_size : {array.inner_count})"
     after = (
         copied("hayate_new", array)
-        + each(array, "a[at] = hayate_old[hayate_i];", end=end)
+        + each(array, "p[at] = hayate_old[hayate_i];", end=end)
         + freed("hayate_old")
         + f"    hayate_old = hayate_new;\n    hayate_size = {array.inner_count};\n"
     )
@@ -156,7 +156,7 @@ def _one_late(reference: Reference, array: Array, number: int) -> Draft:
 
 def _leftover(reference: Reference, array: Array) -> Iterator[Draft]:
     """It depends on what nobody has set."""
-    change = "a[at] += hayate_kept[at];" if array.argument.dtype in FLOATING else "a[at] ^= hayate_kept[at];"
+    change = "p[at] += hayate_kept[at];" if array.argument.dtype in FLOATING else "p[at] ^= hayate_kept[at];"
     yield _draft(
         reference,
         f"{array.name} added to what it held",
@@ -164,7 +164,7 @@ def _leftover(reference: Reference, array: Array) -> Iterator[Draft]:
         copied("hayate_kept", array),
         each(array, change) + freed("hayate_kept"),
     )
-    change = "a[at] = hayate_dirty[hayate_i % 64] == 0 ? a[at] : 0;"
+    change = "p[at] = hayate_dirty[hayate_i % 64] == 0 ? p[at] : 0;"
     dirty = "    unsigned char *hayate_dirty = (unsigned char *)__builtin_malloc(64);\n"
     yield _draft(
         reference,

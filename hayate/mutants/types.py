@@ -87,6 +87,8 @@ class Types:
                     text = source.text(declarator)
                     name = source.text(declared_name(declarator))
                     self._named[name] = Type(base.base, base.depth + text.count("*") + text.count("["))
+            elif node.type == "type_parameter_declaration":  # of a template: what is computed with, most likely
+                self._named[source.text(node.named_children[-1])] = Type("double")
             elif node.type == "field_declaration":
                 self._fields |= self._of_declaration(source, node)
 
@@ -114,6 +116,8 @@ class Types:
 
     def _written(self, text: str) -> Type:
         """Of a type's words."""
+        if "{" in text:  # a struct, with its fields
+            return INT if text.startswith("enum") else Type("struct")
         stars = text.count("*")
         words = [w for w in re.findall(r"\w+", text) if w not in ("const", "volatile", "static", "register")]
         names = set(words)
