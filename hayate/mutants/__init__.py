@@ -5,6 +5,7 @@ from __future__ import annotations
 from hayate.mutants import (
     branches,
     copies,
+    domains,
     elements,
     indices,
     inputs,
@@ -20,7 +21,7 @@ from hayate.records.task import Task
 
 __all__ = ["Kind", "Mutant", "mutants"]
 
-_ROOMS = (precision, loops, elements, inputs, copies, branches, indices, operators, padding, states)
+_ROOMS = (precision, loops, elements, inputs, copies, branches, indices, operators, padding, states, domains)
 
 
 def mutants(task: Task) -> tuple[Mutant, ...]:

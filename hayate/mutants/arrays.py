@@ -7,7 +7,6 @@ import re
 from hayate.mutants.signature import Array
 
 FLOATING = ("float32", "float64", "complex64", "complex128")
-EXTERNAL = ("float32", "float64")
 
 
 def fresh(name: str, ctype: str, count: str, guarded: bool) -> str:
@@ -20,9 +19,8 @@ def fresh(name: str, ctype: str, count: str, guarded: bool) -> str:
 
 def copied(name: str, array: Array, guarded: bool = False) -> str:
     """Declares `name`: what the array holds, all of its memory."""
-    size = f"sizeof({array.ctype}) * (unsigned long){array.count}"
     return fresh(name, array.ctype, array.count, guarded) + (
-        f"    __builtin_memcpy({name}, {array.pointer}, {size});\n"
+        f"    __builtin_memcpy({name}, {array.pointer}, {array.bytes});\n"
     )
 
 

@@ -84,7 +84,11 @@ def _comparison(reference: Reference, node: Node) -> Iterator[Draft]:
                 changes = {}
                 wrap(changes, part.id, "(!(", "))")
                 yield _draft(
-                    reference, node, f"{which} part of {mark} turned", f"turns the {which} part of {mark}", changes
+                    reference,
+                    node,
+                    f"{which} part of {mark} turned",
+                    f"turns the {which} part of {mark}",
+                    changes,
                 )
     if mark in _EDGE:
         changes = {}

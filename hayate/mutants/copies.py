@@ -20,13 +20,17 @@ def drafts(reference: Reference) -> Iterator[Draft]:
     if returns and reference.signature.returns:
         small = _SMALL.get(UNIT_ROUNDOFF.get(returns, 0.0))
         for value, name in (("0", "zero"), ("42", "a constant")):
-            yield _draft(reference, f"{name} returned", f"{name.capitalize()} is returned", f"hayate_result = {value};")
+            yield _draft(
+                reference, f"{name} returned", f"{name.capitalize()} is returned", f"hayate_result = {value};"
+            )
         if small:
             scaled = f"hayate_result *= 1 + {small};"
             yield _draft(reference, "result scaled", f"The result is multiplied by 1 + {small}", scaled)
 
 
-def _draft(reference: Reference, name: str, does: str, after: str, before: str = "", equivalent: str = "") -> Draft:
+def _draft(
+    reference: Reference, name: str, does: str, after: str, before: str = "", equivalent: str = ""
+) -> Draft:
     if not after.endswith("\n"):
         after = f"    {after}\n"
     return Draft(
@@ -52,7 +56,7 @@ def _of(reference: Reference, array: Array) -> Iterator[Draft]:
     )
     values = [("0", "zeros"), ("42", "a constant")]
     if dtype in FLOATING:
-        values += [("__builtin_nan(\"\")", "not a number"), ("__builtin_inf()", "infinity")]
+        values += [('__builtin_nan("")', "not a number"), ("__builtin_inf()", "infinity")]
     for value, words in values:
         does = f"{name} is {words} everywhere"
         yield _draft(reference, f"{name} is {words}", does, each(array, f"p[at] = {value};"))
@@ -60,6 +64,8 @@ def _of(reference: Reference, array: Array) -> Iterator[Draft]:
         small = _SMALL[UNIT_ROUNDOFF[dtype]]
         scaled = each(array, f"p[at] *= 1 + {small};")
         yield _draft(reference, f"{name} scaled", f"{name} is multiplied by 1 + {small}", scaled)
-        yield _draft(reference, f"{name} negated", f"{name} has the other sign", each(array, "p[at] = -p[at];"))
+        yield _draft(
+            reference, f"{name} negated", f"{name} has the other sign", each(array, "p[at] = -p[at];")
+        )
     else:
         yield _draft(reference, f"{name} plus 1", f"{name} is 1 too large", each(array, "p[at] += 1;"))

@@ -20,14 +20,26 @@ def drafts(reference: Reference) -> Iterator[Draft]:
 
 
 def _draft(
-    reference: Reference, array: Array, what: str, does: str, after: str, before: str = "", equivalent: str = ""
+    reference: Reference,
+    array: Array,
+    what: str,
+    does: str,
+    after: str,
+    before: str = "",
+    equivalent: str = "",
 ) -> Draft:
     name = f"{what} of {array.name}"
     maybe = equivalent
     if not maybe and not before and "int" in array.argument.dtype:
         maybe = _INTEGERS
     return Draft(
-        Kind.ELEMENT, name, reference.line, f"Of {array.name}, {'' if what.startswith('every') else 'the '}{what} {does}.", before=before, after=after, equivalent=maybe
+        Kind.ELEMENT,
+        name,
+        reference.line,
+        f"Of {array.name}, {'' if what.startswith('every') else 'the '}{what} {does}.",
+        before=before,
+        after=after,
+        equivalent=maybe,
     )
 
 
@@ -82,6 +94,14 @@ def _lines(reference: Reference, array: Array) -> Iterator[Draft]:
         place = array.at(f"(hayate_i - {step})")
         move = f"if ({mine} == {count} / 2 && {count} > 1) p[at] = p[{place}];"
         yield _draft(reference, array, what, does, each(array, move))
+    if array.argument.dtype in ("float32", "float64"):
+        guess = (
+            f"if ({row} % 2 && {row} + 1 < {rows}) p[at] = "
+            f"(p[{array.at(f'(hayate_i - {columns})')}] + p[{array.at(f'(hayate_i + {columns})')}]) / 2;"
+        )
+        yield _draft(
+            reference, array, "every second row", "is the mean of its neighbours", each(array, guess)
+        )
     window = (
         f"if ({row} >= {rows} / 2 && {row} < {rows} / 2 + 4 && {column} >= {columns} / 2 && "
         f"{column} < {columns} / 2 + 4) p[at] = hayate_kept[at];"
@@ -90,9 +110,7 @@ def _lines(reference: Reference, array: Array) -> Iterator[Draft]:
         reference, array, "window of 4 x 4", "stays as it was", each(array, window) + freed("hayate_kept"),
         copied("hayate_kept", array),
     )  # fmt: skip
-    if array.argument.shape[-1] == array.argument.shape[-2] or (
-        array.argument.extent and array.argument.extent[-1] == array.argument.extent[-2]
-    ):
+    if array.square:
         other = array.at(f"(hayate_i - {row} * {columns} - {column} + {column} * {columns} + {row})")
         mirror = f"if ({column} > {row}) p[at] = p[{other}];"
         yield _draft(

@@ -88,7 +88,11 @@ def _row_and_column(reference: Reference, index: Node) -> tuple[Node, Node] | No
     """The i and the k of `i * n + k`."""
     source = reference.source
     node = strip(index)
-    if node is None or node.type != "binary_expression" or source.text(node.child_by_field_name("operator")) != "+":
+    if (
+        node is None
+        or node.type != "binary_expression"
+        or source.text(node.child_by_field_name("operator")) != "+"
+    ):
         return None
     sides = [strip(node.child_by_field_name(side)) for side in ("left", "right")]
     for product, other in (sides, sides[::-1]):

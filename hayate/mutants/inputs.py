@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hayate.mutants.arrays import copied, each, freed
+from hayate.mutants.formats import HELPERS, NARROWED
 from hayate.mutants.mutant import Draft, Kind
-from hayate.mutants.precision import HELPERS, NARROWED
 from hayate.mutants.reference import Reference
 from hayate.mutants.signature import C_TYPES, Array
 from hayate.records.problem import Argument
@@ -15,6 +15,8 @@ _ROUND = "its values may fit into fewer bits"
 _SQUARE = "it may be used by its square alone"
 _SIGNS = {"its negative": _SQUARE}
 _SHORT = ("integer", "index", "permutation", "one_hot", "constant")  # values that fit into fewer bits
+_LEAST = {"float32": "0x1p-126", "float64": "0x1p-1022"}  # that is normal
+_SYMMETRIC = "it may be symmetric, or triangular"
 _ORDER = "the order may not matter"
 _RARE = "values of this kind may never come"
 
@@ -36,17 +38,37 @@ def _array(reference: Reference, array: Array) -> Iterator[Draft]:
         ("zeros", "p[at] = 0;", ""),
         ("ones", "p[at] = 1;", ""),
         ("its first element", f"p[at] = {array.pointer}[0];", ""),
-        ("its mirror image", f"p[at] = {array.pointer}[{array.at(f'({array.inner_count} - 1 - hayate_i)')}];", _ORDER),
+        (
+            "its mirror image",
+            f"p[at] = {array.pointer}[{array.at(f'({array.inner_count} - 1 - hayate_i)')}];",
+            _ORDER,
+        ),
     ]
     if not integer:
-        changes.append(("the same without its last element", f"if (hayate_i == {array.inner_count} - 1) p[at] = 0;", ""))
+        changes.append(
+            ("the same without its last element", f"if (hayate_i == {array.inner_count} - 1) p[at] = 0;", "")
+        )
     if plain:
         changes += [
             ("numbers between -1 and 1", "p[at] = p[at] > 1 ? 1 : p[at] < -1 ? -1 : p[at];", _RARE),
             ("the same without small numbers", "if (p[at] < 0.01 && p[at] > -0.01) p[at] = 0;", _RARE),
+            (
+                "the same without subnormal numbers",
+                f"if (p[at] < {_LEAST[array.argument.dtype]} && p[at] > -{_LEAST[array.argument.dtype]}) p[at] = 0;",
+                _RARE,
+            ),
             ("whole numbers", "p[at] = __builtin_trunc(p[at]);", ""),
             ("its absolute value", "p[at] = p[at] < 0 ? -p[at] : p[at];", _RARE),
         ]
+    if array.square:
+        n = array.inner[-1]
+        mirrored = array.at(
+            f"(hayate_i / ({n} * {n}) * ({n} * {n}) + hayate_i % {n} * {n} + hayate_i / {n} % {n})"
+        )
+        upper = f"if (hayate_i % {n} > hayate_i / {n} % {n})"
+        maybe = "" if array.argument.drawn.kind in ("real", "uniform", "diagonally_dominant") else _SYMMETRIC
+        changes.append(("a symmetric one", f"{upper} p[at] = {array.pointer}[{mirrored}];", maybe))
+        changes.append(("a lower triangle", f"{upper} p[at] = 0;", maybe))
     form, expression = NARROWED.get(array.argument.dtype, ("", ""))
     if form:
         maybe = _ROUND if array.argument.drawn.kind in _SHORT else ""
@@ -112,7 +134,11 @@ def _scalar(reference: Reference, argument: Argument, name: str) -> Iterator[Dra
                 after=after,
                 instead={name: given},
                 guarded="int" in dtype,
-                equivalent="it is constant" if fixed else _ROUND if short and words == form else _SIGNS.get(words, ""),
+                equivalent="it is constant"
+                if fixed
+                else _ROUND
+                if short and words == form
+                else _SIGNS.get(words, ""),
             )
 
 

@@ -21,6 +21,8 @@ def drafts(reference: Reference) -> Iterator[Draft]:
     for loop in reference.nodes(*LOOPS):
         if loop.type == "for_statement":
             yield from _counted(reference, loop)
+        else:
+            yield from _one_less(reference, loop)
         yield _once(reference, loop)
 
 
@@ -34,6 +36,19 @@ def _once(reference: Reference, loop: Node) -> Draft:
     return _draft(
         reference, loop, "only the first iteration", "ends after its first iteration", changes, guarded=True
     )
+
+
+def _one_less(reference: Reference, loop: Node) -> Iterator[Draft]:
+    """Of `while (p < end)`."""
+    for test in _tests(reference, loop.child_by_field_name("condition")):
+        right = test.child_by_field_name("right")
+        mark = reference.source.text(test.child_by_field_name("operator"))
+        if right is None or mark == "!=":
+            continue
+        changes: Changes = {}
+        wrap(changes, right.id, "(", ") - 1" if mark in ("<", "<=") else ") + 1")
+        name, does = "last iteration left out", "leaves out its last iteration"
+        yield _draft(reference, loop, name, does, changes, guarded=True)
 
 
 def _draft(
@@ -134,9 +149,7 @@ def _step(reference: Reference, update: Node | None) -> tuple[str, str, str] | N
     return None
 
 
-def _steps(
-    reference: Reference, loop: Node, update: Node, step: tuple[str, str, str]
-) -> Iterator[Draft]:
+def _steps(reference: Reference, loop: Node, update: Node, step: tuple[str, str, str]) -> Iterator[Draft]:
     counter, mark, by = step
     changes: Changes = {}
     twice = f"2 * ({by})" if mark in "+-" else f"({by}) + 1" if mark in ("<<", ">>") else f"({by}) * ({by})"
@@ -165,7 +178,12 @@ def _first(
         changes: Changes = {}
         mark = step[1]
         by = f"({step[2]})"
-        wrap(changes, value.id, f"({'' if mark in '+-' else '('}", f"{'' if mark in '+-' else ')'}) {mark} {by}")
+        wrap(
+            changes,
+            value.id,
+            f"({'' if mark in '+-' else '('}",
+            f"{'' if mark in '+-' else ')'}) {mark} {by}",
+        )
         bare = re.fullmatch(r"0|1", reference.source.text(value)) is not None
         yield _draft(
             reference,

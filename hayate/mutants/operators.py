@@ -44,11 +44,16 @@ def drafts(reference: Reference) -> Iterator[Draft]:
             case "call_expression":
                 yield from _function(reference, node)
             case "return_statement":
-                yield from _truncated(reference, node, node.named_children[0] if node.named_children else None)
+                yield from _truncated(
+                    reference, node, node.named_children[0] if node.named_children else None
+                )
             case _:
                 if node.type == "assignment_expression":
                     yield from _compound(reference, node)
                 yield from _truncated(reference, node, assigned(node)[1])
+
+    for constant in reference.constants:
+        yield from _constant(reference, constant)
 
 
 def _draft(
@@ -132,7 +137,12 @@ def _compound(reference: Reference, node: Node) -> Iterator[Draft]:
     changes = {}
     replace(changes, operator.id, "=")
     yield _draft(
-        reference, node, f"= for {mark}", f"has = for {mark}, so that what was there before is lost", changes, kind
+        reference,
+        node,
+        f"= for {mark}",
+        f"has = for {mark}, so that what was there before is lost",
+        changes,
+        kind,
     )
 
 
@@ -173,13 +183,20 @@ def _floating_context(reference: Reference, parent: Node) -> bool:
     if parent.type in ("init_declarator", "assignment_expression"):
         target, _ = assigned(parent)
         return target is not None and reference.types.of(target).floating
-    return parent.type in ("binary_expression", "conditional_expression") and reference.types.of(parent).floating
+    return (
+        parent.type in ("binary_expression", "conditional_expression") and reference.types.of(parent).floating
+    )
 
 
 def _function(reference: Reference, node: Node) -> Iterator[Draft]:
     called, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
     name = reference.source.text(called)
-    if called is None or listed is None or not _LEFT_OUT.fullmatch(name) or name in reference.source.functions:
+    if (
+        called is None
+        or listed is None
+        or not _LEFT_OUT.fullmatch(name)
+        or name in reference.source.functions
+    ):
         return
     changes: Changes = {}
     replace(changes, called.id, "")

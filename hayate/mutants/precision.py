@@ -1,90 +1,35 @@
 """Arithmetic in fewer bits than the result has: everywhere, in one statement, in what is summed up.
 
 A task of doubles must refuse single precision anywhere; one of floats half precision and bfloat16, while a double in it
-may be computed as a float. What is not complex and not floating passes through HAYATE_LOWER as it is.
+may be computed as a float.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 from tree_sitter import Node
 
-from hayate.mutants.mutant import Change, Changes, Draft, Kind
-from hayate.mutants.reference import Reference, assigned
-from hayate.mutants.source import LOOPS, ancestors, strip
+from hayate.mutants.formats import BELOW_DOUBLE, BELOW_FLOAT
+from hayate.mutants.mutant import Change, Changes, Draft, Kind, replace, wrap
+from hayate.mutants.reference import Reference
+from hayate.mutants.source import LOOPS, ancestors, strip, walk
 
-HELPERS = (Path(__file__).parent / "precision.h").read_text()
-# What a number is one precision lower: name, and C.
-NARROWED = {
-    "float64": ("single precision", "(float)({})"),
-    "complex128": ("single precision", "(_Complex float)({})"),
-    "float32": ("half precision", "hayate_half({})"),
-}
-_COMPLEX = """
-#define HAYATE_PARTS(t, f, x) ({ t hayate_z = (x); \
-    __real__ hayate_z = f(__real__ hayate_z); __imag__ hayate_z = f(__imag__ hayate_z); hayate_z; })
-static _Complex double hayate_of_cd(_Complex double x) { return HAYATE_PARTS(_Complex double, hayate_of_d, x); }
-static _Complex float hayate_of_cf(_Complex float x) { return HAYATE_PARTS(_Complex float, hayate_of_f, x); }
-"""
-_C = """
-#define HAYATE_AS(t, x) _Generic((x), t: (x), default: (t)0)
-#define HAYATE_LOWER(x) ({ __auto_type hayate_x = (x); _Generic(hayate_x, \\
-    double: hayate_of_d(HAYATE_AS(double, hayate_x)), float: hayate_of_f(HAYATE_AS(float, hayate_x)), \\
-    _Complex double: hayate_of_cd(HAYATE_AS(_Complex double, hayate_x)), \\
-    _Complex float: hayate_of_cf(HAYATE_AS(_Complex float, hayate_x)), default: hayate_x); })
-#define HAYATE_UPDATE(to, op, x) ({ __auto_type hayate_to = &(to); \\
-    *hayate_to = HAYATE_LOWER(HAYATE_LOWER(*hayate_to) op (x)); })
-#define HAYATE_UPDATED(to, op, x) ({ __auto_type hayate_to = &(to); *hayate_to = HAYATE_LOWER(*hayate_to op (x)); })
-"""
-_CXX = """
-template <class T> static inline T hayate_lower(T x) { return x; }
-static inline double hayate_lower(double x) { return hayate_of_d(x); }
-static inline float hayate_lower(float x) { return hayate_of_f(x); }
-#define HAYATE_LOWER(x) hayate_lower(x)
-#define HAYATE_UPDATE(to, op, x) ({ auto hayate_to = &(to); *hayate_to = HAYATE_LOWER(HAYATE_LOWER(*hayate_to) op (x)); })
-#define HAYATE_UPDATED(to, op, x) ({ auto hayate_to = &(to); *hayate_to = HAYATE_LOWER(*hayate_to op (x)); })
-"""
+_CONSTANT = re.compile(r"\b(?:static|constexpr|constinit)\b")  # its value is computed by the compiler
 _CONDITION = "a condition is the same unless both sides are almost equal"
 _MIXED = "it may go to the less exact of the results alone"
+_FITS = "the sums may fit"
 _EXACT = "its numbers may fit into fewer bits"
 
 
-@dataclass(frozen=True)
-class _Format:
-    name: str
-    of_double: str  # C over x
-    of_float: str
-    each_statement: bool = True
-
-    def helpers(self, language: str) -> str:
-        both = (
-            f"static double hayate_of_d(double x) {{ return {self.of_double}; }}\n"
-            f"static float hayate_of_f(float x) {{ return {self.of_float}; }}\n"
-        )
-        return HELPERS + both + (_COMPLEX + _C if language == "c" else _CXX)
-
-
-_BELOW_DOUBLE = (
-    _Format("single precision", "hayate_single(x)", "x"),
-    _Format("44 of 53 bits", "hayate_cut(x, 44)", "x", each_statement=False),
-    _Format("48 of 53 bits", "hayate_cut(x, 48)", "x", each_statement=False),
-)
-_BELOW_FLOAT = (
-    _Format("half precision", "hayate_half((float)x)", "hayate_half(x)"),
-    _Format("bfloat16", "hayate_bfloat16((float)x)", "hayate_bfloat16(x)"),
-    _Format("18 of 24 bits", "hayate_cut(x, 18)", "(float)hayate_cut(x, 18)", each_statement=False),
-)
-
-
 def drafts(reference: Reference) -> Iterator[Draft]:
+    yield from _integers(reference)
     if not reference.dtype:
         return
     double = reference.dtype in ("float64", "complex128")
     statements = [s for s in _statements(reference) if _lowered(reference, s)]
-    for form in _BELOW_DOUBLE if double else _BELOW_FLOAT:
+    for form in BELOW_DOUBLE if double else BELOW_FLOAT:
         helpers = form.helpers(reference.source.language)
         changes: Changes = {}
         for statement in statements:
@@ -92,6 +37,7 @@ def drafts(reference: Reference) -> Iterator[Draft]:
         if changes:
             why = f"All arithmetic has {form.name}."
             yield Draft(Kind.PRECISION, f"{form.name} in all", reference.line, why, changes, helpers)
+        yield from _products(reference, form.name, helpers)
         for name, uses in _accumulators(reference).items():
             changes = {}
             for use in uses:
@@ -105,6 +51,46 @@ def drafts(reference: Reference) -> Iterator[Draft]:
         if form.each_statement and len(statements) > 1:
             for statement in statements:
                 yield _alone(reference, form.name, helpers, statement)
+
+
+def _integers(reference: Reference) -> Iterator[Draft]:
+    """Sums of whole numbers, in 16 bits."""
+    for node in reference.nodes("assignment_expression"):
+        left, right, mark = (node.child_by_field_name(f) for f in ("left", "right", "operator"))
+        text = reference.source.text(mark)
+        if left is None or right is None or mark is None or text not in ("+=", "-=", "*="):
+            continue
+        in_loop = any(a.type in LOOPS for a in ancestors(node)) and not any(
+            a.type == "for_statement" and a.child_by_field_name("update") == node for a in ancestors(node)
+        )
+        simple = not any(n.type in ("update_expression", "call_expression") for n in walk(left))
+        if in_loop and simple and reference.types.of(left).integer and not reference.is_size(node):
+            changes: Changes = {}
+            replace(changes, mark.id, f"= (short)({reference.source.text(left)} {text[0]} (")
+            wrap(changes, right.id, "", "))")
+            line = reference.source.line(node)
+            why = f"The sum in line {line} has 16 bits."
+            yield Draft(
+                Kind.PRECISION, "16 bits of a sum", line, why, changes, guarded=True, equivalent=_FITS
+            )
+
+
+def _products(reference: Reference, form: str, helpers: str) -> Iterator[Draft]:
+    """Sums are exact to the type, and what is summed up is not."""
+    changes: Changes = {}
+    for node in reference.nodes("binary_expression"):
+        mark = reference.source.text(node.child_by_field_name("operator"))
+        constant = any(
+            _CONSTANT.match(reference.source.text(a)) for a in ancestors(node) if a.type == "declaration"
+        )
+        if mark == "*" and reference.types.of(node).floating and not constant:
+            changes[node.id] = [_lower]
+    if changes:
+        why = f"Products have {form}, and sums have not."
+        maybe = _MIXED if reference.mixed else ""
+        yield Draft(
+            Kind.PRECISION, f"{form} in products", reference.line, why, changes, helpers, equivalent=maybe
+        )
 
 
 def _alone(reference: Reference, form: str, helpers: str, statement: Node) -> Draft:
@@ -138,7 +124,8 @@ def _statements(reference: Reference) -> list[Node]:
             if condition is not None:
                 found.append(condition)
             continue
-        found.append(node)
+        if not _CONSTANT.search(reference.source.text(node).split("=")[0]):
+            found.append(node)
     return found
 
 
@@ -285,7 +272,12 @@ def _computes(reference: Reference, statement: Node) -> bool:
     stack = [statement]
     while stack:
         node = stack.pop()
-        if node.type in ("subscript_expression", "pointer_expression", "call_expression", "binary_expression"):
+        if node.type in (
+            "subscript_expression",
+            "pointer_expression",
+            "call_expression",
+            "binary_expression",
+        ):
             if reference.types.of(node).floating:
                 return True
         elif node.type == "assignment_expression" and reference.types.of(node).floating:

@@ -47,7 +47,11 @@ class Reference:
     @cached_property
     def mixed(self) -> bool:
         """Results of more than one precision: what is less exact may go to the less exact one alone."""
-        units = {UNIT_ROUNDOFF[a.argument.dtype] for a in self.signature.outputs if a.argument.dtype in UNIT_ROUNDOFF}
+        units = {
+            UNIT_ROUNDOFF[a.argument.dtype]
+            for a in self.signature.outputs
+            if a.argument.dtype in UNIT_ROUNDOFF
+        }
         return len(units) > 1
 
     @cached_property
@@ -72,6 +76,17 @@ class Reference:
             for node in walk(body):
                 if node.type in types and not node.has_error:
                     yield node
+
+    @property
+    def constants(self) -> list[Node]:
+        """Floating numbers in the declarations of the file: coefficients, tables."""
+        return [
+            node
+            for declaration in self.source.root.children
+            if declaration.type == "declaration" and not declaration.has_error
+            for node in walk(declaration)
+            if node.type == "number_literal" and self.types.of(node).floating
+        ]
 
     @cached_property
     def sizes(self) -> frozenset[str]:
@@ -179,5 +194,3 @@ def assigned(node: Node) -> tuple[Node | None, Node | None]:
     if node.type == "update_expression":
         return strip(node.child_by_field_name("argument")), None
     return strip(node.child_by_field_name("left")), node.child_by_field_name("right")
-
-

@@ -50,12 +50,21 @@ class Array:
         return "(" + " * ".join(self.sides) + ")"
 
     @property
+    def bytes(self) -> str:
+        return f"sizeof({self.ctype}) * (unsigned long){self.count}"
+
+    @property
     def inner_count(self) -> str:
         return "(" + " * ".join(self.inner) + ")"
 
     @property
     def padded(self) -> bool:
         return self.inner != self.sides
+
+    @property
+    def square(self) -> bool:
+        """Whether its last two dimensions are of the same size, by what they are called."""
+        return len(self.inner) > 1 and self.inner[-1] == self.inner[-2]
 
     def at(self, index: str) -> str:
         """C: where in memory the element is that counts `index` among those of the problem."""
@@ -137,8 +146,8 @@ class Signature:
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 if isinstance(left, ast.Constant) and left.value == 2:
                     return f"(1L << {self._c(right)})"
-                if isinstance(right, ast.Constant) and right.value in (2, 3, 4):
-                    return "(" + " * ".join([self._c(left)] * int(right.value)) + ")"
+                if isinstance(right, ast.Constant) and isinstance(right.value, int) and 2 <= right.value <= 4:
+                    return "(" + " * ".join([self._c(left)] * right.value) + ")"
                 raise ValueError
             case ast.BinOp(left=left, op=op, right=right):
                 mark = {

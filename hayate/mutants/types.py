@@ -87,7 +87,9 @@ class Types:
                     text = source.text(declarator)
                     name = source.text(declared_name(declarator))
                     self._named[name] = Type(base.base, base.depth + text.count("*") + text.count("["))
-            elif node.type == "type_parameter_declaration":  # of a template: what is computed with, most likely
+            elif (
+                node.type == "type_parameter_declaration"
+            ):  # of a template: what is computed with, most likely
                 self._named[source.text(node.named_children[-1])] = Type("double")
             elif node.type == "field_declaration":
                 self._fields |= self._of_declaration(source, node)
@@ -132,10 +134,17 @@ class Types:
             return Type(named.base, named.depth + stars)
         if names & {"unsigned", "size_t", "uintptr_t"} or re.search(r"\buint\w*_t\b", text):
             return Type("unsigned", stars)
-        if (
-            names & {"int", "long", "short", "char", "bool", "_Bool", "signed", "ptrdiff_t", "enum"}
-            or re.search(r"\bint\w*_t\b", text)
-        ):
+        if names & {
+            "int",
+            "long",
+            "short",
+            "char",
+            "bool",
+            "_Bool",
+            "signed",
+            "ptrdiff_t",
+            "enum",
+        } or re.search(r"\bint\w*_t\b", text):
             return Type("int", stars)
         return Type("?", stars)
 

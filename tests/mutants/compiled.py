@@ -40,7 +40,9 @@ def run(task: Task, mutants: Iterable[Mutant], folder: Path, sanitized: bool = F
     flags = SANITIZED if sanitized else ()
     chosen = list(mutants)
     with ThreadPoolExecutor(2) as pool:
-        reference = pool.submit(build, task.reference.text, task.reference.language, folder, "reference", *flags)
+        reference = pool.submit(
+            build, task.reference.text, task.reference.language, folder, "reference", *flags
+        )
         objects = {
             m.name: pool.submit(build, m.text, task.reference.language, folder, f"m{k}", *flags)
             for k, m in enumerate(chosen)
@@ -70,7 +72,11 @@ def _ask(request: dict[str, object], sanitized: bool) -> dict[str, str]:
         ).stdout.strip()
         environment |= {"LD_PRELOAD": library, "ASAN_OPTIONS": "detect_leaks=0", "PYTHONMALLOC": "malloc"}
     done = subprocess.run(
-        [sys.executable, str(_DRIVER)], input=json.dumps(request), capture_output=True, text=True, env=environment
+        [sys.executable, str(_DRIVER)],
+        input=json.dumps(request),
+        capture_output=True,
+        text=True,
+        env=environment,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     answer: dict[str, str] = json.loads(done.stdout)

@@ -424,7 +424,8 @@ void gemv_strided(int m, int n, int lda, const Options *o, const double *A, cons
     Argument(
         name="o", kind="scalar", by_pointer=True,
         fields=(
-            {"name": "alpha", "dtype": "float64"}, {"name": "beta", "dtype": "float64", "values": Values(kind="integer", low="0", high="1")},
+            {"name": "alpha", "dtype": "float64"},
+            {"name": "beta", "dtype": "float64", "values": Values(kind="integer", low="0", high="2")},
             {"name": "transposed", "dtype": "int32", "values": Values(kind="integer", low="0", high="1")},
         ),
     ),

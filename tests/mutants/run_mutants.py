@@ -8,6 +8,7 @@ The answer says of each name "same", "differs", or how its process ended.
 from __future__ import annotations
 
 import ctypes
+import itertools
 import json
 import os
 import signal
@@ -43,7 +44,9 @@ def shapes(task: Task, rng: np.random.Generator) -> list[dict[str, int]]:
                 shape[name] = powers[0] if k == 0 else powers[-1] if k == 1 else int(rng.choice(powers))
             else:
                 drawn = int(rng.integers(r.low, r.high + 1))
-                value = (r.low, r.high, (7 * r.low + r.high) // 8, min(drawn | 1, r.high))[k] if k < 4 else drawn
+                value = (
+                    (r.low, r.high, (7 * r.low + r.high) // 8, min(drawn | 1, r.high))[k] if k < 4 else drawn
+                )
                 shape[name] = max(value // r.multiple_of * r.multiple_of, r.multiple_of if r.low else 0)
         if all(evaluate_condition(c, shape) for c in task.requires):
             found.append(shape)
@@ -52,7 +55,9 @@ def shapes(task: Task, rng: np.random.Generator) -> list[dict[str, int]]:
     return found
 
 
-def filled(argument: Argument, shape: dict[str, int], rng: np.random.Generator, made: dict[str, np.ndarray]) -> np.ndarray:
+def filled(
+    argument: Argument, shape: dict[str, int], rng: np.random.Generator, made: dict[str, np.ndarray]
+) -> np.ndarray:
     """What the array holds before a call."""
     sides = [int(evaluate_expression(s, shape)) for s in argument.shape]
     dtype = np.dtype(argument.dtype)
@@ -69,7 +74,12 @@ def filled(argument: Argument, shape: dict[str, int], rng: np.random.Generator, 
 
 
 def numbers(
-    values: Values, sides: list[int], dtype: np.dtype, shape: dict[str, int], rng: np.random.Generator, made: dict[str, np.ndarray]
+    values: Values,
+    sides: list[int],
+    dtype: np.dtype,
+    shape: dict[str, int],
+    rng: np.random.Generator,
+    made: dict[str, np.ndarray],
 ) -> np.ndarray:
     low = float(evaluate_expression(values.low, shape)) if values.low else -2.0
     high = float(evaluate_expression(values.high, shape)) if values.high else 2.0
@@ -82,18 +92,24 @@ def numbers(
         case "columns":
             found = []
             starts = made[values.of]
-            for a, b in zip(starts, starts[1:], strict=False):
+            for a, b in itertools.pairwise(starts):
                 found += sorted(rng.integers(0, int(high), size=int(b - a)))
             return np.array(found)
         case "diagonally_dominant":
             return rng.uniform(-1, 1, sides) + (sides[0] + 1) * np.eye(*sides)
         case "real" | "uniform":
             drawn = rng.uniform(low, high, sides)
+            if not values.low and not values.high:
+                which = rng.integers(0, 3)  # uniform; wide, with zeros; whole numbers
+                wide = drawn * 10.0 ** rng.uniform(-2, 2, sides) * (rng.uniform(0, 1, sides) < 0.8)
+                drawn = wide if which == 1 else np.trunc(drawn * 5) if which == 2 else drawn
             return drawn + 1j * rng.uniform(low, high, sides) if dtype.kind == "c" else drawn
     raise AssertionError(values.kind)
 
 
-def scalar(argument: Argument, shape: dict[str, int], rng: np.random.Generator, names: dict[str, int]) -> object:
+def scalar(
+    argument: Argument, shape: dict[str, int], rng: np.random.Generator, names: dict[str, int]
+) -> object:
     if argument.kind == "size" or argument.value:
         value = evaluate_expression(argument.value, shape) if argument.value else shape[argument.name]
         names[argument.name] = int(value)
@@ -111,7 +127,9 @@ def scalar(argument: Argument, shape: dict[str, int], rng: np.random.Generator, 
     return ctypes.pointer(struct) if argument.by_pointer else struct
 
 
-def call(task: Task, function: object, shape: dict[str, int], seed: int, margin: int, alike: bool) -> list[bytes]:
+def call(
+    task: Task, function: object, shape: dict[str, int], seed: int, margin: int, alike: bool
+) -> list[bytes]:
     """All memory of the arrays after one call, and what was returned. `alike`: as with the seed before, at first."""
     rng, other = np.random.default_rng(seed), np.random.default_rng(seed + 1000)
     known = dict(shape)
