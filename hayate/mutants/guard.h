@@ -73,7 +73,19 @@ static int hayate_go(void)
 {
     return (hayate_left -= 1) > 0;
 }
-static int hayate_deep(void *frame)
+/* The stack grows downwards, and a call has all of it below the first. */
+static unsigned long hayate_here(void)
 {
-    return (hayate_left -= 1) < 0 || hayate_stack - (unsigned long)frame > 1UL << 20;
+    volatile char here = 0;
+    return (unsigned long)&here;
+}
+static int hayate_deep(void)
+{
+    return (hayate_left -= 1) < 0 || hayate_stack - hayate_here() > 1UL << 20;
+}
+static void hayate_begin(double work)
+{
+    hayate_left = work;
+    hayate_held_count = 0;
+    hayate_stack = hayate_here();
 }

@@ -161,4 +161,4 @@ def _recursion(source: Source, name: str, definition: Node, body: Node, changes:
     stars = source.data[definition.start_byte : called.start_byte if called else 0].count(b"*")
     value = "" if kind == "void" and not stars else " 0" if stars else f" ({kind}){{0}}"
     opening = body.children[0]
-    replace(changes, opening.id, f"{{ if (hayate_deep(__builtin_frame_address(0))) return{value};")
+    replace(changes, opening.id, f"{{ if (hayate_deep()) return{value};")

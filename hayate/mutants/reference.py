@@ -175,9 +175,7 @@ class Reference:
 
     def _begin(self) -> str:
         lines = [
-            f"hayate_left = {self.signature.work};",
-            "hayate_held_count = 0;",
-            "hayate_stack = (unsigned long)__builtin_frame_address(0);",
+            f"hayate_begin({self.signature.work});",
             *(f"hayate_hold({name}, sizeof({name}));" for name in global_arrays(self.source, self.types)),
             *(
                 f"hayate_hold({a.pointer}, (unsigned long){a.count} * sizeof({a.ctype}));"
