@@ -102,6 +102,10 @@ def _lines(reference: Reference, array: Array) -> Iterator[Draft]:
         yield _draft(
             reference, array, "every second row", "is the mean of its neighbours", each(array, guess)
         )
+    for what, mine, count in (("last row", row, rows), ("last column", column, columns)):
+        kept = f"if ({mine} == {count} - 1) p[at] = hayate_kept[at];"
+        after = each(array, kept) + freed("hayate_kept")
+        yield _draft(reference, array, what, "stays as it was", after, copied("hayate_kept", array))
     window = (
         f"if ({row} >= {rows} / 2 && {row} < {rows} / 2 + 4 && {column} >= {columns} / 2 && "
         f"{column} < {columns} / 2 + 4) p[at] = hayate_kept[at];"

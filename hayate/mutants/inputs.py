@@ -16,6 +16,11 @@ _SQUARE = "it may be used by its square alone"
 _SIGNS = {"its negative": _SQUARE}
 _SHORT = ("integer", "index", "permutation", "one_hot", "constant")  # values that fit into fewer bits
 _LEAST = {"float32": "0x1p-126", "float64": "0x1p-1022"}  # that is normal
+# Cut off behind so many bits: a kernel in integers, for the values that its author has seen.
+_FIXED = {
+    "float32": "__builtin_truncf(p[at] * 256) / 256",
+    "float64": "__builtin_trunc(p[at] * 0x1p26) / 0x1p26",
+}
 _SYMMETRIC = "it may be symmetric, or triangular"
 _ORDER = "the order may not matter"
 _RARE = "values of this kind may never come"
@@ -34,6 +39,7 @@ def _array(reference: Reference, array: Array) -> Iterator[Draft]:
     integer = "int" in array.argument.dtype
     plain = not integer and not array.argument.dtype.startswith("complex")
     constant = array.argument.drawn.kind == "constant"
+    short = array.argument.drawn.kind in _SHORT
     changes = [
         ("zeros", "p[at] = 0;", ""),
         ("ones", "p[at] = 1;", ""),
@@ -57,7 +63,8 @@ def _array(reference: Reference, array: Array) -> Iterator[Draft]:
                 f"if (p[at] < {_LEAST[array.argument.dtype]} && p[at] > -{_LEAST[array.argument.dtype]}) p[at] = 0;",
                 _RARE,
             ),
-            ("whole numbers", "p[at] = __builtin_trunc(p[at]);", ""),
+            ("fixed point", f"p[at] = {_FIXED[array.argument.dtype]};", _ROUND if short else ""),
+            ("whole numbers", "p[at] = __builtin_trunc(p[at]);", _ROUND if short else ""),
             ("its absolute value", "p[at] = p[at] < 0 ? -p[at] : p[at];", _RARE),
         ]
     if array.square:
@@ -71,7 +78,7 @@ def _array(reference: Reference, array: Array) -> Iterator[Draft]:
         changes.append(("a lower triangle", f"{upper} p[at] = 0;", maybe))
     form, expression = NARROWED.get(array.argument.dtype, ("", ""))
     if form:
-        maybe = _ROUND if array.argument.drawn.kind in _SHORT else ""
+        maybe = _ROUND if short else ""
         changes.append((form, f"p[at] = {expression.format('p[at]')};", maybe))
     for what, statement, maybe in changes:
         kept = f"{array.name} taken for {what}"

@@ -14,6 +14,8 @@ from hayate.mutants.source import LOOPS, strip, walk
 _FIRST = "the first iteration may add nothing that counts (a zero, or what a later one writes again)"
 
 _AGAIN = "the iteration too many may repeat the last one"
+_MANY = 16
+_FEW = "it may never have as many"
 _IDLE = "the last iteration may have nothing to do, for the loop in it begins behind it"
 
 
@@ -106,6 +108,14 @@ def _counted(reference: Reference, loop: Node) -> Iterator[Draft]:
                 guarded=more or mark == "!=",
                 equivalent=_AGAIN if more else _IDLE if _idle_at_last(reference, loop, counter) else "",
             )
+        if mark in ("<", "<=") and reference.types.of(left).base != "unsigned":
+            changes = {}
+            wrap(changes, right.id, "(", f") - (({source.text(right)}) > {_MANY} ? ({by}) : 0)")
+            name, does = (
+                f"last iteration beyond {_MANY} left out",
+                f"leaves out its last iteration beyond {_MANY}",
+            )
+            yield _draft(reference, loop, name, does, changes, guarded=True, equivalent=_FEW)
     yield from _first(reference, loop, counter, step)
 
 
