@@ -25,18 +25,41 @@ static void *hayate_hold(const void *base, unsigned long bytes)
     return (void *)base;
 }
 
-static void *hayate_within(const void *pointer, long index, unsigned long size, unsigned long kept)
+/* The one that a pointer belongs to, or is not far from; -1 for none. */
+static int hayate_find(unsigned long p)
 {
-    const long far = 1L << 40;
-    unsigned long p = (unsigned long)pointer, nearest = ~0UL;
+    unsigned long nearest = ~0UL;
     int k, found = -1;
-    index = index > far ? far : index < -far ? -far : index;
     for (k = hayate_held_count; k-- > 0 && nearest;) {
         unsigned long base = hayate_held[k].base, bytes = hayate_held[k].bytes;
         unsigned long away = p < base ? base - p : p - base < bytes ? 0 : p - base - bytes + 1;
         if (away < nearest && away <= bytes + 4096)
             nearest = away, found = k;
     }
+    return found;
+}
+
+/* A pointer that walks is set back before it is too far away to be known. */
+static void *hayate_walk(void *where)
+{
+    unsigned long p, base;
+    int found;
+    __builtin_memcpy(&p, where, sizeof p);
+    found = hayate_find(p);
+    if (found >= 0) {
+        base = hayate_held[found].base;
+        if (p + 2048 < base || p > base + hayate_held[found].bytes + 2048)
+            __builtin_memcpy(where, &base, sizeof base);
+    }
+    return where;
+}
+
+static void *hayate_within(const void *pointer, long index, unsigned long size, unsigned long kept)
+{
+    const long far = 1L << 40;
+    unsigned long p = (unsigned long)pointer;
+    const int found = hayate_find(p);
+    index = index > far ? far : index < -far ? -far : index;
     if (found >= 0) {
         long s = (long)size, offset = (long)(p - hayate_held[found].base);
         long last = (long)hayate_held[found].bytes - (long)kept, to = offset + index * s;
@@ -51,6 +74,7 @@ static void *hayate_within(const void *pointer, long index, unsigned long size, 
 /* AT is an element that can be read or written, TO may be one behind the last. */
 #define HAYATE_AT(p, i) ((__typeof__(&*(p)))hayate_within((p), (long)(i), sizeof(*(p)), sizeof(*(p))))
 #define HAYATE_TO(p, i) ((__typeof__(&*(p)))hayate_within((p), (long)(i), sizeof(*(p)), 0))
+#define HAYATE_WALK(p) (*(__typeof__(p) *)hayate_walk(&(p)))
 #define HAYATE_SELF(x) ((__typeof__(&(x)))hayate_hold(&(x), sizeof(x)))
 
 static void *hayate_malloc(unsigned long bytes)

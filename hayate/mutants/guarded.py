@@ -104,6 +104,12 @@ def _node(source: Source, types: Types, node: Node, changes: Changes) -> None:
                 wrap(changes, left.id, "HAYATE_TO(", "")
                 wrap(changes, right.id, "-(" if source.text(sign) == "-" else "(", "))")
                 replace(changes, sign.id, ",")
+        case "update_expression" | "assignment_expression":
+            pointer = field("argument") or field("left")
+            kind = types.of(pointer)
+            walks = source.text(field("operator")) in ("++", "--", "+=", "-=")
+            if pointer is not None and kind.depth and not kind.array and walks:
+                wrap(changes, pointer.id, "HAYATE_WALK(", ")")
         case "call_expression":
             called = field("function")
             if source.text(called) in _ALLOCATES and called is not None:

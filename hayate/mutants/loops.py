@@ -64,7 +64,9 @@ def _draft(
 ) -> Draft:
     line = reference.source.line(loop)
     why = f"The loop in line {line} {does}."
-    return Draft(Kind.LOOP, name, line, why, changes, guarded=guarded, equivalent=equivalent)
+    # What an iteration prepares, another may use as a subscript: held wherever that can be done.
+    held = guarded or reference.guards is not None
+    return Draft(Kind.LOOP, name, line, why, changes, guarded=held, equivalent=equivalent)
 
 
 def _counted(reference: Reference, loop: Node) -> Iterator[Draft]:
