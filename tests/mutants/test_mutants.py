@@ -97,6 +97,17 @@ def test_the_judge_reads_them_as_it_reads_kernels(entry: str) -> None:
         assert facts.violations == (), mutant.name
 
 
+@pytest.mark.parametrize("kernel", ["duffs_device", "pairwise_by_stack"])
+def test_pointers_that_walk_and_stacks_of_sums_stay_in_memory(kernel: str, tmp_path: Path) -> None:
+    """Loops that never end by themselves, and subscripts that an earlier iteration prepares."""
+    text = (Path(__file__).parents[1] / "honest" / "dgemm" / f"{kernel}.c").read_text()
+    source = SourceText(name="reference.c", text=text)
+    task = references.DGEMM.model_copy(update={"reference": source})
+    chosen = [m for m in mutants(task) if m.kind in (Kind.LOOP, Kind.OPERATOR)]
+    found = compiled.run(task, chosen, tmp_path)
+    assert {name: said for name, said in found.items() if said not in ("same", "differs")} == {}
+
+
 def test_all_kinds_are_made_of_a_matrix_product() -> None:
     found = Counter(m.kind for m in mutants(references.DGEMM))
     assert set(found) == set(Kind) - {Kind.BRANCH}  # it has none
