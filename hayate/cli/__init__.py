@@ -18,6 +18,7 @@ from hayate.cli.base import drop_stdout, err, print_json, tell
 from hayate.cli.doctor import doctor
 from hayate.cli.farm import farm, serve
 from hayate.cli.judge import judge
+from hayate.cli.new import new
 from hayate.cli.tasks import tasks_app
 from hayate.cli.train import report, train
 from hayate.errors import Fault, FaultKind, WrongUse
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (doctor, judge, train, report, serve, farm):
+for _command in (doctor, new, judge, train, report, serve, farm):
     app.command()(_command)
 app.add_typer(tasks_app, name="tasks")
 

@@ -38,6 +38,7 @@ def load(path: Path) -> Task:
         root / "yardsticks",
         known=known,
         default=(t for t in known if t is not Technique.THREADS),
+        keys=("permitted", "flags"),
         entry=file.entry,
     )
     if not yardsticks:

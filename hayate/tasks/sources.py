@@ -3,6 +3,7 @@
 // expect: wrong
 // why: the last row is never written
 // permitted: simd alloc
+// flags: -Ofast -funroll-loops
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from hayate.errors import WrongUse
 from hayate.records import CXX_SUFFIXES, Outcome, SourceText, Technique
 from hayate.tasks.complain import did_you_mean, read_text
 
+_FLAG = re.compile(r"-(?:O\w*|[fm][\w-]+(?:=[\w.-]+)?)")  # of optimisation: neither files nor libraries
 _LINE = re.compile(r"//\s*(\w+)\s*:\s*(.*?)\s*$")
 _FAILURES = tuple(o.value for o in Outcome if o is not Outcome.ACCEPTED)
 
@@ -44,7 +46,11 @@ def read_source(
         raise WrongUse(said + did_you_mean(expect, _FAILURES), where=str(path), allowed=", ".join(_FAILURES))
     if "why" in keys and not head.get("why"):
         raise WrongUse("a line '// why: ...' must say what is wrong with it", where=str(path))
-    return SourceText(name=path.name, text=text, techniques=permitted, expect=expect)
+    flags = tuple(head.get("flags", "").split())
+    for flag in flags:
+        if not _FLAG.fullmatch(flag):
+            raise WrongUse(f"'// flags:' names {flag!r}", where=str(path), allowed="-O..., -f... and -m...")
+    return SourceText(name=path.name, text=text, techniques=permitted, expect=expect, flags=flags)
 
 
 def read_sources(
@@ -80,7 +86,7 @@ def _head(text: str, path: Path, keys: tuple[str, ...]) -> dict[str, str]:
         key, value = match.groups()
         if key in keys:
             found[key] = value
-        elif key in ("permitted", "expect", "why") or did_you_mean(key, keys):
+        elif key in ("permitted", "expect", "why", "flags") or did_you_mean(key, keys):
             raise WrongUse(
                 f"'// {key}:' means nothing here{did_you_mean(key, keys)}",
                 where=str(path),
