@@ -16,7 +16,6 @@ from hayate.running import COMPILER, FLAGS, drawn_beyond, oracle_text
 from hayate.tasks.expressions import evaluate_expression
 
 DISTRIBUTIONS = ("uniform", "wide", "integers", "sparse", "graded")
-_COMPLEX = {"complex64": np.complex64, "complex128": np.complex128}
 
 
 def shared(text: str, suffix: str, command: tuple[str, ...], folder: Path) -> ctypes.CDLL:
@@ -45,30 +44,28 @@ class Drawn:
 
 def draw(kernel: Kernel, distribution: str, seed: int) -> Drawn:
     rng = np.random.default_rng(seed)
+    computed = {a.name: int(evaluate_expression(a.value, kernel.sizes)) for a in kernel.arguments if a.value}
+    sizes = kernel.sizes | computed
     values: list[Any] = []
     for a in kernel.arguments:
         if a.kind == "size":
-            values.append(int(evaluate_expression(a.value, kernel.sizes)) if a.value else kernel.sizes[a.name])
+            values.append(sizes[a.name])
         elif a.fields:
             values.append({f.name: float(rng.uniform(-1, 1)) for f in a.fields})
         elif not a.is_array:
             low, high = _range(a.values, kernel.sizes) if a.values else (-2.0, 2.0)
             values.append(float(rng.uniform(low, high)))
         else:
-            shape = tuple(int(evaluate_expression(e, kernel.sizes)) for e in a.shape)
-            values.append(_array(a, shape, kernel.sizes, distribution, rng, dict(zip(_names(kernel), values, strict=False))))
+            shape = tuple(int(evaluate_expression(e, sizes)) for e in a.shape)
+            values.append(_array(a, shape, sizes, distribution, rng))
     return Drawn(values, [kernel.sizes[name] for name in drawn_beyond(kernel.task)])
-
-
-def _names(kernel: Kernel) -> list[str]:
-    return [a.name for a in kernel.arguments]
 
 
 def _range(values: Any, sizes: dict[str, int]) -> tuple[float, float]:
     return float(evaluate_expression(values.low, sizes)), float(evaluate_expression(values.high, sizes))
 
 
-def _array(a: Any, shape: tuple[int, ...], sizes: dict[str, int], distribution: str, rng: Any, earlier: Any) -> Any:
+def _array(a: Any, shape: tuple[int, ...], sizes: dict[str, int], distribution: str, rng: Any) -> Any:
     dtype = np.dtype(a.dtype)
     kind = a.drawn.kind
     if kind == "offsets":

@@ -12,10 +12,10 @@ from hayate.running.refuse import Unsuitable
 from hayate.running.rewrite import rewritten
 from hayate.toolchains.source.tree import Tangled
 
-# How it is compiled. GCC: clang has no pointers to arrays of variable size in C++. No flag may change arithmetic.
+# How it is compiled: no flag may change arithmetic.
 COMPILER = "g++"
 FLAGS = ("-std=gnu++20", "-O2", "-ffp-contract=off", "-fpermissive", "-w")
-_PARTS = ("running.hpp", "functions.hpp", "complex.hpp", "arguments.hpp")
+_PARTS = ("running.hpp", "functions.hpp", "complex.hpp", "rows.hpp", "arguments.hpp")
 _NUMBER = {"float32": "hy_float", "float64": "hy_double", "complex64": "hy_float", "complex128": "hy_double"}
 _IN_C = {"float32": "float", "float64": "double", "complex64": "float", "complex128": "double"}
 _BINARY: dict[type[ast.operator], str] = {

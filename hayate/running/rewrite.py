@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from hayate.records import Language
-from hayate.running import parameters
+from hayate.running import rows
 from hayate.running.choices import Choices
 from hayate.running.names import CONSTANTS, DROPPED_HEADERS, FUNCTIONS, KEYWORDS, STANDARD, TYPES, WORDS
 from hayate.running.refuse import defined_functions, refuse, unsuitable
@@ -45,11 +45,14 @@ class _Rewriter:
         self.defined = defined_functions(root)
         self.own = set(self.defined)  # names that are not the library's here
         self.fields: list[list[str]] = []  # of each struct
+        self.constants: set[str] = set()
         for node in walk(root):
-            if node.type in ("preproc_def", "preproc_function_def"):
-                self.own.add(text_of(node.child_by_field_name("name")))
+            if node.type in ("preproc_def", "preproc_function_def", "enumerator"):
+                self.constants.add(text_of(node.child_by_field_name("name")))
             if node.type == "field_declaration_list":
                 self.fields.append([text_of(n) for n in walk(node) if n.type == "field_identifier"])
+        self.own |= self.constants
+        self.rows: set[str] = set()  # names of pointers to arrays whose size is not constant
         text = text_of(root)
         self.complex = "<complex" in text
         self.standard = language == "c++" and re.search(r"\busing\s+namespace\s+std\b", text) is not None
@@ -73,6 +76,8 @@ class _Rewriter:
             "declaration": self._declaration,
             "initializer_list": self._initializers,
             "qualified_identifier": self._qualified,
+            "cast_expression": self._cast,
+            "sizeof_expression": self._sizeof,
         }
 
     def render(self, node: Node) -> str:
@@ -175,15 +180,17 @@ class _Rewriter:
     def _parameters(self, node: Node) -> str | None:
         if self.language != "c":
             return None
-        names = parameters.names_of(node)
+        names = rows.names_of(node)
         parts = []
         for child in node.named_children:
-            found = parameters.rewrite(child, names, self.render) if child.type == "parameter_declaration" else None
+            found = rows.parameter(child, names, self.render) if child.type == "parameter_declaration" else None
             if found is None:
                 parts.append(self.render(child))
             else:
                 parts.append(found.text)
                 self.prologue.append(found.prologue)
+                if found.prologue:
+                    self.rows.add(rows.name_in(child.child_by_field_name("declarator") or child, text_of))
         return "(" + ", ".join(_one_line(part) for part in parts) + ")" + _lines(node, 0)
 
     def _choice(self, node: Node) -> str | None:
@@ -198,12 +205,36 @@ class _Rewriter:
         found = self.choices.statement(node)
         return None if found is None else _one_line(found) + _lines(node, 0)
 
+    def _cast(self, node: Node) -> str | None:
+        kind, value = node.child_by_field_name("type"), node.child_by_field_name("value")
+        inner = kind.child_by_field_name("declarator") if kind is not None else None
+        sizes = rows.variable(inner, self.constants)
+        if self.language != "c" or sizes is None or kind is None or inner is None or value is None:
+            return None
+        word = " ".join(self.render(child) for child in kind.children if child.end_byte <= inner.start_byte)
+        return rows.cast(word, sizes, self.render(value), self.render)
+
+    def _sizeof(self, node: Node) -> str | None:
+        value = node.child_by_field_name("value")
+        if value is not None and any(n.type == "identifier" and text_of(n) in self.rows for n in walk(value)):
+            depth = sum(n.type == "subscript_expression" for n in walk(value))
+            if depth < 2:
+                raise unsuitable(node, self.before, "sizeof of an array whose size is not constant")
+        return None
+
     def _declaration(self, node: Node) -> str | None:
-        """Where there are jumps, C++ lets none pass by an initialiser: declared first and assigned then."""
+        """Pointers to arrays of variable size, each on its own. And where there are jumps, C++ lets none pass by an
+        initialiser: declared first and assigned then."""
         parent = node.parent
-        if not self.jumps or parent is None or parent.type not in ("compound_statement", "case_statement"):
+        if self.language != "c" or parent is None or parent.type not in ("compound_statement", "case_statement"):
             return None
         declarators = node.children_by_field_name("declarator")
+        inner = [d.child_by_field_name("declarator") if d.type == "init_declarator" else d for d in declarators]
+        sizes = [rows.variable(place, self.constants) for place in inner]
+        if any(sizes):
+            return _one_line(self._pointers(node, declarators, sizes)) + _lines(node, 0)
+        if not self.jumps:
+            return None
         fixed = ("static" in text_of(node).split(), any(d.type == "function_declarator" for d in declarators))
         lists = any(
             value is not None and value.type == "initializer_list"
@@ -211,12 +242,6 @@ class _Rewriter:
         )
         if any(fixed) or lists or not any(d.type == "init_declarator" for d in declarators):
             return None
-        pointers = any(text_of(d).lstrip().startswith(("*", "(")) for d in declarators)
-        kinds = [
-            self.render(child)
-            for child in node.children
-            if child.end_byte <= declarators[0].start_byte and (pointers or text_of(child) != "const")
-        ]
         declared, assigned = [], []
         for each in declarators:
             place, value = each.child_by_field_name("declarator"), each.child_by_field_name("value")
@@ -224,9 +249,33 @@ class _Rewriter:
                 declared.append(self.render(each))
                 continue
             declared.append(self.render(place))
-            assigned.append(f"{parameters.render_name(place, self.render)} = {self.render(value)};")
-        text = f"{' '.join(kinds)} {', '.join(declared)}; {' '.join(assigned)}"
+            assigned.append(f"{rows.name_in(place, self.render)} = {self.render(value)};")
+        constant_too = any(text_of(d).lstrip().startswith(("*", "(")) for d in declarators)
+        text = f"{self._kind(node, declarators[0], constant_too)} {', '.join(declared)}; {' '.join(assigned)}"
         return _one_line(text) + _lines(node, 0)
+
+    def _kind(self, node: Node, first: Node, constant_too: bool = True) -> str:
+        """The type in a declaration. A variable that is assigned later can't be constant, what it points to can."""
+        return " ".join(
+            self.render(child)
+            for child in node.children
+            if child.end_byte <= first.start_byte and (constant_too or text_of(child) != "const")
+        )
+
+    def _pointers(self, node: Node, declarators: list[Node], sizes: list[list[Node] | None]) -> str:
+        kind = self._kind(node, declarators[0])
+        texts = []
+        for each, found in zip(declarators, sizes, strict=True):
+            name, value = rows.name_in(each.child_by_field_name("declarator") or each, self.render), None
+            if each.type == "init_declarator":
+                value = each.child_by_field_name("value")
+            if found is None:
+                texts.append(f"{kind} {self.render(each)};")
+                continue
+            self.rows.add(name)
+            given = rows.cast(kind, found, self.render(value) if value is not None else "nullptr", self.render)
+            texts.append(f"hy::rows<{kind}, {len(found)}> {name}; {name} = {given};")
+        return " ".join(texts)
 
     def _initializers(self, node: Node) -> str | None:
         """C++ takes designators in the order of the fields only, and none of arrays."""
