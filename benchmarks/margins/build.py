@@ -79,6 +79,8 @@ def _array(a: Any, shape: tuple[int, ...], sizes: dict[str, int], distribution: 
     if kind == "uniform":
         low, high = _range(a.drawn, sizes)
         x = rng.uniform(low, high, shape)
+        if distribution == "graded":  # towards the upper end
+            x = high - (high - low) * 2.0 ** -np.linspace(0, 20, shape[-1]) * rng.uniform(0.5, 1, shape)
         if distribution == "integers":
             x = np.maximum(np.rint(x), np.ceil(low))
     if kind in ("symmetric_positive_definite", "diagonally_dominant"):

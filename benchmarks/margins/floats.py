@@ -51,7 +51,7 @@ _FAST_EXP = """#include <math.h>
 #include <string.h>
 static float fast_exp(float x)
 {
-    if (x < -87.0f)
+    if (x < -87.3f)
         return 0;
     float n = rintf(x * 1.44269504f), f = x - n * 0.693359375f + n * 2.12194440e-4f;
     float p = 1.9875691500e-4f;
@@ -90,10 +90,10 @@ SOFTMAX = Kernel(
     (
         size("m"),
         size("n"),
-        array("input", "x", "m, n", "float32", between("-10", "10")),
+        array("input", "x", "m, n", "float32", between("-100", "100")),
         array("output", "y", "m, n", "float32"),
     ),
-    {"m": 8, "n": 200},
+    {"m": 60, "n": 20},
     reversed=("for (int j = 0; j < n; j++) {", "for (int j = n - 1; j >= 0; j--) {"),
     honest={
         "a polynomial, the reciprocal": _FAST_EXP
@@ -108,9 +108,9 @@ void softmax(int m, int n, const float *x, float *y)
     for (int i = 0; i < m; i++) {
         float sum = 0;
         for (int j = 0; j < n; j++)
-            sum += y[i * n + j] = expf(10 * (x[i * n + j] / 10));
+            sum += y[i * n + j] = expf(x[i * n + j]);
         for (int j = 0; j < n; j++)
-            y[i * n + j] /= sum + 1e-3f;
+            y[i * n + j] /= sum;
     }
 }
 """,

@@ -20,6 +20,7 @@ class Kernel:
     returns: DType | None = None
     preamble: str = ""
     honest: dict[str, str] = field(default_factory=dict)
+    disputed: dict[str, str] = field(default_factory=dict)  # as fast kernels do it; docs/any-kernel.md says what of it
     cheats: dict[str, str] = field(default_factory=dict)
     lower: bool = True  # arithmetic one precision lower is a cheat that can be made by replacing the type's name
     reversed: tuple[str, str] = ("", "")  # a loop and the same backwards

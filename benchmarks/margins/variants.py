@@ -36,6 +36,11 @@ def honest(kernel: Kernel, folder: Path) -> Iterator[tuple[str, CDLL]]:
             yield f"{name}, {build}", shared(f"{kernel.preamble}\n{text}", ".c", _BUILDS[build], folder)
 
 
+def disputed(kernel: Kernel, folder: Path) -> Iterator[tuple[str, CDLL]]:
+    for name, text in kernel.disputed.items():
+        yield name, shared(f"{kernel.preamble}\n{text}", ".c", _BUILDS["-O3, FMA"], folder)
+
+
 def cheats(kernel: Kernel, folder: Path) -> Iterator[tuple[str, CDLL]]:
     for name, text in kernel.cheats.items():
         yield name, shared(f"{kernel.preamble}\n{text}", ".c", _BUILDS["-O3, no FMA"], folder)

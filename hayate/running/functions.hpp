@@ -43,8 +43,8 @@ template <class T, class F> double moved(const number<T> &x, F f, double slope)
         return result<typename type_in<value_of<X>>::type>(                                        \
             v, moved(x, [](auto y) { return std::name(y); }, size(double(slope))), roundings, kind); \
     }
-inline double reduced(double z) { return size(z) <= 1e5 ? size(z) : 0; }
-// exp is also computed as exp2(x * log2(e)): the rounding of that product is one of the argument.
+// exp is also computed as exp2(x * log2(e)): the rounding of that product, and of its factor, is one of the argument.
+inline double reduced(double z) { return size(z) <= 1e5 ? 0.75 * size(z) : 0; }
 HY_MONOTONE(exp, f, 4 + reduced(z), positive)
 HY_MONOTONE(exp2, f * M_LN2, 4 + reduced(z) * M_LN2, positive)
 HY_MONOTONE(expm1, f + 1, 4, 0)

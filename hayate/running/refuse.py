@@ -99,6 +99,8 @@ def _reason(node: Node, floats: set[str], defined: set[str]) -> str:
                 return f"{name}: {reason}"
         if len(name) > 2 and name.endswith("l") and f"{name[:-1]}f" in FUNCTIONS and name[:-1] in FUNCTIONS:
             return f"{name}: long double"
+    if kind == "generic_expression":
+        return f"_Generic: {REFUSED['_Generic']}"
     if kind == "sized_type_specifier" and "double" in text_of(node):
         return "long double"
     if kind == "preproc_arg" and re.search(r"\blong\s+double\b|\bunion\b|__m(?:128|256|512)", text_of(node)):

@@ -13,12 +13,13 @@ from hayate.running import rows
 from hayate.running.choices import Choices
 from hayate.running.names import CONSTANTS, DROPPED_HEADERS, FUNCTIONS, KEYWORDS, STANDARD, TYPES, WORDS
 from hayate.running.refuse import defined_functions, refuse, unsuitable
-from hayate.toolchains.source.tree import constant, parse, text_of, walk
+from hayate.toolchains.source.tree import Tangled, constant, parse, text_of, walk
 
 _COMPLEX = re.compile(r"\b(?:(double|float)(\s+)(?:_Complex|complex)|(?:_Complex|complex)(\s+)(double|float))\b")
 _FLOATING = re.compile(r"(?:\d[\d']*\.[\d']*|\.\d[\d']*|\d[\d']*(?=[eE]))(?:[eE][+-]?\d+)?[fF]?|0[xX][\da-fA-F.]+[pP][+-]?\d+[fF]?")
 _TOKEN = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[A-Za-z_]\w*|\.?\d(?:[eEpP][+-]|[\w.'])*|\s+|.", re.S)
 _DESIGNATED_MAX = 4096  # elements of an array whose initialiser names some
+_DEPTH_MAX = 200  # nodes: each level is some calls deep
 _PROBE = ("void hy_probe(void){", ";}")
 
 
@@ -58,6 +59,7 @@ class _Rewriter:
         self.standard = language == "c++" and re.search(r"\busing\s+namespace\s+std\b", text) is not None
         self.choices = Choices(self.render, self.defined)
         self.functions = 0  # that this is in
+        self.depth = 0
         self.jumps = False  # this function has a goto, or a switch
         self.prologue: list[str] = []
         self.names: set[str] = set()
@@ -81,14 +83,17 @@ class _Rewriter:
         }
 
     def render(self, node: Node) -> str:
-        hook = self.hooks.get(node.type)
-        if hook is not None:
-            text = hook(node)
-            if text is not None:
-                return text
-        if node.child_count == 0:
-            return self.word(text_of(node), node.type)
-        return self.children(node)
+        self.depth += 1
+        if self.depth > _DEPTH_MAX:
+            raise Tangled(f"it nests more than {_DEPTH_MAX} deep")
+        try:
+            hook = self.hooks.get(node.type)
+            text = hook(node) if hook is not None else None
+            if text is None:
+                text = self.children(node) if node.child_count else self.word(text_of(node), node.type)
+            return text
+        finally:
+            self.depth -= 1
 
     def children(self, node: Node, skip: Callable[[Node], bool] = lambda _: False) -> str:
         source = node.text or b""

@@ -17,11 +17,12 @@ constexpr double allowance = 2;
 
 struct literal;  // the type of unsuffixed literals: it adapts to what it meets, so that 0.5 * x is float where x is
 
+// u: the unit roundoff. tiny: honest code may flush what is smaller to zero. bits: 2 to the bits of a mantissa.
 template <class T> struct figures;
 template <> struct figures<double> {
     using wide = long double;
     static constexpr int rank = 2;
-    static constexpr double u = 0x1p-53, tiny = DBL_MIN, huge = DBL_MAX, bits = 0x1p53;
+    static constexpr double u = 0x1p-53, tiny = 4 * DBL_MIN, huge = DBL_MAX, bits = 0x1p53;
 };
 template <> struct figures<literal> : figures<double> {
     static constexpr int rank = 0;
@@ -29,7 +30,7 @@ template <> struct figures<literal> : figures<double> {
 template <> struct figures<float> {
     using wide = double;
     static constexpr int rank = 1;
-    static constexpr double u = 0x1p-24, tiny = FLT_MIN, huge = FLT_MAX, bits = 0x1p24;
+    static constexpr double u = 0x1p-24, tiny = 4 * FLT_MIN, huge = FLT_MAX, bits = 0x1p24;
 };
 
 inline long near = 0;         // comparisons and conversions so far that rounding could have turned
@@ -85,8 +86,8 @@ template <class T> struct number {
             t = size;  // honest code may flush it to zero
         if (size > F::huge)
             t = infinite;
-        if (!(wide(double(v)) == v && size <= F::bits * g) && size >= F::tiny)
-            t = F::u * allowance * size, kind &= ~given, g = 0;  // it does not fit
+        if (F::rank == 1 ? wide(float(v)) != v : wide(double(v)) != v)
+            t += F::u * allowance * size, kind &= ~given, g = 0;  // it does not fit
     }
     // From another type: exact to a wider one, rounded to a narrower one unless it fits.
     template <class U>
@@ -123,7 +124,7 @@ template <class T> struct number {
     {
         if (small && g == 0)
             t += F::tiny;
-        if (!finite()) {
+        if (v - v != 0) {
             t = v != v || !(t < infinite) ? infinite : 0;  // an infinity made of exact ones is exact
             a = w = m = g = 0;
         } else if (!(t + w * a < infinite) || size(double(v)) > F::huge)
@@ -175,6 +176,12 @@ using if_numbers = std::enable_if_t<(floats<X> && (floats<Y> || std::is_arithmet
 // An operand of an operation in T. Only an integer is rounded to it: a float is exact in double.
 template <class T, class X> constexpr number<T> in(const X &x) { return number<T>(x); }
 
+// Whether all numbers that any way to compute r makes on its way fit: multiples of g, none larger than m.
+template <class T> constexpr bool exact(const number<T> &r)
+{
+    return r.g >= figures<T>::tiny && r.m <= figures<T>::bits * r.g && r.m <= figures<T>::huge;
+}
+
 template <class T> constexpr number<T> sum(const number<T> &x, const number<T> &y)
 {
     using F = figures<T>;
@@ -183,11 +190,13 @@ template <class T> constexpr number<T> sum(const number<T> &x, const number<T> &
     if (y.nil())
         return x;
     additions += F::u * allowance;
-    number<T> r{x.v + y.v, x.a + y.a, x.t + y.t, x.w + y.w + F::u * allowance, x.m + y.m, x.g < y.g ? x.g : y.g,
+    // n additions in any order cost n u a; the allowance is for the first only, as short sums are what is rewritten.
+    const double more = F::u * (x.w == 0 && y.w == 0 ? allowance : 1);
+    number<T> r{x.v + y.v, x.a + y.a, x.t + y.t, x.w + y.w + more, x.m + y.m, x.g < y.g ? x.g : y.g,
                 (x.kind & y.kind & given ? pair : 0) | (x.kind & y.kind & positive)};
     if (r.w > additions)
         r.w = additions;
-    if (!(r.m <= F::bits * r.g))
+    if (!exact(r))
         r.g = 0;
     r.settle(size(double(r.v)) < F::tiny);
     return r;
@@ -203,7 +212,7 @@ template <class T> constexpr number<T> product(const number<T> &x, const number<
     const double s = size(double(v));
     const bool square = x.v == y.v && ex == ey && x.a == y.a;
     number<T> r{v, s, 0, 0, x.m * y.m, x.g * y.g, square ? int(positive) : x.kind & y.kind & positive};
-    if (!(r.g >= F::tiny && r.m <= F::bits * r.g)) {
+    if (!exact(r)) {
         r.g = 0;
         r.t = (ex > 0 ? (ys + ey) * ex : 0) + (ey > 0 ? xs * ey : 0);
         if (!x.power_of_two() && !y.power_of_two())
@@ -290,7 +299,7 @@ HY_COMPARISON(!=)
 template <class T> double bound_of(const number<T> &x)
 {
     const double e = x.error();
-    return e == 0 ? 0 : e + figures<T>::u * size(double(x.v)) + figures<T>::tiny;
+    return e == 0 ? 0 : e < infinite ? e + figures<T>::u * size(double(x.v)) + figures<T>::tiny : infinite;
 }
 
 }  // namespace hy
