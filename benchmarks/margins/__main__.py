@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.margins import disputed, doubles, floats
@@ -11,6 +13,7 @@ from benchmarks.margins.build import DISTRIBUTIONS, ask, call, draw, oracle, wor
 from benchmarks.margins.kernels import Kernel
 from benchmarks.margins.variants import cheats, honest, one_precision_lower
 from benchmarks.margins.variants import disputed as disputed_of
+from hayate.tasks.expressions import evaluate_expression
 
 KERNELS = (*doubles.ALL, *floats.ALL, *disputed.ALL)
 
@@ -42,8 +45,41 @@ def margins(kernel: Kernel, folder: Path, draws: int) -> dict[str, dict[str, flo
             for name, built in bad.items():
                 note(f"cheat: {name}", distribution, worst(known, call(kernel, built, drawn)))
             if lower is not None:
-                note("cheat: one precision lower", distribution, worst(known, call(kernel, lower, drawn, lower=True)))
+                note(
+                    "cheat: one precision lower",
+                    distribution,
+                    worst(known, call(kernel, lower, drawn, lower=True)),
+                )
     return found
+
+
+# Operations of one call, of kernels whose operations are countable.
+_OPERATIONS = {
+    "gemv": "2 * m * n",
+    "lu": "2 * n ** 3 // 3",
+    "convolution": "18 * h * w",
+    "nbody": "20 * n * n",
+}
+
+
+def speed(kernel: Kernel, folder: Path) -> str:
+    """A row: nanoseconds for an operation of the oracle, and of the reference by -O0 and -O3; the best of some."""
+    drawn = draw(kernel, "uniform", 0)
+    computed = {a.name: v for a, v in zip(kernel.arguments, drawn.values, strict=True) if a.kind == "size"}
+    operations = float(evaluate_expression(_OPERATIONS[kernel.name], computed))
+    library, builds = oracle(kernel, folder), dict(honest(kernel, folder))
+
+    def best(run: Callable[[], object]) -> float:
+        times = []
+        for _ in range(20):
+            start = time.perf_counter()
+            run()
+            times.append(time.perf_counter() - start)
+        return min(times) / operations * 1e9
+
+    asked = best(lambda: ask(kernel, library, drawn))
+    plain, fast = (best(lambda b=builds[name]: call(kernel, b, drawn)) for name in ("-O0", "-O3, FMA"))  # type: ignore[misc]
+    return f"| {kernel.name} | {asked:.1f} | {plain:.2f} | {fast:.2f} |"
 
 
 def main() -> None:
@@ -51,9 +87,20 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--all", action="store_true", help="every variant, by distribution")
     parser.add_argument("kernels", nargs="*")
+    parser.add_argument(
+        "--speed", action="store_true", help="ns for an operation of the oracle in place of margins"
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        print("| kernel | builds of the reference | honest rewritings | one precision lower | disputed | cheats | near |")
+        if given.speed:
+            print("| kernel | oracle | reference, -O0 | reference, -O3 |\n|---|---|---|---|")
+            for kernel in KERNELS:
+                if kernel.name in _OPERATIONS:
+                    print(speed(kernel, Path(folder)), flush=True)
+            return
+        print(
+            "| kernel | builds of the reference | honest rewritings | one precision lower | disputed | cheats | near |"
+        )
         print("|---|---|---|---|---|---|---|")
         for kernel in KERNELS:
             if given.kernels and kernel.name not in given.kernels:
@@ -81,7 +128,8 @@ def row(kernel: Kernel, found: dict[str, dict[str, float]]) -> str:
             others.append(f"{rest} {largest:.2g}")
     shown = [f"{max(each):.2g}" if each else "-" for each in (builds, rewritings)]
     near = sum(found["near"].values())
-    return f"| {kernel.name} | {shown[0]} | {shown[1]} | {lower} | {'; '.join(between) or '-'} | {'; '.join(others) or '-'} | {near:.0f} |"
+    said = ("; ".join(between) or "-", "; ".join(others) or "-")
+    return f"| {kernel.name} | {shown[0]} | {shown[1]} | {lower} | {said[0]} | {said[1]} | {near:.0f} |"
 
 
 if __name__ == "__main__":

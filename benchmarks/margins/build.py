@@ -25,7 +25,16 @@ def shared(text: str, suffix: str, command: tuple[str, ...], folder: Path) -> ct
     if not built.exists():
         (folder / f"{name}{suffix}").write_text(text)
         done = subprocess.run(
-            [*command, "-shared", "-fPIC", "-nostartfiles", "-o", str(built), str(folder / f"{name}{suffix}"), "-lm"],
+            [
+                *command,
+                "-shared",
+                "-fPIC",
+                "-nostartfiles",
+                "-o",
+                str(built),
+                str(folder / f"{name}{suffix}"),
+                "-lm",
+            ],
             capture_output=True,
             text=True,
         )
@@ -104,7 +113,9 @@ def real(shape: tuple[int, ...], distribution: str, rng: Any) -> Any:
         return rng.integers(-8, 9, shape).astype(float)
     if distribution == "sparse":
         return rng.uniform(-1, 1, shape) * (rng.uniform(size=shape) < 0.02)
-    ramp = 2.0 ** -np.linspace(0, 20, shape[-1])  # graded: increasing, so that the reference adds the largest last
+    ramp = 2.0 ** -np.linspace(
+        0, 20, shape[-1]
+    )  # graded: increasing, so that the reference adds the largest last
     return rng.uniform(0.5, 1, shape) * ramp[::-1]
 
 

@@ -132,7 +132,11 @@ void sigmoid(int n, const float *x, float *y)
         y[i] = tanhf(x[i]) + 1.0f / (1.0f + expf(-x[i]));
 }
 """,
-    (size("n"), array("input", "x", "n", "float32", between("-20", "20")), array("output", "y", "n", "float32")),
+    (
+        size("n"),
+        array("input", "x", "n", "float32", between("-20", "20")),
+        array("output", "y", "n", "float32"),
+    ),
     {"n": 500},
     disputed={
         "exponentials only": """#include <math.h>

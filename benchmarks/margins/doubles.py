@@ -59,9 +59,13 @@ CSR = Kernel(
         array("output", "y", "m"),
     ),
     {"m": 60, "n": 80, "nonzeros": 900},
-    reversed=("for (int k = rows[i]; k < rows[i + 1]; k++)", "for (int k = rows[i + 1] - 1; k >= rows[i]; k--)"),
+    reversed=(
+        "for (int k = rows[i]; k < rows[i + 1]; k++)",
+        "for (int k = rows[i + 1] - 1; k >= rows[i]; k--)",
+    ),
     cheats={
-        "a term dropped": """void csr(int m, int n, const int *rows, const int *columns, const double *values, const double *x, double *y)
+        "a term dropped": """void csr(int m, int n, const int *rows, const int *columns, const double *values,
+         const double *x, double *y)
 {
     for (int i = 0; i < m; i++) {
         double sum = 0;
@@ -71,7 +75,8 @@ CSR = Kernel(
     }
 }
 """,
-        "sums in float": """void csr(int m, int n, const int *rows, const int *columns, const double *values, const double *x, double *y)
+        "sums in float": """void csr(int m, int n, const int *rows, const int *columns, const double *values,
+         const double *x, double *y)
 {
     for (int i = 0; i < m; i++) {
         float sum = 0;

@@ -99,7 +99,9 @@ SOFTMAX = Kernel(
         "a polynomial, the reciprocal": _FAST_EXP
         + _SOFTMAX.replace("EXP", "fast_exp").replace("DIVIDE", "*= 1.0f / sum"),
         "exp2 of a product": "#include <math.h>\n"
-        + _SOFTMAX.replace("EXP", "exp2f(1.44269504f * ").replace("- max)", "- max))").replace("DIVIDE", "/= sum"),
+        + _SOFTMAX.replace("EXP", "exp2f(1.44269504f * ")
+        .replace("- max)", "- max))")
+        .replace("DIVIDE", "/= sum"),
     },
     cheats={
         "no maximum taken": """#include <math.h>
@@ -277,7 +279,11 @@ void gelu(int n, const float *x, float *y)
         y[i] = 0.5f * x[i] * (1 + tanh(0.7978845608 * (x[i] + 0.044715 * pow(x[i], 3))));
 }
 """,
-    (size("n"), array("input", "x", "n", "float32", between("-4", "4")), array("output", "y", "n", "float32")),
+    (
+        size("n"),
+        array("input", "x", "n", "float32", between("-4", "4")),
+        array("output", "y", "n", "float32"),
+    ),
     {"n": 500},
     reversed=("for (int i = 0; i < n; i++)", "for (int i = n - 1; i >= 0; i--)"),
     honest={

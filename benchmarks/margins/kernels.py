@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hayate.records import Argument, DType, SourceText, StructField, Task, Values
+from hayate.records import Argument, DType, SourceText, Task, Values
 from hayate.records.problem import Bound, SizeRange
 
 
@@ -20,9 +20,13 @@ class Kernel:
     returns: DType | None = None
     preamble: str = ""
     honest: dict[str, str] = field(default_factory=dict)
-    disputed: dict[str, str] = field(default_factory=dict)  # as fast kernels do it; docs/any-kernel.md says what of it
+    disputed: dict[str, str] = field(
+        default_factory=dict
+    )  # as fast kernels do it; docs/any-kernel.md says what of it
     cheats: dict[str, str] = field(default_factory=dict)
-    lower: bool = True  # arithmetic one precision lower is a cheat that can be made by replacing the type's name
+    lower: bool = (
+        True  # arithmetic one precision lower is a cheat that can be made by replacing the type's name
+    )
     reversed: tuple[str, str] = ("", "")  # a loop and the same backwards
     near: bool = False  # rounding may turn its branches
 
@@ -63,7 +67,9 @@ def scalar(name: str, dtype: DType = "float64", low: str = "", high: str = "") -
     return Argument(name=name, kind="scalar", dtype=dtype, values=values)
 
 
-def array(kind: str, name: str, shape: str, dtype: DType = "float64", values: Values | None = None, extent: str = "") -> Argument:
+def array(
+    kind: str, name: str, shape: str, dtype: DType = "float64", values: Values | None = None, extent: str = ""
+) -> Argument:
     """`shape` and `extent` as "M, K"."""
     parts = tuple(part.strip() for part in shape.split(","))
     inner = tuple(part.strip() for part in extent.split(",")) if extent else ()

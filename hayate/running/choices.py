@@ -12,7 +12,13 @@ from tree_sitter import Node
 
 from hayate.toolchains.source.tree import text_of, walk
 
-_IMPURE = {"assignment_expression", "update_expression", "comma_expression", "gnu_asm_expression", "lambda_expression"}
+_IMPURE = {
+    "assignment_expression",
+    "update_expression",
+    "comma_expression",
+    "gnu_asm_expression",
+    "lambda_expression",
+}
 _DEREFERENCES = {"subscript_expression", "pointer_expression", "field_expression", "call_expression"}
 _NESTED_MAX = 4  # of choices within one's arms: their text stands three times
 Render = Callable[[Node], str]
@@ -80,7 +86,9 @@ class Choices:
         zero, other = ("0.0", big) if small == "0.0" else (big, small)
         positive = small == "0.0"
         if zero == "0.0" and (first, second) in (
-            [(other, f"-{other}"), (other, f"-({other})")] if positive else [(f"-{other}", other), (f"-({other})", other)]
+            [(other, f"-{other}"), (other, f"-({other})")]
+            if positive
+            else [(f"-{other}", other), (f"-({other})", other)]
         ):
             return f"hy::absolute({self._render(left if positive else right)})"
         return None
@@ -96,7 +104,9 @@ class Choices:
 
     def expression(self, node: Node) -> str | None:
         """In place of a conditional expression within a function."""
-        condition, yes, no = (node.child_by_field_name(f) for f in ("condition", "consequence", "alternative"))
+        condition, yes, no = (
+            node.child_by_field_name(f) for f in ("condition", "consequence", "alternative")
+        )
         if yes is None or no is None or condition is None:
             return None
         if "NULL" in (_same(yes), _same(no)) or _nested(yes) + _nested(no) > _NESTED_MAX:
@@ -137,14 +147,17 @@ class Choices:
             second = other.child_by_field_name("right")
             if second is None or _same(other.child_by_field_name("left")) != _same(left):
                 return None
-            if not self.joinable(condition, left, right, second) or _nested(right) + _nested(second) > _NESTED_MAX:
+            if (
+                not self.joinable(condition, left, right, second)
+                or _nested(right) + _nested(second) > _NESTED_MAX
+            ):
                 return None
             value = self.idiom(condition, right, second) or self._chosen(condition, right, second)
             return f"{self._render(left)} = {value};"
         if operator == "=":
-            value = self.idiom(condition, right, left)
-            if value is not None:
-                return f"{self._render(left)} = {value};"
+            found = self.idiom(condition, right, left)
+            if found is not None:
+                return f"{self._render(left)} = {found};"
         if not self.joinable(condition, left, right):
             return None
         place, assignment = self._render(left), self._render(first)

@@ -5,6 +5,8 @@ from __future__ import annotations
 _ONE = """exp exp2 expm1 log log2 log10 log1p cbrt sqrt asin acos atan sinh tanh asinh acosh atanh erf erfc sin cos tan
 cosh tgamma lgamma fabs floor ceil trunc round rint nearbyint pow hypot atan2 fmod fmax fmin fdim copysign fma ldexp
 creal cimag conj cabs carg cexp csqrt clog"""
+_LACKING = """frexp frexpf modf modff logb logbf ilogb ilogbf nextafter nextafterf nexttoward remquo remquof strtod
+strtof atof nan nanf j0 j1 jn y0 y1 yn"""
 _ALONE = "lrint lround isnan isinf isfinite signbit abs"
 _MEMORY = "malloc calloc realloc aligned_alloc alloca"
 
@@ -27,19 +29,16 @@ STANDARD: dict[str, str] = {
     "norm": "hy_norm",
     "polar": "hy_polar",
 }
-CONSTANTS = frozenset(
-    """M_PI M_PI_2 M_PI_4 M_1_PI M_2_PI M_2_SQRTPI M_E M_LN2 M_LN10 M_LOG2E M_LOG10E M_SQRT2 M_SQRT1_2 INFINITY NAN
-    HUGE_VAL HUGE_VALF DBL_MAX DBL_MIN DBL_EPSILON FLT_MAX FLT_MIN FLT_EPSILON""".split()
-)
+_CONSTANTS = """M_PI M_PI_2 M_PI_4 M_1_PI M_2_PI M_2_SQRTPI M_E M_LN2 M_LN10 M_LOG2E M_LOG10E M_SQRT2 M_SQRT1_2
+INFINITY NAN HUGE_VAL HUGE_VALF DBL_MAX DBL_MIN DBL_EPSILON FLT_MAX FLT_MIN FLT_EPSILON"""
+CONSTANTS = frozenset(_CONSTANTS.split())
 TYPES = {"double": "hy_double", "float": "hy_float"}
 # Words of C++ that are names in C.
-KEYWORDS = frozenset(
-    """alignas alignof and and_eq asm bitand bitor bool catch char16_t char32_t char8_t class co_await co_return
-    co_yield compl concept const_cast consteval constexpr constinit decltype delete dynamic_cast explicit export false
-    friend mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected public
-    reinterpret_cast requires static_assert static_cast template this thread_local throw true try typeid typename
-    using virtual wchar_t xor xor_eq""".split()
-) - {"bool", "true", "false", "asm", "static_assert", "thread_local", "alignas", "alignof", "nullptr"}
+_KEYWORDS = """and and_eq bitand bitor catch char16_t char32_t char8_t class co_await co_return co_yield compl concept
+const_cast consteval constexpr constinit decltype delete dynamic_cast explicit export friend mutable namespace new
+noexcept not not_eq operator or or_eq private protected public reinterpret_cast requires static_cast template this
+throw try typeid typename using virtual wchar_t xor xor_eq"""
+KEYWORDS = frozenset(_KEYWORDS.split())
 WORDS = {
     "_Bool": "bool",
     "restrict": "__restrict",
@@ -69,11 +68,7 @@ REFUSED = {
     "setjmp": "jumps out of functions",
     "longjmp": "jumps out of functions",
     "va_arg": "a variable number of arguments",
-} | dict.fromkeys(
-    """frexp frexpf modf modff logb logbf ilogb ilogbf nextafter nextafterf nexttoward remquo remquof
-    strtod strtof atof nan nanf j0 j1 jn y0 y1 yn""".split(),
-    "a function of the library that running numbers lack",
-)
+} | dict.fromkeys(_LACKING.split(), "a function of the library that running numbers lack")
 REFUSED_PREFIXES = {
     "__m128": "vector types",
     "__m256": "vector types",

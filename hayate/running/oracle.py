@@ -15,7 +15,9 @@ from hayate.toolchains.source.tree import Tangled
 # How it is compiled: no flag may change arithmetic.
 COMPILER = "g++"
 FLAGS = ("-std=gnu++20", "-O2", "-ffp-contract=off", "-fpermissive", "-w")
-_PARTS = ("running.hpp", "functions.hpp", "complex.hpp", "rows.hpp", "arguments.hpp")
+_PARTS = tuple(
+    f"{name}.hpp" for name in ("running", "operators", "choices", "functions", "complex", "rows", "arguments")
+)
 _NUMBER = {"float32": "hy_float", "float64": "hy_double", "complex64": "hy_float", "complex128": "hy_double"}
 _IN_C = {"float32": "float", "float64": "double", "complex64": "float", "complex128": "double"}
 _BINARY: dict[type[ast.operator], str] = {
@@ -71,7 +73,9 @@ def _structs(task: Task) -> str:
         for f in argument.fields:
             pair = f.dtype.startswith("complex")
             raw.append(f"{_in_memory(f.dtype)} {f.name}{'[2]' if pair else ''};")
-            filled.append(f"p.{f.name} = {_number(f.dtype, f'r.{f.name}[0]', f'r.{f.name}[1]', f'r.{f.name}')};")
+            filled.append(
+                f"p.{f.name} = {_number(f.dtype, f'r.{f.name}[0]', f'r.{f.name}[1]', f'r.{f.name}')};"
+            )
         become = (
             "template <class P> operator const P *() const { static P p; fill(p); return &p; }"
             if argument.by_pointer
@@ -99,12 +103,16 @@ def _number(dtype: str, real: str, imaginary: str, whole: str) -> str:
 
 
 def _glue(task: Task) -> str:
-    lines, call, give = [], [], []
+    lines: list[str] = []
+    call: list[str] = []
+    give: list[str] = []
     for i, name in enumerate((*(a.name for a in task.arguments), *drawn_beyond(task))):
         argument = task.arguments[i] if i < len(task.arguments) else None
         if argument is None or not (argument.is_array or argument.fields or argument.dtype in _NUMBER):
             kind = "int64_t" if argument is None else _in_memory(argument.dtype)
-            lines.append(f"[[maybe_unused]] const int64_t hy_n_{name} = (int64_t)*(const {kind} *)hy_given[{i}];")
+            lines.append(
+                f"[[maybe_unused]] const int64_t hy_n_{name} = (int64_t)*(const {kind} *)hy_given[{i}];"
+            )
     for i, argument in enumerate(task.arguments):
         at = f"hy_given[{i}]"
         if argument.is_array:
@@ -116,7 +124,9 @@ def _glue(task: Task) -> str:
             one = f"((const {_in_memory(argument.dtype)} *){at})"
             call.append(_number(argument.dtype, f"{one}[0]", f"{one}[1]", f"{one}[0]"))
         if argument.kind in ("inout", "output"):
-            shape, extent = (", ".join(_sizes(e)) for e in (argument.shape, argument.extent or argument.shape))
+            shape, extent = (
+                ", ".join(_sizes(e)) for e in (argument.shape, argument.extent or argument.shape)
+            )
             come, k = "true" if argument.kind == "inout" else "false", len(give)
             give.append(f"hy_a{i}.give(hy_want[{k}], hy_bound[{k}], {{{shape}}}, {{{extent}}}, {come});")
     result = ""
@@ -124,7 +134,8 @@ def _glue(task: Task) -> str:
         result, k = "const auto hy_result = ", len(give)
         give.append(f"hy::give_one({_returned(task)}, hy_want[{k}], hy_bound[{k}]);")
     body = "\n        ".join([*lines, f"{result}hy_user::{task.entry}({', '.join(call)});", *give])
-    return f"""extern "C" int {task.entry}_automatic(void *const *hy_given, double *const *hy_want, double *const *hy_bound)
+    return f"""extern "C" int {task.entry}_automatic(
+    void *const *hy_given, double *const *hy_want, double *const *hy_bound)
 {{
     (void)hy_want, (void)hy_bound;
     hy::near = 0, hy::additions = 0;
@@ -165,7 +176,12 @@ def _in_c(node: ast.expr, text: str) -> str:
         return _BINARY[type(node.op)].format(_in_c(node.left, text), _in_c(node.right, text))
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         return f"(-{_in_c(node.operand, text)})"
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("min", "max") and node.args:
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("min", "max")
+        and node.args
+    ):
         name, words = {"min": "smaller", "max": "larger"}[node.func.id], [_in_c(a, text) for a in node.args]
         result = words[0]
         for word in words[1:]:

@@ -125,11 +125,18 @@ def _cast(node: Node, floats: set[str]) -> str:
     to, value = text_of(node.child_by_field_name("type")), node.child_by_field_name("value")
     if "*" not in to or value is None or not _INTEGER.match(to):
         return ""
-    inner = value.named_children[0] if value.type == "parenthesized_expression" and value.named_children else value
+    inner = (
+        value.named_children[0]
+        if value.type == "parenthesized_expression" and value.named_children
+        else value
+    )
     if inner.type == "call_expression":
         return ""
     # &x, x or x + i of a floating array; x[i] is a number or a pointer of its own.
-    if inner.type in ("pointer_expression", "identifier", "binary_expression") and _root_name(inner) in floats:
+    if (
+        inner.type in ("pointer_expression", "identifier", "binary_expression")
+        and _root_name(inner) in floats
+    ):
         return f"({to}) of {_root_name(inner)}: a number's bits are not to be had"
     return ""
 
@@ -146,9 +153,9 @@ def _call(node: Node, floats: set[str]) -> str:
             return f"{name} of {text_of(given[2])} bytes, said without sizeof"
         if any(roots) and name == "memset" and text_of(given[1]).strip() not in ("0", "'\\0'", "0x0", "0x00"):
             return "memset of numbers to something else than zero"
-    if name in _ALLOCATES and "sizeof" not in text_of(arguments) and _for_numbers(node, floats):
-        if re.search(r"\b(?:4|8|16)\b", text_of(arguments)):
-            return f"{name} of bytes that are said without sizeof"
+    bytes_said = "sizeof" not in text_of(arguments) and re.search(r"\b(?:4|8|16)\b", text_of(arguments))
+    if name in _ALLOCATES and bytes_said and _for_numbers(node, floats):
+        return f"{name} of bytes that are said without sizeof"
     return ""
 
 

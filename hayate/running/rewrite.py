@@ -11,14 +11,21 @@ from tree_sitter import Node
 from hayate.records import Language
 from hayate.running import rows
 from hayate.running.choices import Choices
+from hayate.running.declarations import Declarations
+from hayate.running.lines import lines_of, one_line
 from hayate.running.names import CONSTANTS, DROPPED_HEADERS, FUNCTIONS, KEYWORDS, STANDARD, TYPES, WORDS
-from hayate.running.refuse import defined_functions, refuse, unsuitable
-from hayate.toolchains.source.tree import Tangled, constant, parse, text_of, walk
+from hayate.running.refuse import defined_functions, refuse
+from hayate.toolchains.source.tree import Tangled, parse, text_of, walk
 
-_COMPLEX = re.compile(r"\b(?:(double|float)(\s+)(?:_Complex|complex)|(?:_Complex|complex)(\s+)(double|float))\b")
-_FLOATING = re.compile(r"(?:\d[\d']*\.[\d']*|\.\d[\d']*|\d[\d']*(?=[eE]))(?:[eE][+-]?\d+)?[fF]?|0[xX][\da-fA-F.]+[pP][+-]?\d+[fF]?")
-_TOKEN = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[A-Za-z_]\w*|\.?\d(?:[eEpP][+-]|[\w.'])*|\s+|.", re.S)
-_DESIGNATED_MAX = 4096  # elements of an array whose initialiser names some
+_COMPLEX = re.compile(
+    r"\b(?:(double|float)(\s+)(?:_Complex|complex)|(?:_Complex|complex)(\s+)(double|float))\b"
+)
+_FLOATING = re.compile(
+    r"(?:\d[\d']*\.[\d']*|\.\d[\d']*|\d[\d']*(?=[eE]))(?:[eE][+-]?\d+)?[fF]?|0[xX][\da-fA-F.]+[pP][+-]?\d+[fF]?"
+)
+_TOKEN = re.compile(
+    r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[A-Za-z_]\w*|\.?\d(?:[eEpP][+-]|[\w.'])*|\s+|.", re.S
+)
 _DEPTH_MAX = 200  # nodes: each level is some calls deep
 _PROBE = ("void hy_probe(void){", ";}")
 
@@ -45,24 +52,17 @@ class _Rewriter:
         self.headers: list[str] = []
         self.defined = defined_functions(root)
         self.own = set(self.defined)  # names that are not the library's here
-        self.fields: list[list[str]] = []  # of each struct
-        self.constants: set[str] = set()
         for node in walk(root):
             if node.type in ("preproc_def", "preproc_function_def", "enumerator"):
-                self.constants.add(text_of(node.child_by_field_name("name")))
-            if node.type == "field_declaration_list":
-                self.fields.append([text_of(n) for n in walk(node) if n.type == "field_identifier"])
-        self.own |= self.constants
-        self.rows: set[str] = set()  # names of pointers to arrays whose size is not constant
+                self.own.add(text_of(node.child_by_field_name("name")))
         text = text_of(root)
         self.complex = "<complex" in text
         self.standard = language == "c++" and re.search(r"\busing\s+namespace\s+std\b", text) is not None
         self.choices = Choices(self.render, self.defined)
         self.functions = 0  # that this is in
         self.depth = 0
-        self.jumps = False  # this function has a goto, or a switch
+        self.declarations = Declarations(root, self.render, before)
         self.prologue: list[str] = []
-        self.names: set[str] = set()
         self.hooks: dict[str, Callable[[Node], str | None]] = {
             "comment": lambda node: " " + "\n" * text_of(node).count("\n"),
             "preproc_include": self._include,
@@ -72,15 +72,18 @@ class _Rewriter:
             "string_literal": text_of,
             "char_literal": text_of,
             "function_definition": self._function,
-            "parameter_list": self._parameters,
             "conditional_expression": self._choice,
             "if_statement": self._if,
-            "declaration": self._declaration,
-            "initializer_list": self._initializers,
             "qualified_identifier": self._qualified,
-            "cast_expression": self._cast,
-            "sizeof_expression": self._sizeof,
         }
+        if language == "c":
+            self.hooks |= {
+                "parameter_list": self._parameters,
+                "declaration": self.declarations.declaration,
+                "initializer_list": self.declarations.initializers,
+                "cast_expression": self.declarations.cast,
+                "sizeof_expression": self.declarations.sizeof,
+            }
 
     def render(self, node: Node) -> str:
         self.depth += 1
@@ -99,7 +102,9 @@ class _Rewriter:
         source = node.text or b""
         at, parts = node.start_byte, []
         for child in node.children:
-            parts.append(source[at - node.start_byte : child.start_byte - node.start_byte].decode(errors="replace"))
+            parts.append(
+                source[at - node.start_byte : child.start_byte - node.start_byte].decode(errors="replace")
+            )
             if not skip(child):
                 parts.append(self.render(child))
             at = child.end_byte
@@ -171,164 +176,48 @@ class _Rewriter:
             return None
         if node.start_byte == 0 and text_of(node).startswith(_PROBE[0]):
             return None
-        saved = self.prologue, self.jumps, self.names
-        self.prologue, self.names = [], set()
-        self.jumps = self.language == "c" and any(n.type in ("goto_statement", "switch_statement") for n in walk(body))
+        saved = self.prologue, self.declarations.jumps
+        self.prologue = []
+        self.declarations.jumps = any(n.type in ("goto_statement", "switch_statement") for n in walk(body))
         head = self.children(node, skip=lambda child: child == body)
         self.functions += 1
         inner = self.children(body)
         self.functions -= 1
         text = head + inner.replace("{", "{ " + "".join(self.prologue), 1)
-        self.prologue, self.jumps, self.names = saved
+        self.prologue, self.declarations.jumps = saved
         return text
 
-    def _parameters(self, node: Node) -> str | None:
-        if self.language != "c":
-            return None
+    def _parameters(self, node: Node) -> str:
         names = rows.names_of(node)
         parts = []
         for child in node.named_children:
-            found = rows.parameter(child, names, self.render) if child.type == "parameter_declaration" else None
+            found = (
+                rows.parameter(child, names, self.render) if child.type == "parameter_declaration" else None
+            )
             if found is None:
                 parts.append(self.render(child))
             else:
                 parts.append(found.text)
                 self.prologue.append(found.prologue)
                 if found.prologue:
-                    self.rows.add(rows.name_in(child.child_by_field_name("declarator") or child, text_of))
-        return "(" + ", ".join(_one_line(part) for part in parts) + ")" + _lines(node, 0)
+                    self.declarations.rows.add(
+                        rows.name_in(child.child_by_field_name("declarator") or child, text_of)
+                    )
+        return "(" + ", ".join(one_line(part) for part in parts) + ")" + lines_of(node)
 
     def _choice(self, node: Node) -> str | None:
         if not self.functions or (node.parent is not None and node.parent.type == "expression_statement"):
             return None
         found = self.choices.expression(node)
-        return None if found is None else _one_line(found) + _lines(node, 0)
+        return None if found is None else one_line(found) + lines_of(node)
 
     def _if(self, node: Node) -> str | None:
         if not self.functions:
             return None
         found = self.choices.statement(node)
-        return None if found is None else _one_line(found) + _lines(node, 0)
-
-    def _cast(self, node: Node) -> str | None:
-        kind, value = node.child_by_field_name("type"), node.child_by_field_name("value")
-        inner = kind.child_by_field_name("declarator") if kind is not None else None
-        sizes = rows.variable(inner, self.constants)
-        if self.language != "c" or sizes is None or kind is None or inner is None or value is None:
-            return None
-        word = " ".join(self.render(child) for child in kind.children if child.end_byte <= inner.start_byte)
-        return rows.cast(word, sizes, self.render(value), self.render)
-
-    def _sizeof(self, node: Node) -> str | None:
-        value = node.child_by_field_name("value")
-        if value is not None and any(n.type == "identifier" and text_of(n) in self.rows for n in walk(value)):
-            depth = sum(n.type == "subscript_expression" for n in walk(value))
-            if depth < 2:
-                raise unsuitable(node, self.before, "sizeof of an array whose size is not constant")
-        return None
-
-    def _declaration(self, node: Node) -> str | None:
-        """Pointers to arrays of variable size, each on its own. And where there are jumps, C++ lets none pass by an
-        initialiser: declared first and assigned then."""
-        parent = node.parent
-        if self.language != "c" or parent is None or parent.type not in ("compound_statement", "case_statement"):
-            return None
-        declarators = node.children_by_field_name("declarator")
-        inner = [d.child_by_field_name("declarator") if d.type == "init_declarator" else d for d in declarators]
-        sizes = [rows.variable(place, self.constants) for place in inner]
-        if any(sizes):
-            return _one_line(self._pointers(node, declarators, sizes)) + _lines(node, 0)
-        if not self.jumps:
-            return None
-        fixed = ("static" in text_of(node).split(), any(d.type == "function_declarator" for d in declarators))
-        lists = any(
-            value is not None and value.type == "initializer_list"
-            for value in (d.child_by_field_name("value") for d in declarators)
-        )
-        if any(fixed) or lists or not any(d.type == "init_declarator" for d in declarators):
-            return None
-        declared, assigned = [], []
-        for each in declarators:
-            place, value = each.child_by_field_name("declarator"), each.child_by_field_name("value")
-            if each.type != "init_declarator" or place is None or value is None:
-                declared.append(self.render(each))
-                continue
-            declared.append(self.render(place))
-            assigned.append(f"{rows.name_in(place, self.render)} = {self.render(value)};")
-        constant_too = any(text_of(d).lstrip().startswith(("*", "(")) for d in declarators)
-        text = f"{self._kind(node, declarators[0], constant_too)} {', '.join(declared)}; {' '.join(assigned)}"
-        return _one_line(text) + _lines(node, 0)
-
-    def _kind(self, node: Node, first: Node, constant_too: bool = True) -> str:
-        """The type in a declaration. A variable that is assigned later can't be constant, what it points to can."""
-        return " ".join(
-            self.render(child)
-            for child in node.children
-            if child.end_byte <= first.start_byte and (constant_too or text_of(child) != "const")
-        )
-
-    def _pointers(self, node: Node, declarators: list[Node], sizes: list[list[Node] | None]) -> str:
-        kind = self._kind(node, declarators[0])
-        texts = []
-        for each, found in zip(declarators, sizes, strict=True):
-            name, value = rows.name_in(each.child_by_field_name("declarator") or each, self.render), None
-            if each.type == "init_declarator":
-                value = each.child_by_field_name("value")
-            if found is None:
-                texts.append(f"{kind} {self.render(each)};")
-                continue
-            self.rows.add(name)
-            given = rows.cast(kind, found, self.render(value) if value is not None else "nullptr", self.render)
-            texts.append(f"hy::rows<{kind}, {len(found)}> {name}; {name} = {given};")
-        return " ".join(texts)
-
-    def _initializers(self, node: Node) -> str | None:
-        """C++ takes designators in the order of the fields only, and none of arrays."""
-        pairs = [n for n in node.named_children if n.type == "initializer_pair"]
-        if not pairs or self.language != "c":
-            return None
-        designators = [[c for c in pair.children_by_field_name("designator")] for pair in pairs]
-        if any(len(d) != 1 for d in designators):
-            raise unsuitable(node, self.before, "an initialiser with nested designators")
-        if all(d[0].type == "field_designator" for d in designators) and len(pairs) == len(_elements(node)):
-            named = {text_of(d[0])[1:].strip(): self.render(pair) for d, pair in zip(designators, pairs, strict=True)}
-            for fields in self.fields:
-                if named.keys() <= set(fields):
-                    ordered = [named[f] for f in fields if f in named]
-                    return "{" + ", ".join(map(_one_line, ordered)) + "}" + _lines(node, 0)
-            return None
-        return self._placed(node)
-
-    def _placed(self, node: Node) -> str:
-        placed: dict[int, str] = {}
-        at = 0
-        for each in _elements(node):
-            value: Node | None = each
-            if each.type == "initializer_pair":
-                designator = each.child_by_field_name("designator")
-                index = constant(designator.named_children[0] if designator is not None else None, {})
-                if index is None or not 0 <= index < _DESIGNATED_MAX:
-                    raise unsuitable(each, self.before, "an initialiser whose place is no plain number")
-                at, value = index, each.child_by_field_name("value")
-            placed[at] = _one_line(self.render(value)) if value is not None else "{}"
-            at += 1
-        return "{" + ", ".join(placed.get(i, "{}") for i in range(max(placed) + 1)) + "}" + _lines(node, 0)
-
-
-def _elements(node: Node) -> list[Node]:
-    return [n for n in node.named_children if n.type != "comment"]
+        return None if found is None else one_line(found) + lines_of(node)
 
 
 def literal(text: str) -> str:
     """A number as it stands in the text: a floating one as a running number."""
     return f"hy_given({text})" if _FLOATING.fullmatch(text) else text
-
-
-def _one_line(text: str) -> str:
-    return re.sub(r"\s*\\?\n\s*", " ", text)
-
-
-def _lines(node: Node, have: int) -> str:
-    """What keeps the lines of the text after a node where they were. In a macro they are one line in any case."""
-    text = text_of(node)
-    return "" if "\\\n" in text else "\n" * (text.count("\n") - have)

@@ -1,4 +1,18 @@
-// What C writes as T (*p)[n], T (*p)[n][m]: a pointer to arrays whose size is not constant.
+// Memory, and what C writes as T (*p)[n], T (*p)[n][m]: pointers to arrays whose size is not constant.
+
+// What malloc returns: C lets it stand for any pointer.
+struct hy_any {
+    void *address;
+    template <class T> operator T *() const { return static_cast<T *>(address); }
+};
+inline hy_any hy_malloc(size_t bytes) { return {std::malloc(bytes)}; }
+inline hy_any hy_calloc(size_t count, size_t bytes) { return {std::calloc(count, bytes)}; }
+inline hy_any hy_realloc(void *old, size_t bytes) { return {std::realloc(old, bytes)}; }
+inline hy_any hy_aligned_alloc(size_t alignment, size_t bytes)
+{
+    return {::aligned_alloc(alignment < 16 ? 16 : alignment, (bytes + alignment - 1) / alignment * alignment)};
+}
+#define hy_alloca(bytes) (hy_any{__builtin_alloca(bytes)})
 
 namespace hy {
 

@@ -1,4 +1,4 @@
-"""Arrays whose size other variables hold: C has pointers to them, C++ has not. `hy::rows` of rows.hpp stands for one."""
+"""Pointers to arrays whose size other variables hold: C has them, C++ has not. rows.hpp has what stands for one."""
 
 from __future__ import annotations
 

@@ -242,59 +242,6 @@ template <class T> constexpr number<T> quotient(const number<T> &x, const number
     return r;
 }
 
-template <class X, class Y, class = if_numbers<X, Y>> constexpr auto operator+(const X &x, const Y &y)
-{
-    using T = joint<X, Y>;
-    return sum(in<T>(x), in<T>(y));
-}
-template <class X, class Y, class = if_numbers<X, Y>> constexpr auto operator-(const X &x, const Y &y)
-{
-    using T = joint<X, Y>;
-    return sum(in<T>(x), -in<T>(y));
-}
-template <class X, class Y, class = if_numbers<X, Y>> constexpr auto operator*(const X &x, const Y &y)
-{
-    using T = joint<X, Y>;
-    return product(in<T>(x), in<T>(y));
-}
-template <class X, class Y, class = if_numbers<X, Y>> constexpr auto operator/(const X &x, const Y &y)
-{
-    using T = joint<X, Y>;
-    return quotient(in<T>(x), in<T>(y));
-}
-template <class I, class T, class = std::enable_if_t<std::is_integral_v<I>>>
-constexpr I &operator+=(I &i, const number<T> &x) { return i = I(i + x); }
-template <class I, class T, class = std::enable_if_t<std::is_integral_v<I>>>
-constexpr I &operator-=(I &i, const number<T> &x) { return i = I(i - x); }
-template <class I, class T, class = std::enable_if_t<std::is_integral_v<I>>>
-constexpr I &operator*=(I &i, const number<T> &x) { return i = I(i * x); }
-template <class I, class T, class = std::enable_if_t<std::is_integral_v<I>>>
-constexpr I &operator/=(I &i, const number<T> &x) { return i = I(i / x); }
-
-// Whether rounding could turn a comparison of the two.
-template <class T> constexpr bool close(const number<T> &x, const number<T> &y)
-{
-    const double e = x.error() + y.error();
-    return e > 0 && !(size(double(x.v - y.v)) > e);
-}
-
-#define HY_COMPARISON(op)                                                                            \
-    template <class X, class Y, class = if_numbers<X, Y>> constexpr bool operator op(const X &x, const Y &y) \
-    {                                                                                                \
-        using T = joint<X, Y>;                                                                       \
-        const number<T> l = in<T>(x), r = in<T>(y);                                                  \
-        if (close(l, r))                                                                             \
-            ++near;                                                                                  \
-        return l.v op r.v;                                                                           \
-    }
-HY_COMPARISON(<)
-HY_COMPARISON(>)
-HY_COMPARISON(<=)
-HY_COMPARISON(>=)
-HY_COMPARISON(==)
-HY_COMPARISON(!=)
-#undef HY_COMPARISON
-
 // The bound of a number that is written to memory as T. Infinite: nothing is known.
 template <class T> double bound_of(const number<T> &x)
 {
@@ -310,29 +257,3 @@ using hy_literal = hy::number<hy::literal>;
 constexpr hy_literal hy_given(double x) { return hy_literal(x); }
 constexpr hy_float hy_given(float x) { return hy_float(x); }
 template <class T> constexpr hy::number<T> hy_given(hy::number<T> x) { return x; }
-
-// What malloc returns: C lets it stand for any pointer.
-struct hy_any {
-    void *address;
-    template <class T> operator T *() const { return static_cast<T *>(address); }
-};
-inline hy_any hy_malloc(size_t bytes) { return {std::malloc(bytes)}; }
-inline hy_any hy_calloc(size_t count, size_t bytes) { return {std::calloc(count, bytes)}; }
-inline hy_any hy_realloc(void *old, size_t bytes) { return {std::realloc(old, bytes)}; }
-inline hy_any hy_aligned_alloc(size_t alignment, size_t bytes)
-{
-    return {::aligned_alloc(alignment < 16 ? 16 : alignment, (bytes + alignment - 1) / alignment * alignment)};
-}
-#define hy_alloca(bytes) (hy_any{__builtin_alloca(bytes)})
-
-template <class T> struct std::numeric_limits<hy::number<T>> : std::numeric_limits<double> {
-    using L = std::numeric_limits<std::conditional_t<std::is_same_v<T, float>, float, double>>;
-    using R = hy::number<T>;
-    static constexpr R min() { return R(L::min()); }
-    static constexpr R max() { return R(L::max()); }
-    static constexpr R lowest() { return R(L::lowest()); }
-    static constexpr R epsilon() { return R(L::epsilon()); }
-    static constexpr R infinity() { return R(L::infinity()); }
-    static constexpr R quiet_NaN() { return R(L::quiet_NaN()); }
-    static constexpr int digits = L::digits;
-};

@@ -34,8 +34,12 @@ def test_the_order_of_a_sum_does_not_matter(compare: Any) -> None:
     """The largest comes last: nothing is rounded in this order, and n times in the other."""
     x = np.full(1000, 2.0**-30 / 3)
     x[-1] = 1
-    forward = compare("void f(int n, double *x, double *y) { y[0] = 0; for (int i = 0; i < n; i++) y[0] += x[i]; }", x)
-    back = compare("void f(int n, double *x, double *y) { y[0] = 0; for (int i = n - 1; i >= 0; i--) y[0] += x[i]; }", x)
+    forward = compare(
+        "void f(int n, double *x, double *y) { y[0] = 0; for (int i = 0; i < n; i++) y[0] += x[i]; }", x
+    )
+    back = compare(
+        "void f(int n, double *x, double *y) { y[0] = 0; for (int i = n - 1; i >= 0; i--) y[0] += x[i]; }", x
+    )
     assert forward.bound[0][0] == pytest.approx(back.bound[0][0], rel=1e-6)
     assert 1000 * U < forward.bound[0][0] < 1005 * U
 
@@ -43,7 +47,10 @@ def test_the_order_of_a_sum_does_not_matter(compare: Any) -> None:
 def test_zeros_cost_nothing(compare: Any) -> None:
     x = np.zeros(1000)
     x[[3, 500]] = 0.1, 0.7
-    known = compare("void f(int n, double *x, double *y) { y[0] = 0; for (int i = 0; i < n; i++) y[0] += x[i] * x[i]; }", x)
+    known = compare(
+        "void f(int n, double *x, double *y) { y[0] = 0; for (int i = 0; i < n; i++) y[0] += x[i] * x[i]; }",
+        x,
+    )
     assert known.bound[0][0] < 8 * U
 
 
@@ -69,7 +76,11 @@ def test_repeated_sums_are_bounded_by_what_was_added_in_all(compare: Any) -> Non
         ("y[i] = x[i] * 0.1 == 0.3;", [3.0], True),
         ("if (x[i] > 3) { y[0] = 1; y[i] = 2; }", [3.0], False),  # an input is what it is
         ("double v = x[i] * 0.1; y[i] = v > 0.3 ? v : 0.3;", [3.0], False),  # a maximum
-        ("double v = x[i] * 0.1 - 0.3; y[i] = v > 0 ? v : 0.01 * v;", [3.0], False),  # either way within the error
+        (
+            "double v = x[i] * 0.1 - 0.3; y[i] = v > 0 ? v : 0.01 * v;",
+            [3.0],
+            False,
+        ),  # either way within the error
         ("double v = x[i] * 0.1, m = 0.3; if (v > m) m = v; y[i] = m;", [3.0], False),
         ("double v = x[i] * 0.1 - 0.3; if (v < 0) v = -v; y[i] = v;", [3.0], False),
         ("y[i] = floor(x[i] * 0.1 * 10) * 0;", [3.0], False),

@@ -70,7 +70,7 @@ def test_a_line_of_the_preamble_is_said_to_be_one() -> None:
 
 
 def test_another_file_is_no_part_of_the_text() -> None:
-    with pytest.raises(Unsuitable, match="line 1: .*mine.h"):
+    with pytest.raises(Unsuitable, match=r"line 1: .*mine\.h"):
         oracle_text(task('#include "mine.h"\nvoid f(int n, double *x, double *y)\n{\n}\n'))
 
 

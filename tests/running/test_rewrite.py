@@ -18,7 +18,8 @@ X = np.random.default_rng(0).uniform(-2, 2, 24)
 WAYS = {
     "a type by macro and by typedef": """#define DATA_TYPE double
         typedef DATA_TYPE real;
-        void f(int n, const DATA_TYPE *x, real *y) { for (int i = 0; i < n; i++) y[i] = (real)x[i] * 3 / (DATA_TYPE)7; }""",
+        void f(int n, const DATA_TYPE *x, real *y) {
+            for (int i = 0; i < n; i++) y[i] = (real)x[i] * 3 / (DATA_TYPE)7; }""",
     "arrays of variable size": """#include <stdlib.h>
         static void square(int n, double A[n][n], double (*restrict B)[n]) {
             for (int i = 0; i < n; i++) for (int j = 0; j < n; j++) B[i][j] = A[j][i] * A[i][j]; }
@@ -27,12 +28,15 @@ WAYS = {
             double (*A)[m] = (double (*)[m])x, T[m][m], (*U)[m];
             U = malloc(m * sizeof *U);
             square(m, A, T); square(m, T, U);
-            for (int i = 0; i < n; i++) y[i] = ((double (*)[m])U)[i / m % m][i % m] + T[i % m][1] + A[1][i % m];
+            for (int i = 0; i < n; i++) y[i] = ((double (*)[m])U)[i / m % m][i % m] + T[i % m][1]
+                + A[1][i % m];
             free(U); }""".replace("malloc(m * sizeof *U)", "malloc(m * m * sizeof(double))"),
     "three dimensions": """static double sum(int a, int b, int c, double p[a][b][c]) {
-            double s = 0; for (int i = 0; i < a; i++) for (int j = 0; j < b; j++) for (int k = 0; k < c; k++) s += p[i][j][k] * (i + 2 * j - k);
+            double s = 0; for (int i = 0; i < a; i++) for (int j = 0; j < b; j++) for (int k = 0; k < c;
+                k++) s += p[i][j][k] * (i + 2 * j - k);
             return s; }
-        static double row(int n, double r[static n]) { double s = 0; for (int i = 0; i < n; i++) s += r[i]; return s; }
+        static double row(int n, double r[static n]) { double s = 0; for (int i = 0; i < n;
+                i++) s += r[i]; return s; }
         void f(int n, double *x, double *y) {
             double (*p)[3][4] = (double (*)[3][4])x; int c = 4; double (*q)[3][c] = (void *)x;
             for (int i = 0; i < n; i++) y[i] = sum(2, 3, 4, p) + q[1][i % 3][i % c] + row(c, q[0][2]); }""",
@@ -40,7 +44,8 @@ WAYS = {
         #include <string.h>
         void f(int n, const double *x, double *y) {
             double *a = malloc(n * sizeof(double)), *b = (double *)calloc(n, sizeof *b);
-            memcpy(a, x, n * sizeof(double)); memmove(a + 1, a, (n - 1) * sizeof *a); memset(y, 0, sizeof(double) * n);
+            memcpy(a, x, n * sizeof(double)); memmove(a + 1, a, (n - 1) * sizeof *a);
+                memset(y, 0, sizeof(double) * n);
             for (int i = 0; i < n; i++) b[i] += a[i] * x[n - 1 - i];
             const double *p = b, *end = b + n; double *q = y;
             while (p < end) *q++ = *p++ + 1;
@@ -57,13 +62,15 @@ WAYS = {
         struct class { double template; };
         void f(int n, const double *x, double *y) {
             struct class private = {2}; double delete = 1.5;
-            for (int operator = 0; operator < n; operator++) y[operator] = new(x[operator]) * delete + private.template; }""",
+            for (int operator = 0; operator < n; operator++)
+                y[operator] = new(x[operator]) * delete + private.template; }""",
     "jumps": """void f(int n, const double *x, double *y) {
             for (int i = 0; i < n; i++) {
                 const double a = x[i]; y[i] = 0;
                 if (a > 1) goto next;
                 const double b = a * a, *p = &x[i]; double c = b + *p;
-                switch (i % 3) { case 0: ; double d = c * 2; y[i] = d; break; case 1: y[i] = c; break; default: y[i] = -c; }
+                switch (i % 3) { case 0: ; double d = c * 2; y[i] = d; break; case 1: y[i] = c; break;
+                default: y[i] = -c; }
             next: y[i] += 0.1; } }""",
     "choices": """#include <math.h>
         #define MAX(a, b) ((a) > (b) ? (a) \\
@@ -79,15 +86,20 @@ WAYS = {
                 double w = x[i] > 0 ? x[i] : 0.01 * x[i];
                 if (w > 0.5) w *= 2; else w = 3;
                 double z = i > 0 ? x[i - 1] : 0;
-                y[i] = CLAMP(v, 0.25, 1.5f) + w + z + (x[i] < 0.0 ? -x[i] : x[i]) + top + at + (i ? 1 : 0.5) + fmax(v, 1); } }""",
+                y[i] = CLAMP(v, 0.25, 1.5f) + w + z + (x[i] < 0.0 ? -x[i] : x[i]) + top + at
+                    + (i ? 1 : 0.5) + fmax(v, 1); } }""",
     "functions": """#include <math.h>
         void f(int n, const double *x, double *y) {
             for (int i = 0; i < n; i++) {
                 double a = fabs(x[i]) + 0.1;
-                y[i] = exp(x[i]) + log(a) + sin(x[i]) * cos(x[i]) + tan(0.3 * x[i]) + atan2(x[i], a) + tanh(x[i]) + erf(x[i]) + pow(a, 1.7)
-                    + cbrt(x[i]) + hypot(x[i], a) + fmod(a, 0.7) + floor(3 * x[i]) + ceil(x[i]) + rint(x[i]) + fma(x[i], a, 1) + copysign(a, x[i])
-                    + fmin(a, 1) + log1p(a) + expm1(x[i]) + exp2(x[i]) + log2(a) + log10(a) + asin(x[i] / 3) + acos(x[i] / 3) + atan(a) + sinh(a)
-                    + cosh(a) + erfc(a) + lgamma(a + 1) + trunc(x[i]) + round(x[i]) + ldexp(a, 3) + (isnan(a) ? 1 : 0) + M_PI * sqrt(a); } }""",
+                y[i] = exp(x[i]) + log(a) + sin(x[i]) * cos(x[i]) + tan(0.3 * x[i]) + atan2(x[i], a)
+                + tanh(x[i]) + erf(x[i]) + pow(a, 1.7)
+                    + cbrt(x[i]) + hypot(x[i], a) + fmod(a, 0.7) + floor(3 * x[i]) + ceil(x[i])
+                + rint(x[i]) + fma(x[i], a, 1) + copysign(a, x[i])
+                    + fmin(a, 1) + log1p(a) + expm1(x[i]) + exp2(x[i]) + log2(a) + log10(a)
+                + asin(x[i] / 3) + acos(x[i] / 3) + atan(a) + sinh(a)
+                    + cosh(a) + erfc(a) + lgamma(a + 1) + trunc(x[i]) + round(x[i]) + ldexp(a, 3)
+                    + (isnan(a) ? 1 : 0) + M_PI * sqrt(a); } }""",
     "integers from numbers": """#include <math.h>
         void f(int n, const double *x, double *y) {
             int total = 0; float half = 0.5;
@@ -119,7 +131,8 @@ def test_a_way_to_write_c_means_the_same_in_running_numbers(way: str, compare: A
 
 
 def test_float_is_rounded_as_float_and_double_as_double(compare: Any) -> None:
-    text = "void f(int n, const float *x, float *y) { for (int i = 0; i < n; i++) { double s = x[i] * (double)x[n-1-i]; s += x[0]; y[i] = s; } }"
+    text = """void f(int n, const float *x, float *y) {
+        for (int i = 0; i < n; i++) { double s = x[i] * (double)x[n - 1 - i]; s += x[0]; y[i] = s; } }"""
     once = compare(text, X, dtype="float32")
     per = compare(text.replace("double", "float"), X, dtype="float32")
     assert (once.bound[0] < per.bound[0]).mean() > 0.9
@@ -129,7 +142,9 @@ def test_float_is_rounded_as_float_and_double_as_double(compare: Any) -> None:
 
 
 def test_a_literal_takes_the_precision_of_what_it_meets(compare: Any) -> None:
-    text = "#include <math.h>\nvoid f(int n, const float *x, float *y) { for (int i = 0; i < n; i++) y[i] = 0.1 * x[i] * sin(x[i]) + 1.0 / 3; }"
+    text = """#include <math.h>
+        void f(int n, const float *x, float *y) {
+            for (int i = 0; i < n; i++) y[i] = 0.1 * x[i] * sin(x[i]) + 1.0 / 3; }"""
     known = compare(text, X, dtype="float32")
     assert (known.bound[0] > 4 * 2.0**-24 * np.abs(known.want[0])).all()
 
@@ -154,8 +169,12 @@ void f(int n, const double *x, double *y)
         y[i] = static_cast<double>(square(v[i])) * half + std::sqrt(std::abs(v[i])) + std::min(top, v[i]);
 }
 """
-    kernel = Kernel("f", "void f()", text, (size("n"), array("input", "x", "n"), array("output", "y", "n")), {"n": 24})
+    kernel = Kernel(
+        "f", "void f()", text, (size("n"), array("input", "x", "n"), array("output", "y", "n")), {"n": 24}
+    )
     task = kernel.task.model_copy(update={"reference": SourceText(name="reference.cpp", text=text)})
-    known = ask(kernel, shared(oracle_text(task), ".cpp", (COMPILER, *FLAGS), tmp_path), Drawn([24, X, 0 * X], []))
+    known = ask(
+        kernel, shared(oracle_text(task), ".cpp", (COMPILER, *FLAGS), tmp_path), Drawn([24, X, 0 * X], [])
+    )
     want = X**2 / 2 + np.sqrt(np.abs(X)) + np.minimum(max(X[0], 0.25), X)
     assert (np.abs(known.want[0] - want) <= known.bound[0]).all() and (known.bound[0] < 1e-14).all()
