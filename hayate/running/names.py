@@ -46,6 +46,7 @@ WORDS = {
     "_Thread_local": "thread_local",
     "_Noreturn": "",
     "register": "",
+    "volatile": "",
     "typeof": "__typeof__",
     "_Imaginary_I": "hy_I",
     "_Complex_I": "hy_I",
@@ -63,12 +64,15 @@ REFUSED = {
     "__asm__": "assembly",
     "__asm": "assembly",
     "_Generic": "a choice by type",
+    "__real__": "a part of a complex number as a place",
+    "__imag__": "a part of a complex number as a place",
     "vector_size": "vector types",
     "ext_vector_type": "vector types",
     "setjmp": "jumps out of functions",
     "longjmp": "jumps out of functions",
     "va_arg": "a variable number of arguments",
-} | dict.fromkeys(_LACKING.split(), "a function of the library that running numbers lack")
+}
+LACKING = frozenset(_LACKING.split())  # functions of the library
 REFUSED_PREFIXES = {
     "__m128": "vector types",
     "__m256": "vector types",

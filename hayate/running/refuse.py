@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from hayate.errors import WrongUse
-from hayate.running.names import FUNCTIONS, REFUSED, REFUSED_PREFIXES
+from hayate.running.names import FUNCTIONS, LACKING, REFUSED, REFUSED_PREFIXES
 from hayate.toolchains.source.tree import declared, text_of, walk
 
 _FLOATING = re.compile(r"\b(double|float|hy_complex_double|hy_complex_float)\b")
@@ -117,6 +117,9 @@ def _reason(node: Node, floats: set[str], defined: set[str]) -> str:
     if kind == "cast_expression":
         return _cast(node, floats)
     if kind == "call_expression":
+        called = text_of(node.child_by_field_name("function"))
+        if called in LACKING and called not in defined:
+            return f"{called}: a function of the library that running numbers lack"
         return _call(node, floats)
     return ""
 
