@@ -34,6 +34,7 @@ _HEADERS = (
     "guest.h",
     "glue.h",
 )
+_LIBRARY = ("library.c", "values.c", "compare.c", "arrays.c")  # no part of the judge's version: no verdict needs it
 _GUESTS = ("runner.c", "examiner.c")
 _SOURCES = (*_HEADERS, *_CLOCK, *_GUESTS, "peak.c")
 # The Python that decides what is measured and what follows from it.
@@ -175,6 +176,19 @@ def natives(task: Task, host: HostProfile) -> Natives:
 
     runner, examiner = _kept(key, ("runner", "examiner"), make)
     return Natives(runner, examiner, clock, peak)
+
+
+def library_path(host: HostProfile) -> Path:
+    """The clock's values and comparison as a shared library for Python, compiled on first use. Raises Fault."""
+    compiler = compilers()[0]
+
+    def make(work: Path) -> None:
+        (work / "library.c").write_text(_source("library.c"))
+        fast = [*CLOCK_FLAGS, f"-march={host.arch}", "-fPIC", "-shared"]
+        _compile(compiler, [*fast, "-o", "library.so", *_LIBRARY, "-lm"], work, "library")
+
+    machine = (JUDGE_VERSION, compiler.version, host.arch, host.cpu, _source("library.c"))
+    return _kept(content_hash("library", *machine), ("library.so",), make)[0]
 
 
 def _own_code(task: Task) -> dict[str, str]:

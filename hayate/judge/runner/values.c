@@ -264,6 +264,11 @@ static void fill_matrix(const struct array *a, void *to, enum hy_values kind, st
         }
 }
 
+static void clear(const struct array *a, int64_t first, int64_t count, void *to)
+{
+    memset((char *)to + (size_t)first * a->item, 0, (size_t)count * a->item);
+}
+
 static void spoil(const struct array *a, int64_t first, int64_t count, void *to)
 {
     const size_t bytes = (size_t)count * a->item;
@@ -293,7 +298,10 @@ void fill(const struct array *a, void *to, const struct filling *what, const str
     case HY_DEFINITE:
     case HY_LOWER:
     case HY_DOMINANT:
-    case HY_ONE_HOT: fill_matrix(a, to, what->kind, &draws); break;
+    case HY_ONE_HOT:
+        fill_matrix(a, to, what->kind, &draws);
+        each_gap(a, clear, to);
+        break;
     default:
         fill_each(a, to, what, key, call, number);
         if (what->kind == HY_GRADED && floating(a)) grade(a, to, what, key, call, number);
@@ -301,11 +309,17 @@ void fill(const struct array *a, void *to, const struct filling *what, const str
         if (what->kind == HY_WHOLE && what->c == 2)
             for (int64_t i = 1; i < a->length; i++) memcpy((char *)to + (size_t)i * a->item, to, a->item);
     }
+    spoil_padding(a, to);
+}
+
+void spoil_padding(const struct array *a, void *to)
+{
     if (a->role == HY_INPUT) each_gap(a, spoil, to);
 }
 
 uint64_t sentinel_of(const struct array *a, uint64_t word)
 {
+    if (!floating(a)) return word;
     if (single(a)) {
         const uint64_t half = 0x7fa00001ULL | (word & 0x001ffffeULL);
         return half | half << 32;
