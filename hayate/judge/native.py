@@ -196,7 +196,10 @@ def _own_code(task: Task) -> dict[str, str]:
     files: dict[str, str] = {}
 
     def add(stem: str, source: SourceText) -> None:
-        files[f"{stem}{'.cpp' if source.language == 'c++' else '.c'}"] = source.text
+        suffix = ".cpp" if source.language == "c++" else ".c"
+        # What is compiled by itself needs the preamble; the others are part of examine.c, which begins with it.
+        before = f"{task.preamble}\n#line 1\n" if stem == "reference" and task.preamble else ""
+        files[f"{stem}{suffix}"] = before + source.text
 
     if task.correct == "analytic" and task.oracle is not None:
         add("oracle", task.oracle)

@@ -23,7 +23,7 @@ from pydantic import Field
 
 from hayate.errors import WrongUse
 from hayate.prompts.techniques import DESCRIPTIONS, in_order
-from hayate.records import WITHHOLDABLE, Argument, Assignment, Language, Prompt, Record, Task
+from hayate.records import WITHHOLDABLE, Argument, Assignment, Language, Prompt, Record, Task, Values
 from hayate.toolchains import allowed_headers
 
 Style = Literal["plain", "staged"]
@@ -51,15 +51,60 @@ def _templates() -> Environment:
     )
 
 
+_C_NAMES = {"float64": "double", "float32": "float", "int32": "int"}
+_KINDS = {"inout": "input and output"}
+# What is promised of an input's values, for what a kernel may rest on.
+_PROMISES = {
+    "index": "from 0 to {high} - 1, with repetitions",
+    "permutation": "a permutation of 0, 1, ...",
+    "sorted": "sorted, smallest first",
+    "offsets": "increasing from 0 to {high}",
+    "columns": "below {high}, increasing within each row of {of}",
+    "symmetric_positive_definite": "symmetric and positive definite",
+    "lower_triangular": "lower triangular",
+    "diagonally_dominant": "diagonally dominant",
+    "one_hot": "one 1 in each row, else 0",
+    "constant": "always {low}",
+}
+
+
+def _joined(sizes: tuple[str, ...]) -> str:
+    return " x ".join(size if size.isidentifier() else f"({size})" for size in sizes)
+
+
+def _promise(values: Values | None) -> str:
+    if values is None:
+        return ""
+    if values.kind in _PROMISES:
+        return "; " + _PROMISES[values.kind].format(low=values.low, high=values.high, of=values.of)
+    return f"; from {values.low} to {values.high}" if values.low and values.high else ""
+
+
 def _argument_line(argument: Argument) -> str:
     """E.g. "A: input, double, M x K, row-major"."""
-    sizes = " x ".join(size if size.isidentifier() else f"({size})" for size in argument.shape)
-    return f"{argument.name}: {argument.kind}, {argument.dtype}, {sizes}, row-major"
+    kind = _KINDS.get(argument.kind, argument.kind)
+    dtype = _C_NAMES.get(argument.dtype, argument.dtype)
+    if argument.fields:
+        fields = ", ".join(f"{f.name} ({_C_NAMES.get(f.dtype, f.dtype)})" for f in argument.fields)
+        return f"{argument.name}: {argument.type} with {fields}"
+    if not argument.is_array:
+        return f"{argument.name}: {kind}, {dtype}{_promise(argument.values)}"
+    sizes = _joined(argument.shape)
+    if argument.extent and argument.extent != argument.shape:
+        sizes = f"{_joined(argument.extent)} within {sizes}"
+    order = ", row-major" if len(argument.shape) > 1 or argument.dtype == "float64" else ""
+    return f"{argument.name}: {kind}, {dtype}, {sizes}{order}{_promise(argument.values)}"
 
 
 def _domain(task: Task) -> str:
     """E.g. "1 <= M <= 2048, 1 <= N <= 2048"."""
-    return ", ".join(f"{r.low} <= {name} <= {r.high}" for name, r in task.domain.items())
+    said = []
+    for name, r in task.domain.items():
+        power = f", a power of {r.power_of}" if r.power_of else ""
+        multiple = f", a multiple of {r.multiple_of}" if r.multiple_of > 1 else ""
+        said.append(f"{r.low} <= {name} <= {r.high}{power}{multiple}")
+    said += [f"{a.name} = {a.value}" for a in task.sizes if a.value]
+    return ", ".join([*said, *task.requires])
 
 
 def _without_marks(source: str) -> str:
@@ -92,6 +137,7 @@ def render(
         .render(
             task=task,
             arrays=[_argument_line(a) for a in task.arguments if a.kind != "size"],
+            padded=any(a.extent and a.extent != a.shape for a in task.arrays),
             domain=_domain(task),
             bands=[", ".join(f"{k}={v}" for k, v in band.center.items()) for band in task.bands],
             reference=_without_marks(task.reference.text),

@@ -50,7 +50,7 @@ class SourceText(Record):
 
 
 class Task(Record):
-    """A task. `hash` changes whenever anything that could change a verdict does."""
+    """A task: words for people, and the problem. No source repeats the `preamble`, which stands before each."""
 
     name: str
     title: str
@@ -83,7 +83,8 @@ class Task(Record):
 
     @cached_property
     def hash(self) -> str:
-        return content_hash(self.model_dump_json())
+        """Over all that can change a verdict: words for people may be mended without losing a measurement."""
+        return content_hash(self.model_dump_json(exclude={"name", "title", "description"}))
 
     @property
     def sizes(self) -> tuple[Argument, ...]:

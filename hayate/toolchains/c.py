@@ -151,7 +151,7 @@ def plan(
     compile_ = (cc, "-c", *flags, "-x", preprocessed_kind, "-o", OBJECT, PREPROCESSED)
     files: dict[str, str | bytes] = {
         file: parted.text,
-        ENTRY: _header(task.declaration, language),
+        ENTRY: _header(task, language),
         HEADERS: parted.headers,
         BOUNDARY: headers.BOUNDARY + "\n",
         EXPORTS: "{ global: " + task.entry + "; local: *; };\n",
@@ -200,7 +200,8 @@ def _link(task: Task, allowed: frozenset[Technique], cc: str, objects: tuple[str
     return (*command, "-lm")
 
 
-def _header(declaration: str, language: Language) -> str:
+def _header(task: Task, language: Language) -> str:
     """The declaration in default visibility; the definition inherits it, or conflicts with it."""
-    declared = f'__attribute__((visibility("default"))) {declaration.strip().rstrip(";")};\n'
-    return declared if language == "c" else f'extern "C" {declared}'
+    declared = f'__attribute__((visibility("default"))) {task.declaration.strip().rstrip(";")};\n'
+    preamble = f"{task.preamble.strip()}\n" if task.preamble.strip() else ""
+    return preamble + (declared if language == "c" else f'extern "C" {declared}')
