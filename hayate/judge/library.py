@@ -32,7 +32,9 @@ class Filled:
     """What one call is given."""
 
     values: tuple[str, ...]  # numbers by value, in the words of runner/clock.c: i, u or d and a number
-    arrays: tuple[Array | None, ...]  # of each array of the task, in order, all that lies in memory; None of an output
+    arrays: tuple[
+        Array | None, ...
+    ]  # of each array of the task, in order, all that lies in memory; None of an output
     exactly: bool  # results of this call must be equal
 
 

@@ -47,6 +47,8 @@ from hayate.toolchains import compilers
 
 Doubles = NDArray[np.float64]
 U = Fraction(1, 2**53)
+
+
 def _address(array: Doubles) -> ctypes.c_void_p:
     return ctypes.c_void_p(array.ctypes.data)
 
@@ -62,7 +64,16 @@ class Clock:
         self.task = task
         self._library = Library(host)
         (box / "oracle.c").write_text(task.oracle.text)
-        flags = [*native.ORACLE_FLAGS, f"-march={host.arch}", "-fPIC", "-shared", "-o", "oracle.so", "oracle.c", "-lm"]
+        flags = [
+            *native.ORACLE_FLAGS,
+            f"-march={host.arch}",
+            "-fPIC",
+            "-shared",
+            "-o",
+            "oracle.so",
+            "oracle.c",
+            "-lm",
+        ]
         subprocess.run([compilers()[0].path, *flags], cwd=box, check=True)
         self._oracle = ctypes.CDLL(str(box / "oracle.so"))
 
@@ -108,7 +119,14 @@ class Clock:
         return scale
 
     def compare(
-        self, shape: Shape, got: Doubles, want: Doubles, scale: Doubles, gamma: float, *, exactly: bool = False
+        self,
+        shape: Shape,
+        got: Doubles,
+        want: Doubles,
+        scale: Doubles,
+        gamma: float,
+        *,
+        exactly: bool = False,
     ) -> tuple[int, float]:
         """How many elements are outside, and the worst error in units of its bound."""
         got = np.ascontiguousarray(got, dtype=np.float64).reshape(-1)
@@ -121,7 +139,9 @@ class Clock:
     ) -> tuple[int, float]:
         """As `verify` finds it."""
         exact, scale = self.oracle(shape, inputs)
-        return self.compare(shape, got, exact, scale, gamma(self.task, shape), exactly=distribution == INTEGERS)
+        return self.compare(
+            shape, got, exact, scale, gamma(self.task, shape), exactly=distribution == INTEGERS
+        )
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +233,10 @@ def test_no_nan_and_no_infinity_passes(
     got[seed % len(got)] = odd
     assert clock.verdict(got, shape, inputs, distribution)[0] == 1
     # As in a timed call, where the other result is computed, too, and the bound is twice as wide.
-    assert clock.compare(shape, got, exact, clock.cheap_scale(shape, inputs), 2 * gamma(clock.task, shape))[0] == 1
+    assert (
+        clock.compare(shape, got, exact, clock.cheap_scale(shape, inputs), 2 * gamma(clock.task, shape))[0]
+        == 1
+    )
 
 
 @pytest.mark.parametrize("name", sorted(SHAPES))
@@ -228,7 +251,9 @@ def test_an_opponents_nan_or_infinity_is_noticed(clocks: dict[str, Clock], name:
     inputs = clock.inputs(shape, UNIFORM, seed=1)
     exact, _ = clock.oracle(shape, inputs)
     opponent = np.full_like(exact, odd)
-    bad, _ = clock.compare(shape, exact, opponent, clock.cheap_scale(shape, inputs), 2 * gamma(clock.task, shape))
+    bad, _ = clock.compare(
+        shape, exact, opponent, clock.cheap_scale(shape, inputs), 2 * gamma(clock.task, shape)
+    )
     assert bad == len(exact)
 
 
