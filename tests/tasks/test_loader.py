@@ -80,7 +80,7 @@ def test_unknown_names_are_met_with_a_guess(tmp_path: Path) -> None:
         ),
         ('bound_by = "memory"', 'bound_by = "disk"', "bound_by.*'compute' or 'memory'"),
         ("pairs = 5", 'pairs = "5"', r"band\[1\].pairs"),
-        ("format = 1", "format = 2", "key 'format'"),
+        ("format = 1", "format = 3", "key 'format'"),
         ('title = "', '"title"', "not valid TOML"),
         ("factor = 2.0", "factor = 0", "bound.factor"),
         (
