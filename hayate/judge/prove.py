@@ -17,8 +17,8 @@ from hayate.errors import Fault
 from hayate.hosts import Slot, vector_bytes
 from hayate.judge.build import build
 from hayate.judge.calibrate import calibrate_task
-from hayate.judge.measure import measure
 from hayate.judge.library import Library
+from hayate.judge.measure import measure
 from hayate.judge.proving.blame import REFERENCE
 from hayate.judge.proving.definition import OWN_CODE, PARTS, Definition
 from hayate.judge.proving.harness import CALL, EXACT, SCALE, Asked, Broken, Harness, sanitizers_missing

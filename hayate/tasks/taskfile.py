@@ -255,6 +255,15 @@ def _check_bands(file: TaskFile, where: Path) -> None:
                     where=key,
                     allowed=f"[{low}, {high}]",
                 )
+            step, power = file.domain[name].multiple_of, file.domain[name].power_of
+            if value % step or (power and not _is_power(value, power)):
+                raise WrongUse(
+                    f"{name} = {value} is no {f'power of {power}' if power else f'multiple of {step}'}",
+                    where=key,
+                )
+        for text in file.requires:
+            if not evaluate_condition(text, band.center):
+                raise WrongUse(f"it does not keep {text!r}", where=key)
     for use in ("training", "report"):
         if not any(getattr(b, use) for b in file.band):
             raise WrongUse(f"no band has {use} = true", where=_at(where, "band"))
@@ -276,6 +285,12 @@ def _value(text: str, shape: Shape, where: Path, key: str) -> int | float:
         return evaluate_expression(text, shape)
     except WrongUse as error:
         raise WrongUse(error.message, where=_at(where, key), allowed=error.allowed) from error
+
+
+def _is_power(value: int, of: int) -> bool:
+    while value > 1 and value % of == 0:
+        value //= of
+    return value == 1
 
 
 def _repeated(items: list[str] | tuple[str, ...]) -> str:

@@ -19,14 +19,27 @@ DIED = "the process ended during a call"
 def words() -> list[str]:
     """What the clock says of a runner."""
     text = "".join((RUNNER / name).read_text() for name in CLOCK)
-    said = [*re.findall(r'fail\((?:r->name|who|examiner\.name), "(\w+)', text), *re.findall(r'"fail %s (\w+) %', text)]
+    said = [
+        *re.findall(r'fail\((?:r->name|who|examiner\.name), "(\w+)', text),
+        *re.findall(r'"fail %s (\w+) %', text),
+    ]
     (held,) = re.findall(r'what = !e->exactly \? "(\w+)" : [^?]* \? "(\w+)" : "(\w+)"', text)
     return sorted({*said, *held})
 
 
 def test_every_complaint_of_the_clock_is_known() -> None:
     found = words()
-    assert {"died", "wrong", "inexact", "unequal", "late", "awake", "padding", "unloadable", "ungenerated"} <= set(found)
+    assert {
+        "died",
+        "wrong",
+        "inexact",
+        "unequal",
+        "late",
+        "awake",
+        "padding",
+        "unloadable",
+        "ungenerated",
+    } <= set(found)
     unknown = [w for w in found if failures.explained(w, ["3000000"] * 6, None).reason == DIED]
     assert unknown == ["died"]
 
