@@ -206,9 +206,11 @@ def sample(task: Task, count: int, rng: random.Random) -> list[Shape]:
             shapes.append(_made(task, partial(at_edge, name, edge), rng))
     while len(shapes) < count:
         size = _beside_block if len(shapes) % 2 else _ragged
-        shapes.append(
-            _made(task, lambda size=size: _afford(task, {n: size(task, n, rng) for n in names}), rng)
-        )  # type: ignore[misc]
+
+        def anywhere(size: Callable[[Task, str, random.Random], int] = size) -> Shape:
+            return _afford(task, {n: size(task, n, rng) for n in names})
+
+        shapes.append(_made(task, anywhere, rng))
     rng.shuffle(shapes)
     return shapes[:count]
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "tasks")]
-
 from folders import ALL, ORACLES
 from make import make
 
@@ -20,7 +16,6 @@ from hayate.records import HostProfile, MeasurePlan, Task
 
 TIERS = [report.tier for report in sandbox.probe() if report.works]
 CHECK = MeasurePlan(purpose="check", launches=0, verify_shapes=10)
-TIMED = MeasurePlan(verify_shapes=8, max_launches=1, pairs=2)
 
 
 @pytest.fixture(params=TIERS)

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import TIMED
 from folders import ALL
 
 from hayate import sandbox
 from hayate.judge import Rejection
 from hayate.judge.results import Measurement
-from hayate.records import Outcome, Task
+from hayate.records import MeasurePlan, Outcome, Task
 from hayate.tasks import load
 
+TIMED = MeasurePlan(verify_shapes=8, max_launches=1, pairs=2)
 Judge = Callable[..., Rejection | Measurement]
 
 
@@ -39,34 +39,59 @@ def changed(name: str, old: str, new: str) -> tuple[str, str]:
 
 WRONG = {
     "other scalar": (*changed("axpby", "b * y[i]", "a * y[i]"), "outside the error bound"),
-    "inout only read": (*changed("axpby", "y[i] = a * x[i] + b * y[i]", "(void)0"), "outside the error bound"),
+    "inout only read": (
+        *changed("axpby", "y[i] = a * x[i] + b * y[i]", "(void)0"),
+        "outside the error bound",
+    ),
     "inout taken for an output": (*changed("axpby", " + b * y[i]", ""), "outside the error bound"),
     "half precision": (
         *changed("axpby", "y[i] = a * x[i] + b * y[i]", "y[i] = (float)(_Float16)(a * x[i]) + b * y[i]"),
         "outside the error bound",
     ),
-    "a bin too few": (*changed("histogram", "counts[keys[i]]++", "counts[keys[i]] |= 1"), "not equal to what is right"),
+    "a bin too few": (
+        *changed("histogram", "counts[keys[i]]++", "counts[keys[i]] |= 1"),
+        "not equal to what is right",
+    ),
     "an integer unwritten": (
         *changed("histogram", "b < bins; b++) counts[b] = 0", "b < bins; b++) if (b || n) counts[b] = 0"),
         "not equal to what is right",
     ),
-    "empty rows": (*changed("spmv", "y[i] = sum;", "if (start[i] < start[i + 1]) y[i] = sum;"), "never written"),
-    "the last column": (*changed("spmv", "k < start[i + 1]", "k < start[i + 1] - (i == 2)"), "outside the error bound"),
+    "empty rows": (
+        *changed("spmv", "y[i] = sum;", "if (start[i] < start[i + 1]) y[i] = sum;"),
+        "never written",
+    ),
+    "the last column": (
+        *changed("spmv", "k < start[i + 1]", "k < start[i + 1] - (i == 2)"),
+        "outside the error bound",
+    ),
     "padding written": (*changed("scaled", "j < n", "j < lda"), "the padding of A"),
     "padding read": (
-        *changed("scaled", "A[i * lda + j] *= d[i * ldd]", "A[i * lda + j] *= d[i * ldd] + 0 * d[i * ldd + ldd - 1]"),
+        *changed(
+            "scaled",
+            "A[i * lda + j] *= d[i * ldd]",
+            "A[i * lda + j] *= d[i * ldd] + 0 * d[i * ldd + ldd - 1]",
+        ),
         "outside the error bound",
     ),
     "nothing returned": (*changed("dot", "return s;", "return 0;"), "outside the error bound"),
-    "not a number returned": (*changed("dot", "return s;", "return n > 2 ? 0.0 / 0.0 : s;"), "outside the error bound"),
+    "not a number returned": (
+        *changed("dot", "return s;", "return n > 2 ? 0.0 / 0.0 : s;"),
+        "outside the error bound",
+    ),
     "another field": (*changed("shifted", "+ by->add", "+ by->times"), "not equal to what is right"),
     "a sum off by one in 64 bits": (*changed("shifted", "+ by->add", "+ by->add + (i == 3)"), "not equal"),
     "a byte behind": (*changed("inverted", "{ for", "{ (&B[0][0])[h * w] ^= 1; for"), "next to the output"),
     "a byte before": (*changed("inverted", "{ for", "{ (&B[0][0])[-1] ^= 1; for"), "next to the output"),
     "a row too few": (*changed("inverted", "i < h", "i < h - 1"), "not equal to what is right"),
-    "returns early": (*changed("inverted", "{ for", "{ if (h > 3) return; for"), "not equal to what is right"),
+    "returns early": (
+        *changed("inverted", "{ for", "{ if (h > 3) return; for"),
+        "not equal to what is right",
+    ),
     "conjugated": (*changed("zaxpy", "a * x[i]", "a * __builtin_conj(x[i])"), "outside the error bound"),
-    "real part alone": (*changed("zaxpy", "y[i] += a", "y[i] += __builtin_creal(a)"), "outside the error bound"),
+    "real part alone": (
+        *changed("zaxpy", "y[i] += a", "y[i] += __builtin_creal(a)"),
+        "outside the error bound",
+    ),
     "a NaN": (*changed("zaxpy", "a * x[i]; }", "a * x[i]; y[0] = 0.0 / 0.0; }"), "outside the error bound"),
     "a ring taken for sorted": (*changed("ranked", "at = ring[at]", "at++"), "not equal to what is right"),
     "taken for square": (*changed("strided", "M - 1 - k", "K - 1 - k"), "not equal to what is right"),
@@ -74,9 +99,12 @@ WRONG = {
         *changed("sums", "x[(i + 1) % n] * x[i]", "(float)(_Float16)(x[(i + 1) % n] * x[i])"),
         "outside the error bound",
     ),
-    "an input passed through": (*changed("sums", "x[i] + x[(i + 1) % n] * x[i]", "x[i]"), "outside the error bound"),
+    "an input passed through": (
+        *changed("sums", "x[i] + x[(i + 1) % n] * x[i]", "x[i]"),
+        "outside the error bound",
+    ),
     "a branch turned": (*changed("clipped", "> limit", "< limit"), "outside the error bound"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", WRONG)
