@@ -44,7 +44,7 @@ class Compared:
 
     bad: int
     worst: float  # in units of its bound
-    total: int
+    total: int  # numbers that were compared; known where one is bad
     skipped: int  # of which nothing is known
 
 

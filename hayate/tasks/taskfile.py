@@ -32,7 +32,7 @@ from hayate.tasks.expressions import evaluate_condition, evaluate_expression, na
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _MAX_SIZE = 2**31 - 1
-DOUBLE_BITS = 53
+DOUBLE_BITS, SINGLE_BITS = 53, 24
 _MOST_TERMS = 2**40
 
 
@@ -216,21 +216,24 @@ def _check_at(
             where=_at(where, "bound.terms"),
             allowed="the roundings on the longest path of one output",
         )
-    _check_exact_test(file.bound, shape, where)
+    _check_exact_test(file, file.bound, shape, where)
 
 
-def _check_exact_test(bound: Bound, shape: Shape, where: Path) -> None:
+def _check_exact_test(file: TaskFile, bound: Bound, shape: Shape, where: Path) -> None:
     if not bound.integer_bits:
         return
     bits = _value(bound.integer_bits, shape, where, "bound.integer_bits")
     scale = _value(bound.integer_scale, shape, where, "bound.integer_scale")
     if bits < 1:  # no exact test at this shape
         return
-    if not math.isfinite(bits) or scale < 1 or bits + math.log2(scale) > DOUBLE_BITS:
+    single = any(a.dtype in ("float32", "complex64") for a in file.argument) or file.returns == "float32"
+    most = SINGLE_BITS if single else DOUBLE_BITS
+    if not math.isfinite(bits) or scale < 1 or bits + math.log2(scale) > most:
         raise WrongUse(
-            f"at {shape} the exact test's inputs are integers below 2^{bits} times {scale}: no exact doubles",
+            f"at {shape} the exact test's inputs are integers below 2^{bits} times {scale}: "
+            f"no exact {'floats' if single else 'doubles'}",
             where=_at(where, "bound.integer_bits"),
-            allowed=f"bits + log2(integer_scale) <= {DOUBLE_BITS}; bits below 1 where a shape has no exact test, "
+            allowed=f"bits + log2(integer_scale) <= {most}; bits below 1 where a shape has no exact test, "
             "'' where none has",
         )
 

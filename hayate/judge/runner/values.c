@@ -236,8 +236,9 @@ static void columns_of(const struct array *a, void *to, double below_it, struct 
             /* One in each of as many equal parts: increasing, and different where there is room. */
             const double part = below_it / (double)(end - first), low = ceil(part * (double)(k - first)),
                          high = ceil(part * (double)(k - first + 1)) - 1;
-            const double column = low + floor(unit(hy_word(draws)) * (high - low + 1));
-            put(a, to, k, column > high ? (high < low ? low : high) : column);
+            double column = high < low ? low : low + floor(unit(hy_word(draws)) * (high - low + 1));
+            if (column > below_it - 1) column = below_it - 1; /* a row of more elements than there are columns */
+            put(a, to, k, column > 0 ? column : 0);
         }
     }
 }

@@ -284,10 +284,12 @@ COMPLEX: Folder = (
         "{ for (int i = 0; i < n; i++) y[i] += a * x[i]; }\n",
         "oracle.c": """#include <complex.h>
 #include <math.h>
-void zaxpy_exact(int n, double _Complex a, const double _Complex *x, const double _Complex *y, double *exact, double *scale)
+void zaxpy_exact(int n, double _Complex a, const double _Complex *x, const double _Complex *y, double *exact,
+                 double *scale)
 {
     for (int i = 0; i < n; i++) {
-        long double ar = creal(a), ai = cimag(a), xr = creal(x[i]), xi = cimag(x[i]), yr = creal(y[i]), yi = cimag(y[i]);
+        long double ar = creal(a), ai = cimag(a), xr = creal(x[i]), xi = cimag(x[i]);
+        long double yr = creal(y[i]), yi = cimag(y[i]);
         exact[2 * i] = (double)(yr + (ar * xr - ai * xi));
         exact[2 * i + 1] = (double)(yi + (ar * xi + ai * xr));
         scale[2 * i] = (double)(fabsl(yr) + fabsl(ar * xr) + fabsl(ai * xi));
@@ -297,7 +299,8 @@ void zaxpy_exact(int n, double _Complex a, const double _Complex *x, const doubl
 void zaxpy_scale(int n, double _Complex a, const double _Complex *x, const double _Complex *y, double *scale)
 {
     for (int i = 0; i < n; i++) {
-        long double ar = creal(a), ai = cimag(a), xr = creal(x[i]), xi = cimag(x[i]), yr = creal(y[i]), yi = cimag(y[i]);
+        long double ar = creal(a), ai = cimag(a), xr = creal(x[i]), xi = cimag(x[i]);
+        long double yr = creal(y[i]), yi = cimag(y[i]);
         scale[2 * i] = (double)(fabsl(yr) + fabsl(ar * xr) + fabsl(ai * xi));
         scale[2 * i + 1] = (double)(fabsl(yi) + fabsl(ar * xi) + fabsl(ai * xr));
     }

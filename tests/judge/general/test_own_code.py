@@ -1,4 +1,4 @@
-"""A task's own code that fails: a fault that says whose it is, in bounded time, and nothing that it does is a verdict."""
+"""A task's own code that fails: a fault that says whose it is, in bounded time; no verdict follows from it."""
 
 from __future__ import annotations
 
