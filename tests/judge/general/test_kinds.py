@@ -140,3 +140,18 @@ def test_an_automatic_oracle_that_knows_little(
     found = judged(load(written("sums", automatic=near)), wrong, tier)
     assert found.outcome is Outcome.WRONG  # where n is 1
     assert isinstance(found, Measurement)
+
+
+def test_a_task_may_have_macros_of_any_name(
+    written: Callable[..., Path], judged: Judge, tier: sandbox.Sandbox
+) -> None:
+    """But the judge's own, which begin with hy_."""
+    macros = "".join(
+        f"#define {name} 3 nonsense\n" for name in ("a", "v", "f", "c", "want", "bound", "s0", "outputs")
+    )
+    task, files = ALL["dot"]
+    oracle = files["oracle.c"] + macros
+    preamble = f"{task['preamble']}\n{macros}"
+    folder = written("dot", said={"preamble": preamble}, oracle=oracle)
+    found = judged(load(folder), reference("dot"), tier)
+    assert found.outcome is Outcome.ACCEPTED, found.reason
