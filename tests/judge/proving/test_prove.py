@@ -255,3 +255,24 @@ def test_a_broken_oracle_asks_for_no_package(folder: Path) -> None:
         assert "oracle.c" in told.value.message
         assert "apt" not in told.value.remedy
         assert "mend oracle.c" in told.value.remedy
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["histogram", "scaled", "shifted", "sums", "ranked"])
+def test_folders_of_any_kind_hold(
+    name: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exact, analytic with padding, structs, automatic, with a generator: all but the timing, sanitizers included."""
+    from folders import ALL, ORACLES
+    from make import make
+
+    from hayate.judge import native
+
+    monkeypatch.setattr(native, "oracle_text", lambda task: ORACLES[task.entry])
+    task, files = ALL[name]
+    found = proofs(make(tmp_path / name, task, files))
+    assert failed(found) == {}
+    assert not [proof for proof in found.values() if proof.outcome == "fault"]
+    assert found["reference.c"].outcome == "accepted"
+    if not harness.sanitizers_missing(compilers()[0], sandbox.best()):
+        assert found["reference.c, sanitized"].outcome == "accepted"
