@@ -15,6 +15,7 @@ MOST_ARRAYS, MOST_VALUES, MOST_DIMENSIONS = 23, 64, 6
 _MATRICES = ("symmetric_positive_definite", "lower_triangular", "diagonally_dominant", "one_hot")
 _OF_FLOATS = ("real", "symmetric_positive_definite", "lower_triangular", "diagonally_dominant")
 _OF_INTEGERS = ("integer", "index", "permutation", "offsets", "columns")
+_OF_COMPLEX = ("real", "uniform", "constant")
 _OF_SCALARS = ("real", "uniform", "integer", "index", "constant")
 # Kinds whose elements make sense together, one after the other.
 _IN_A_ROW = ("permutation", "sorted", "offsets", "columns")
@@ -153,6 +154,8 @@ def _check_values(a: Argument, values: Values, before: tuple[Argument, ...], key
         raise WrongUse("a size is drawn from domain, or has a value", where=key)
     if (kind in _OF_FLOATS and whole) or (kind in _OF_INTEGERS and not whole):
         raise WrongUse(f"{kind!r} can't be of {a.dtype}", where=key)
+    if a.dtype.startswith("complex") and kind not in _OF_COMPLEX:
+        raise WrongUse(f"{kind!r} can't be of {a.dtype}", where=key, allowed=", ".join(_OF_COMPLEX))
     if a.kind == "scalar" and kind not in _OF_SCALARS:
         raise WrongUse(f"{kind!r} is for arrays", where=key, allowed=", ".join(_OF_SCALARS))
     if kind in _MATRICES and len(a.shape) < 2:

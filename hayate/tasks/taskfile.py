@@ -15,6 +15,7 @@ from pydantic import Field
 
 from hayate.errors import WrongUse
 from hayate.records import (
+    UNIT_ROUNDOFF,
     Argument,
     Band,
     Bound,
@@ -156,6 +157,14 @@ def _check_expressions(file: TaskFile, where: Path) -> None:
         counts += [("bound.integer_bits", file.bound.integer_bits)] if file.bound.integer_bits else []
     elif file.correct == "analytic":
         raise WrongUse("an analytic task has a [bound]", where=_at(where, "bound"))
+    written = [a.dtype for a in file.argument if a.kind in ("inout", "output")]
+    units = {UNIT_ROUNDOFF[dtype] for dtype in (*written, file.returns) if dtype in UNIT_ROUNDOFF}
+    if file.correct == "analytic" and len(units) > 1:
+        raise WrongUse(
+            "what an analytic task writes is of single and of double precision, and it has one bound",
+            where=_at(where, "argument"),
+            allowed="one precision, or correct = 'automatic'",
+        )
     names = list(file.domain)
     for key, text in dimensions + works + counts:
         _check_names_in(key, text, names, where)

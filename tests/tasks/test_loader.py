@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -175,8 +176,8 @@ def test_single_precision_holds_fewer_integers(tmp_path: Path) -> None:
     from make import make
 
     text = "void f(int n, const float *x, float *y) { for (int i = 0; i < n; i++) y[i] = x[i]; }\n"
-    x = {"name": "x", "kind": "input", "dtype": "float", "shape": ["n"]}
-    task = {
+    x: dict[str, Any] = {"name": "x", "kind": "input", "dtype": "float", "shape": ["n"]}
+    task: dict[str, Any] = {
         "entry": "f",
         "declaration": "void f(int n, const float *x, float *y)",
         "argument": [
@@ -193,6 +194,14 @@ def test_single_precision_holds_fewer_integers(tmp_path: Path) -> None:
         load(make(tmp_path / "bits", task, {"reference.c": text, "oracle.c": oracle}))
     task["bound"] = {"terms": "1", "integer_bits": "24"}
     assert load(make(tmp_path / "fits", task, {"reference.c": text, "oracle.c": oracle})).bound is not None
+    scaled = {"name": "z", "kind": "output", "dtype": "double", "shape": ["n"]}
+    more = {
+        **task,
+        "argument": [*task["argument"], scaled],
+        "declaration": task["declaration"][:-1] + ", double *z)",
+    }
+    with pytest.raises(WrongUse, match="of single and of double precision"):
+        load(make(tmp_path / "mixed", more, {"reference.c": text, "oracle.c": oracle}))
     x.update(shape=["n + 1"], extent=["n"], values={"kind": "sorted"})
     with pytest.raises(WrongUse, match="has no padding"):
         load(make(tmp_path / "sorted", task, {"reference.c": text, "oracle.c": oracle}))
