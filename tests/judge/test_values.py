@@ -190,6 +190,19 @@ def test_integers_of_64_bits_are_compared_as_they_are(library: Library) -> None:
     assert compared(library, a, got, want, native=True, exact=True).bad == 1
 
 
+def test_zeros_of_either_sign_and_any_nan_are_equal(library: Library) -> None:
+    a = array("", "float64", role="output")
+    want = np.linspace(-1, 1, 40)
+    want[:2] = 0.0, np.nan
+    got = want.copy()
+    got[:2] = np.array([1 << 63, 0xFFF8000000000007], dtype=np.uint64).view(np.float64)
+    assert compared(library, a, got, want, native=True, exact=True).bad == 0
+    got[1] = np.inf
+    assert compared(library, a, got, want, native=True, exact=True).bad == 1
+    got[1], got[9] = np.nan, np.nan
+    assert compared(library, a, got, want, native=True, exact=True).bad == 1
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"])
 def test_a_bound_is_of_each_number(library: Library, dtype: str) -> None:
     """Padding is not compared, and complex elements are two numbers."""
