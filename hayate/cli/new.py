@@ -23,15 +23,23 @@ def new(
         Path | None, typer.Option("--out", help="The task folder to write; without it, the function's name.")
     ] = None,
     shape: Annotated[list[str] | None, typer.Option(help="An array's shape, as in 'A=M,K'.")] = None,
-    span: Annotated[list[str] | None, typer.Option("--range", help="A size's range, as in 'M=1..2048'.")] = None,
+    span: Annotated[
+        list[str] | None, typer.Option("--range", help="A size's range, as in 'M=1..2048'.")
+    ] = None,
     size: Annotated[list[str] | None, typer.Option(help="Sizes to time, as in 'M=N=480,K=64'.")] = None,
     values: Annotated[
         list[str] | None,
-        typer.Option(help="What an input holds, as in 'x=uniform:0.5..2' or 'p=permutation' (docs/any-kernel.md)."),
+        typer.Option(
+            help="What an input holds, as in 'x=uniform:0.5..2' or 'p=permutation' (docs/any-kernel.md)."
+        ),
     ] = None,
-    include: Annotated[list[Path] | None, typer.Option("-I", help="A folder with the project's headers.")] = None,
+    include: Annotated[
+        list[Path] | None, typer.Option("-I", help="A folder with the project's headers.")
+    ] = None,
     define: Annotated[list[str] | None, typer.Option("-D", help="A macro, as in 'N=8'.")] = None,
-    line: Annotated[int | None, typer.Option(help="Of several functions of that name: the line of the one.")] = None,
+    line: Annotated[
+        int | None, typer.Option(help="Of several functions of that name: the line of the one.")
+    ] = None,
     title: Annotated[str | None, typer.Option(help="One line for people.")] = None,
     mutants: Annotated[
         bool, typer.Option(help="Let the judge look at wrong versions of the function, which it must refuse.")
@@ -177,5 +185,7 @@ def _values(text: str) -> tuple[str, Values]:
     kind, _, limits = rest.partition(":")
     low, found, high = limits.partition("..")
     if kind not in get_args(ValuesKind):
-        raise WrongUse(f"{kind!r} is no kind of values", where="--values", allowed=", ".join(get_args(ValuesKind)))
+        raise WrongUse(
+            f"{kind!r} is no kind of values", where="--values", allowed=", ".join(get_args(ValuesKind))
+        )
     return name, Values(kind=kind, low=low if found else "", high=high if found else low)

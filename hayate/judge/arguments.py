@@ -48,7 +48,19 @@ def _limits(values: Values, dtype: DType, shape: Shape) -> tuple[float, float]:
         low = evaluate_expression(values.low, shape)
     if values.high:
         high = evaluate_expression(values.high, shape)
+    if dtype not in UNIT_ROUNDOFF:
+        least, most = holds(dtype)
+        low, high = min(max(low, least), most), min(max(high, least), most)
     return float(low), float(max(low, high))
+
+
+def holds(dtype: DType) -> tuple[int, int]:
+    """The least and the largest number of an integer type; of 64 bits those that a double holds, for it is drawn as
+    one."""
+    bits = min(8 * ITEM_BYTES[dtype], 54)
+    if dtype.startswith("u"):
+        return 0, 2 ** min(bits, 53) - 1
+    return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
 
 
 def described(task: Task) -> list[str]:
@@ -184,7 +196,7 @@ def _filling(
         case "integer":
             return _KINDS["whole"], *limits, 0
         case "index":
-            high = max(0, int(evaluate_expression(drawn.high, shape)) - 1)
+            high = max(0, min(int(evaluate_expression(drawn.high, shape)) - 1, holds(argument.dtype)[1]))
             return _KINDS["whole"], 0, high, rng.choices(_INDEX_MODES, _INDEX_WEIGHTS)[0]
         case "sorted":
             whole = argument.dtype not in UNIT_ROUNDOFF

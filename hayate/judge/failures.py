@@ -45,8 +45,18 @@ class OpponentFailed(Fault):
         self.failure = failure
 
 
-def explained(what: str, rest: Sequence[str], ended: Exit | None) -> CandidateFailed:
-    """The failure that `fail candidate WHAT REST...` of runner/clock.c stands for; `ended` is how, if it died."""
+def _array(number: str, names: Sequence[str]) -> str:
+    at = int(number)
+    return names[at] if at < len(names) else f"array {number}"
+
+
+def explained(
+    what: str, rest: Sequence[str], ended: Exit | None, arrays: Sequence[str] = ()
+) -> CandidateFailed:
+    """The failure that `fail candidate WHAT REST...` of runner/clock.c stands for; `ended` is how, if it died.
+
+    `arrays`: the names of the task's, by their number in the clock.
+    """
     match what:
         case "wrong":
             return _wrong(rest)
@@ -63,6 +73,25 @@ def explained(what: str, rest: Sequence[str], ended: Exit | None) -> CandidateFa
             n = int(rest[0])
             return CandidateFailed(
                 Outcome.WRONG, f"{n} words next to the output were overwritten", {"overwritten": n}
+            )
+        case "padding":
+            return CandidateFailed(
+                Outcome.WRONG,
+                f"the padding of {_array(rest[0], arrays)}, which is no part of the problem, was overwritten",
+            )
+        case "unequal":
+            return _unequal(rest)
+        case "refused":
+            return CandidateFailed(Outcome.CRASHED, "it can't do what it was asked for")
+        case "ungenerated":
+            return CandidateFailed(
+                Outcome.WRONG, f"it left elements of {_array(rest[0], arrays)} unwritten, which has no values"
+            )
+        case "numbers":
+            return CandidateFailed(
+                Outcome.WRONG,
+                f"what it expects of {_array(rest[0], arrays)} at element {rest[1]} is {float(rest[2]):g} within "
+                f"{float(rest[3]):g}, and neither may be anything but a number",
             )
         case "late":
             return CandidateFailed(
@@ -108,6 +137,17 @@ def _wrong(rest: Sequence[str]) -> CandidateFailed:
 def _inexact(rest: Sequence[str]) -> CandidateFailed:
     wrong = _wrong(rest)
     reason = f"exact test (integers whose results are exact in double precision): {wrong.reason}"
+    return CandidateFailed(wrong.outcome, reason, wrong.numbers)
+
+
+def _unequal(rest: Sequence[str]) -> CandidateFailed:
+    wrong = _wrong(rest)
+    bad, total, index = (int(x) for x in rest[:3])
+    got, want = (float(x) for x in rest[3:5])
+    reason = (
+        f"{bad} of {total} elements are not equal to what is right; first at {index}: "
+        f"computed {got:.17g}, expected {want:.17g}"
+    )
     return CandidateFailed(wrong.outcome, reason, wrong.numbers)
 
 

@@ -59,10 +59,10 @@ class _Words:
         values = arrays = 0
         for argument in task.arguments:
             if argument.is_array:
-                self.words.append((argument, f"a[{arrays}]"))
+                self.words.append((argument, f"hy_a[{arrays}]"))
                 arrays += 1
             elif argument.fields:
-                name = f"s{len(self.structs)}"
+                name = f"hy_s{len(self.structs)}"
                 members = []
                 for field in argument.fields:
                     members.append(f".{field.name} = {_number(field.dtype, values)}")
@@ -79,8 +79,8 @@ class _Words:
 
 def _number(dtype: DType, index: int) -> str:
     if dtype in _COMPLEX:
-        return f"({c_type(dtype)})(v[{index}].d + v[{index + 1}].d * 1.0i)"
-    return f"({c_type(dtype)})v[{index}].{'d' if dtype.startswith('float') else 'i'}"
+        return f"({c_type(dtype)})(hy_v[{index}].d + hy_v[{index + 1}].d * 1.0i)"
+    return f"({c_type(dtype)})hy_v[{index}].{'d' if dtype.startswith('float') else 'i'}"
 
 
 def runner_glue(task: Task) -> str:
@@ -88,16 +88,16 @@ def runner_glue(task: Task) -> str:
     words = _Words(task)
     arrays = task.arrays
     written = ", ".join("01"[a.kind != "input"] for a in arrays) or "0"
-    call = f"((__typeof__(&{task.entry}))f)({', '.join(words.call())})"
+    call = f"((__typeof__(&{task.entry}))hy_f)({', '.join(words.call())})"
     if task.returns is not None:
-        call = f"*({c_type(task.returns)} *)a[{len(arrays) - 1}] = {call}"
+        call = f"*({c_type(task.returns)} *)hy_a[{len(arrays) - 1}] = {call}"
     structs = "".join(f"    {line}\n" for line in words.structs)
     return f"""{_declared(task)}const char hy_entry[] = "{task.entry}";
 const int hy_arrays = {len(arrays)};
 const unsigned char hy_written[] = {{{written}}};
-void hy_call(void *f, const union hy_value *v, void *const *a)
+void hy_call(void *hy_f, const union hy_value *hy_v, void *const *hy_a)
 {{
-    (void)v, (void)a;
+    (void)hy_v, (void)hy_a;
 {structs}    {call};
 }}
 """
@@ -114,7 +114,7 @@ def examiner_glue(task: Task) -> str:
         "empirical": _automatic,
     }[task.correct](task, words, written)
     if task.generator is not None:
-        given = ", ".join([*words.call(outputs=False), "c->seed"])
+        given = ", ".join([*words.call(outputs=False), "hy_c->seed"])
         cases += f"    case HY_GENERATE: {task.entry}_inputs({given}); return 0;\n"
     structs = "".join(f"    {line}\n" for line in words.structs)
     included = '#include "oracle.c"\n' if task.correct == "analytic" else ""
@@ -123,11 +123,11 @@ def examiner_glue(task: Task) -> str:
     if task.generator is not None:
         included += '#include "inputs.c"\n'
     return f"""{_declared(task)}{included}
-int64_t hy_examine(struct hy_control *c, void *const *a, double *const *want, double *const *bound)
+int64_t hy_examine(struct hy_control *hy_c, void *const *hy_a, double *const *hy_want, double *const *hy_bound)
 {{
-    const union hy_value *v = c->values;
-    (void)v, (void)a, (void)want, (void)bound;
-{structs}    switch (c->command) {{
+    const union hy_value *hy_v = hy_c->values;
+    (void)hy_v, (void)hy_a, (void)hy_want, (void)hy_bound;
+{structs}    switch (hy_c->command) {{
 {cases}    }}
     return -1;
 }}
@@ -135,7 +135,8 @@ int64_t hy_examine(struct hy_control *c, void *const *a, double *const *want, do
 
 
 def _declared(task: Task) -> str:
-    """The judge's headers come first, for what a task defines may be a macro of any name."""
+    """The judge's headers come first, for what a task defines may be a macro of any name; those that begin with hy_ are
+    the judge's own."""
     return f"""#include "glue.h"
 #include <stddef.h>
 #include <string.h>
@@ -146,14 +147,15 @@ def _declared(task: Task) -> str:
 
 def _analytic(task: Task, words: _Words, written: list[int]) -> str:
     given = words.call(outputs=False)
-    wants, bounds = [f"want[{i}]" for i in written], [f"bound[{i}]" for i in written]
+    wants, bounds = [f"hy_want[{i}]" for i in written], [f"hy_bound[{i}]" for i in written]
     text = f"    case HY_EXACT: {task.entry}_exact({', '.join([*given, *wants, *bounds])}); return 0;\n"
     text += f"    case HY_SCALE: {task.entry}_scale({', '.join([*given, *bounds])}); return 0;\n"
     if samples(task):
         numbers = ", ".join(str(written.index(i)) if i in written else "-1" for i in range(len(task.arrays)))
-        sample = [*given, "outputs[c->array]", "(int)c->count", "c->at", "want[c->array]", "bound[c->array]"]
+        sample = [*given, "hy_outputs[hy_c->array]", "(int)hy_c->count", "hy_c->at"]
+        sample += ["hy_want[hy_c->array]", "hy_bound[hy_c->array]"]
         text += f"""    case HY_SAMPLE: {{
-        static const int outputs[] = {{{numbers}}};
+        static const int hy_outputs[] = {{{numbers}}};
         {task.entry}_sample({", ".join(sample)});
         return 0;
     }}
@@ -170,12 +172,12 @@ def _exact(task: Task, words: _Words, written: list[int]) -> str:
             places.append(word)
             continue
         i = next(arrays)
-        places.append(f"(void *)want[{i}]" if i in written else word)
+        places.append(f"(void *)hy_want[{i}]" if i in written else word)
     call = f"{task.entry}({', '.join(places)})"
     if task.returns is not None:
-        call = f"*({c_type(task.returns)} *)want[{len(task.arrays) - 1}] = {call}"
+        call = f"*({c_type(task.returns)} *)hy_want[{len(task.arrays) - 1}] = {call}"
     copies = "".join(
-        f"        memcpy(want[{i}], a[{i}], c->bytes[{i}]);\n"
+        f"        memcpy(hy_want[{i}], hy_a[{i}], hy_c->bytes[{i}]);\n"
         for i, argument in enumerate(task.arrays)
         if argument.kind == "inout"
     )
@@ -190,12 +192,12 @@ def _automatic(task: Task, words: _Words, written: list[int]) -> str:
         elif argument.fields:
             places.append(f"(void *)&{word.lstrip('&')}")
         else:
-            lines.append(f"        {c_type(argument.dtype)} x{n} = {word};\n")
-            places.append(f"&x{n}")
-    wants, bounds = (", ".join(f"{name}[{i}]" for i in written) for name in ("want", "bound"))
+            lines.append(f"        {c_type(argument.dtype)} hy_x{n} = {word};\n")
+            places.append(f"&hy_x{n}")
+    wants, bounds = (", ".join(f"hy_{name}[{i}]" for i in written) for name in ("want", "bound"))
     return f"""    case HY_EXACT: {{
-{"".join(lines)}        void *all[] = {{{", ".join(places)}}};
-        double *wants[] = {{{wants}}}, *bounds[] = {{{bounds}}};
-        return {task.entry}_automatic(all, wants, bounds);
+{"".join(lines)}        void *hy_all[] = {{{", ".join(places)}}};
+        double *hy_wants[] = {{{wants}}}, *hy_bounds[] = {{{bounds}}};
+        return {task.entry}_automatic(hy_all, hy_wants, hy_bounds);
     }}
 """

@@ -34,6 +34,13 @@ _HEADERS = (
     "guest.h",
     "glue.h",
 )
+_LIBRARY = (
+    "library.c",
+    "values.c",
+    "compare.c",
+    "arrays.c",
+)  # no part of the judge's version: no verdict needs it
+_GLUE = ("glue.c", "examine.c")
 _GUESTS = ("runner.c", "examiner.c")
 _SOURCES = (*_HEADERS, *_CLOCK, *_GUESTS, "peak.c")
 # The Python that decides what is measured and what follows from it.
@@ -60,7 +67,7 @@ CLOCK_FLAGS = ("-O3", "-ffp-contract=fast", "-fno-math-errno")
 
 
 @cache
-def _source(name: str) -> str:
+def source_text(name: str) -> str:
     return (Path(__file__).parent / "runner" / name).read_text()
 
 
@@ -69,7 +76,10 @@ def _deciding() -> list[str]:
 
 
 # Verdicts of different judges do not compare: the number goes up by hand when rules change, the hash by itself.
-JUDGE_VERSION = "3." + content_hash(*(_source(name) for name in _SOURCES), *_deciding())[:8]
+JUDGE_VERSION = "3." + content_hash(*(source_text(name) for name in _SOURCES), *_deciding())[:8]
+
+
+_OWN = "examiner of "  # and the files of the task's folder that it is made of
 
 
 @dataclass(frozen=True)
@@ -101,11 +111,12 @@ def _compile(compiler: Compiler, arguments: list[str], folder: Path, what: str) 
         ) from error
     if done.returncode:
         said = done.stderr.strip()[-800:]
-        if what == "examiner":
+        if what.startswith(_OWN):
+            files = what.removeprefix(_OWN)
             raise Fault(
                 FaultKind.YARDSTICK_BROKEN,
-                f"the task's own code does not compile: {said}",
-                remedy="mend oracle.c, reference.c or inputs.c in the task's folder, then hayate tasks check FOLDER",
+                f"the task's own code ({files}) does not compile: {said}",
+                remedy=f"mend {files} in the task's folder, then hayate tasks check FOLDER",
             )
         raise Fault(
             FaultKind.INTERNAL,
@@ -146,7 +157,7 @@ def _kept(key: str, names: tuple[str, ...], make: Callable[[Path], None]) -> lis
         with tempfile.TemporaryDirectory(dir=folder.parent) as name:
             work = Path(name)
             for source in _SOURCES:
-                (work / source).write_text(_source(source))
+                (work / source).write_text(source_text(source))
             make(work)
             _move(work, folder, complete)
     except OSError as error:
@@ -170,7 +181,7 @@ def natives(task: Task, host: HostProfile) -> Natives:
     clock, peak = _kept(
         content_hash(*machine), ("clock", "peak.so"), lambda work: _make_clock(work, compiler, host)
     )
-    files = {"glue.c": runner_glue(task), "examine.c": examiner_glue(task), **_own_code(task)}
+    files = {"glue.c": runner_glue(task), "examine.c": examiner_glue(task), **own_code(task)}
     key = content_hash(*machine, *(f"{name}\n{text}" for name, text in sorted(files.items())))
 
     def make(work: Path) -> None:
@@ -182,14 +193,27 @@ def natives(task: Task, host: HostProfile) -> Natives:
     return Natives(runner, examiner, clock, peak)
 
 
-def _own_code(task: Task) -> dict[str, str]:
+def library_path(host: HostProfile) -> Path:
+    """The clock's values and comparison as a shared library for Python, compiled on first use. Raises Fault."""
+    compiler = compilers()[0]
+
+    def make(work: Path) -> None:
+        (work / "library.c").write_text(source_text("library.c"))
+        fast = [*CLOCK_FLAGS, f"-march={host.arch}", "-fPIC", "-shared"]
+        _compile(compiler, [*fast, "-o", "library.so", *_LIBRARY, "-lm"], work, "library")
+
+    machine = (JUDGE_VERSION, compiler.version, host.arch, host.cpu, source_text("library.c"))
+    return _kept(content_hash("library", *machine), ("library.so",), make)[0]
+
+
+def own_code(task: Task) -> dict[str, str]:
     """What the examiner is made of besides its glue, by file name."""
     files: dict[str, str] = {}
 
     def add(stem: str, source: SourceText) -> None:
         suffix = ".cpp" if source.language == "c++" else ".c"
         # What is compiled by itself needs the preamble; the others are part of examine.c, which begins with it.
-        before = f"{task.preamble}\n#line 1\n" if stem == "reference" and task.preamble else ""
+        before = declared(task, source) if stem == "reference" else ""
         files[f"{stem}{suffix}"] = before + source.text
 
     if task.correct == "analytic" and task.oracle is not None:
@@ -203,6 +227,14 @@ def _own_code(task: Task) -> dict[str, str]:
     return files
 
 
+def declared(task: Task, source: SourceText) -> str:
+    """What comes before a source that is compiled by itself: the preamble, and in C++ the linkage of the entry."""
+    text = f"{task.preamble.strip()}\n" if task.preamble.strip() else ""
+    if source.language == "c++":
+        text += f'#define restrict __restrict\nextern "C" {task.declaration.strip().rstrip(";")};\n'
+    return f"{text}#line 1\n" if text else ""
+
+
 def _make_clock(work: Path, compiler: Compiler, host: HostProfile) -> None:
     width = vector_bytes(host.arch)
     fast = [*CLOCK_FLAGS, f"-march={host.arch}"]
@@ -213,20 +245,23 @@ def _make_clock(work: Path, compiler: Compiler, host: HostProfile) -> None:
 
 def _make_guests(work: Path, compiler: Compiler, host: HostProfile, files: dict[str, str]) -> None:
     march = f"-march={host.arch}"
-    _compile(compiler, ["-O2", "-c", "glue.c"], work, "examiner")
+    own = _OWN + ", ".join(
+        "reference.c" if name.startswith("automatic") else name for name in files if name not in _GLUE
+    )
+    _compile(compiler, ["-O2", "-c", "glue.c"], work, "runner's glue")
     _compile(compiler, ["-O2", "-pthread", "-o", "runner", "runner.c", "glue.o", "-ldl"], work, "runner")
     objects = ["glue.o"]
     for name in files:
         # oracle.c and inputs.c are part of examine.c, so that they are called as they are declared.
         if name in ("examine.c", "reference.c", "reference.cpp", "automatic.cpp"):
             objects.append(f"{name}.o")
-            flags = ["-std=gnu++17", "-fpermissive"] if name.endswith(".cpp") else ["-std=gnu17"]
+            flags = ["-std=gnu++20", "-fpermissive"] if name.endswith(".cpp") else ["-std=gnu17"]
             _compile(
                 compiler,
                 [*flags, *ORACLE_FLAGS, "-w", march, "-c", name, "-o", objects[-1]],
                 work,
-                "examiner",
+                own,
             )
     library = ["-lstdc++"] if any(name.endswith(".cpp") for name in files) else []
     link = ["-O2", "-pthread", "-o", "examiner", "examiner.c", *objects, *library, "-lm", "-ldl"]
-    _compile(compiler, link, work, "examiner")
+    _compile(compiler, link, work, own)

@@ -1,6 +1,6 @@
 """Prove a task folder, and say which part of it is wrong.
 
-oracle, bound, inputs and reference against each other   proving/blame.py
+oracle, bound, values and reference against each other   proving/definition.py
 reference and yardsticks build and are right; correct/ passes, wrong/ fails as it declares    the judge itself
 variants: right by the judge
 all of these under sanitizers, where the compiler has them
@@ -13,33 +13,32 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from hayate.errors import Fault
 from hayate.hosts import Slot, vector_bytes
-from hayate.judge.arguments import gamma
 from hayate.judge.build import build
 from hayate.judge.calibrate import calibrate_task
+from hayate.judge.library import Library
 from hayate.judge.measure import measure
-from hayate.judge.proving.blame import REFERENCE, Case, Finding, blame
-from hayate.judge.proving.harness import Broken, Harness, sanitizers_missing
-from hayate.judge.proving.inputs import inputs, kinds
+from hayate.judge.proving.blame import REFERENCE
+from hayate.judge.proving.definition import OWN_CODE, PARTS, Definition
+from hayate.judge.proving.harness import CALL, EXACT, SCALE, Asked, Broken, Harness, sanitizers_missing
 from hayate.judge.proving.speeds import band_out_of_scale, out_of_order
 from hayate.judge.proving.variants import Which, variants
 from hayate.judge.results import Measurement, Rejection
-from hayate.judge.shapes import sample
-from hayate.records import Built, HostProfile, MeasurePlan, Record, Shape, SourceText
+from hayate.judge.shapes import UNIFORM, sample
+from hayate.records import Built, HostProfile, MeasurePlan, Record, SourceText
 from hayate.sandbox import Sandbox
 from hayate.tasks import correct, load, wrong
 from hayate.toolchains import compilers
 
 VERIFY_ONLY = MeasurePlan(purpose="check", launches=0, verify_shapes=16)
-SHAPES = 12  # on which the parts of a task are held against each other, on every kind of inputs
 SANITIZED_SHAPES = 5
 SANITIZED_WORK = 2e5  # of the oracle's measure: sanitized code is slow
-PARTS = {
+WHERE = {
     "inputs": "[bound] integer_bits, integer_scale in task.toml",
     "bound": "[bound] terms, factor in task.toml",
+    "values": "[[argument]] values in task.toml",
+    "branches": "[[argument]] values in task.toml, or the conditions in reference.c",
 }
 
 
@@ -92,7 +91,7 @@ class _Prover:
         trusted += [(f"yardsticks/{y.name}", y) for y in task.yardsticks]
         honest = [(f"correct/{source.name}", source) for source in correct(folder)]
         made = list(variants(task, folder, self.which))
-        with Harness(task, self.host.arch, compilers()[0]) as harness:
+        with Harness(task, self.host.arch, compilers()[0], self.sandbox) as harness:
             if self._definition(harness, trusted):
                 blamed = {proof.source for proof in self.proofs if not proof.holds}
                 for where, source in [*trusted, *honest, *made]:
@@ -114,58 +113,28 @@ class _Prover:
         self.on_proof(self.proofs[-1])
 
     def _blame(self, part: str, reason: str) -> None:
-        where = PARTS.get(part, part)
+        where = WHERE.get(part, part)
         remedy = f"mend {where} in {self.folder}, then hayate tasks check {self.folder}"
         self._tell(part, "blamed", reason, remedy=remedy)
 
     # -- the parts of the definition against each other
 
     def _definition(self, harness: Harness, trusted: Sequence[tuple[str, SourceText]]) -> bool:
-        """False where the judge can't verify anything: the oracle does not compile, or its calls don't end."""
+        """False where the judge can't verify anything: the task's own code does not compile, or its calls don't end."""
+        own = OWN_CODE[self.task.correct]
         try:
-            oracle = harness.oracle()
-            cases, findings = self._cases(harness, oracle, trusted)
+            definition = Definition(self.task, harness, Library(self.host), harness.own_code())
+            findings = definition.findings(trusted)
         except Broken as broken:
-            self._blame("oracle.c", str(broken))
+            self._blame(broken.part or own, str(broken))
             return False
-        findings += blame(cases)
         blamed = {finding.part for finding in findings}
         for finding in findings:
             self._blame(finding.part, finding.reason)
-        for part in ("oracle.c", *PARTS):
+        for part in PARTS[self.task.correct]:
             if part not in blamed:
                 self._tell(part, "accepted", f"fits the reference and {len(trusted) - 1} yardsticks")
         return True
-
-    def _cases(
-        self, harness: Harness, oracle: Path, trusted: Sequence[tuple[str, SourceText]]
-    ) -> tuple[list[Case], list[Finding]]:
-        """Raises Broken if it is the oracle that is."""
-        findings, programs = [], {}
-        for name, source in trusted:
-            try:
-                programs[name] = harness.solution(source)
-            except Broken as broken:
-                findings.append(Finding(name, str(broken)))
-        cases: list[Case] = []
-        rng, values = random.Random(0), np.random.default_rng(0)
-        for shape in sample(self.task, SHAPES, rng):
-            for kind in kinds(self.task, shape):
-                given = inputs(self.task, shape, kind, values)
-                told = harness.call(oracle, shape, given)
-                results = {}
-                for name, program in list(programs.items()):
-                    try:
-                        results[name] = np.concatenate(harness.call(program, shape, given))
-                    except Broken as broken:
-                        findings.append(Finding(name, f"{broken}, on {kind} inputs"))
-                        del programs[name]
-                exact, scale, cheap = (np.concatenate(told[i::3]) for i in range(3))
-                cases.append(Case(shape, kind, self._gamma(shape), exact, scale, cheap, results))
-        return cases, findings
-
-    def _gamma(self, shape: Shape) -> float:
-        return gamma(self.task, shape)
 
     # -- by the judge
 
@@ -202,36 +171,49 @@ class _Prover:
     # -- under sanitizers
 
     def _sanitized(self, harness: Harness, sources: Iterable[tuple[str, SourceText]]) -> None:
-        missing = sanitizers_missing(harness.compiler)
+        missing = sanitizers_missing(harness.compiler, self.sandbox)
         if missing:
             self._tell("sanitizers", "skipped", missing)
             return
-        rng, values = random.Random(1), np.random.default_rng(1)
         small = self.task.model_copy(
             update={"oracle_work_max": min(SANITIZED_WORK, self.task.oracle_work_max)}
         )
-        calls = [
-            (shape, inputs(self.task, shape, "uniform", values))
-            for shape in sample(small, SANITIZED_SHAPES, rng)
-        ]
+        own = OWN_CODE[self.task.correct]
+        rng = random.Random(1)
+        try:
+            definition = Definition(self.task, harness, Library(self.host), harness.own_code(sanitized=True))
+            calls = [
+                (shape, definition.given(shape, UNIFORM, rng.getrandbits(62)))
+                for shape in sample(small, SANITIZED_SHAPES, rng)
+            ]
+        except Broken as broken:
+            part = broken.part or own
+            self._tell(f"{part}, sanitized", "blamed", str(broken), remedy=f"mend {part} in {self.folder}")
+            return
 
-        def call(name: str, make: Callable[[], Path]) -> None:
+        def call(name: str, make: Callable[[], Path], *commands: int) -> None:
             told = f"{name}, sanitized"
             try:
                 program = make()
-                for at, (shape, given) in enumerate(calls):
-                    harness.call(program, shape, given, offset=at % 2)
+                asked = [
+                    Asked(shape, given, command, offset=at % 2)
+                    for at, (shape, given) in enumerate(calls)
+                    for command in commands
+                ]
+                harness.call(program, asked)
             except Broken as broken:
                 self._tell(told, "blamed", str(broken), remedy=f"mend {name} in {self.folder}")
             else:
                 self._tell(told, "accepted", f"no complaint on {len(calls)} shapes")
 
-        call("oracle.c", lambda: harness.oracle(sanitized=True))
+        if self.task.correct != "exact":  # else it is the reference
+            wanted = (EXACT, SCALE) if self.task.correct == "analytic" else (EXACT,)
+            call("oracle.c" if own == "oracle.c" else "oracle", lambda: definition.own, *wanted)
         for name, source in sources:
             if source.language == "c++" and not harness.compiler.cxx:
                 self._tell(f"{name}, sanitized", "skipped", "no compiler of C++ here")
                 continue
-            call(name, lambda source=source: harness.solution(source, sanitized=True))  # type: ignore[misc]
+            call(name, lambda source=source: harness.solution(source, sanitized=True), CALL)  # type: ignore[misc]
 
     # -- timed
 

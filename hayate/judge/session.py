@@ -470,12 +470,13 @@ class LaunchSession:
             )
         if who == "clock":
             raise Fault(FaultKind.INTERNAL, f"the clock failed: {what} {' '.join(rest)}")
-        ended = self._end_of(who) if what == "died" else None
-        failure = failures.explained(what, rest, ended)
-        if who == "examiner":
+        own_code = {"examiner": _OWN_CODE[self.task.correct], "generator": "inputs.c"}.get(who)
+        ended = self._end_of("examiner" if own_code else who) if what == "died" else None
+        failure = failures.explained(what, rest, ended, [a.name for a in self.task.arrays])
+        if own_code:
             raise Fault(
                 FaultKind.YARDSTICK_BROKEN,
-                f"the code of the task {self.task.name} failed ({_OWN_CODE[self.task.correct]}): {failure.reason}",
+                f"the code of the task {self.task.name} failed ({own_code}): {failure.reason}",
                 remedy=f"hayate tasks check {self.task.where}; if it passes, the machine is at fault",
             )
         raise failure if who == "candidate" else OpponentFailed(self._opponents(), failure, self.task.where)

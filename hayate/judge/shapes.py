@@ -86,7 +86,7 @@ def everywhere(task: Task, count: int, rng: random.Random) -> list[Shape]:
                 shape[name] = round(math.exp(low + span * (i + rng.random()) / parts))
                 return _afford(task, shape, keep=name)
 
-            shapes.append(_made(task, draw))
+            shapes.append(_made(task, draw, rng))
     rng.shuffle(shapes)
     return shapes[:count]
 
@@ -131,18 +131,23 @@ def _holds(task: Task, shape: Shape) -> bool:
     return all(evaluate_condition(text, shape) for text in task.requires)
 
 
-def _made(task: Task, draw: Callable[[], Shape]) -> Shape:
-    """A shape that keeps the task's conditions; a draw that does not is shrunk to the smallest one but for one size,
-    and if none does, drawn again. Raises WrongUse where no draw keeps them."""
-    for _ in range(DRAWS_MOST):
-        shape = {name: _allowed(task.domain[name], value) for name, value in draw().items()}
+def _made(task: Task, draw: Callable[[], Shape], rng: random.Random) -> Shape:
+    """A shape that keeps the task's conditions: one that is drawn by `draw`, or where that is no place for them, as an
+    edge of the domain may be, any. Raises WrongUse where no draw keeps them."""
+    for attempt in range(2 * DRAWS_MOST):
+        drawn_now = (
+            draw()
+            if attempt < DRAWS_MOST
+            else _afford(task, {name: _ragged(task, name, rng) for name in task.domain})
+        )
+        shape = {name: _allowed(task.domain[name], value) for name, value in drawn_now.items()}
         if _holds(task, shape):
             return shape
     lowest = {name: _allowed(limits, limits.low) for name, limits in task.domain.items()}
     if _holds(task, lowest):
         return lowest
     raise WrongUse(
-        f"of {DRAWS_MOST} shapes of {task.name} none keeps {' and '.join(task.requires)}",
+        f"of {2 * DRAWS_MOST} shapes of {task.name} none keeps {' and '.join(task.requires)}",
         where="requires",
         allowed="conditions that a good part of the domain keeps",
     )
@@ -158,7 +163,11 @@ def near(task: Task, band: Band, rng: random.Random) -> Shape:
             shape[name] = centre + rng.randint(-reach, reach)
         return shape
 
-    return _made(task, draw)
+    for _ in range(DRAWS_MOST):
+        shape = {name: _allowed(task.domain[name], value) for name, value in draw().items()}
+        if _holds(task, shape):
+            return shape
+    return dict(band.center)  # which keeps them: tasks/taskfile.py
 
 
 def corners(task: Task, band: Band) -> list[Shape]:
@@ -194,10 +203,14 @@ def sample(task: Task, count: int, rng: random.Random) -> list[Shape]:
 
     for edge in ("low", "high"):
         for name in names:
-            shapes.append(_made(task, partial(at_edge, name, edge)))
+            shapes.append(_made(task, partial(at_edge, name, edge), rng))
     while len(shapes) < count:
         size = _beside_block if len(shapes) % 2 else _ragged
-        shapes.append(_made(task, lambda size=size: _afford(task, {n: size(task, n, rng) for n in names})))  # type: ignore[misc]
+
+        def anywhere(size: Callable[[Task, str, random.Random], int] = size) -> Shape:
+            return _afford(task, {n: size(task, n, rng) for n in names})
+
+        shapes.append(_made(task, anywhere, rng))
     rng.shuffle(shapes)
     return shapes[:count]
 

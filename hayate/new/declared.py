@@ -138,7 +138,9 @@ def _pointer(die: Any) -> Type:
     while die is not None:
         if die.tag == "DW_TAG_const_type":
             const, die = True, _of(die)
-        elif die.tag in ("DW_TAG_volatile_type", "DW_TAG_restrict_type") or (die.tag == "DW_TAG_typedef" and _behind(die).tag == "DW_TAG_array_type"):
+        elif die.tag in ("DW_TAG_volatile_type", "DW_TAG_restrict_type") or (
+            die.tag == "DW_TAG_typedef" and _behind(die).tag == "DW_TAG_array_type"
+        ):
             die = _of(die)
         elif die.tag == "DW_TAG_array_type":
             inner += [_count(c) for c in die.iter_children() if c.tag == "DW_TAG_subrange_type"]

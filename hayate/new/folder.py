@@ -24,10 +24,14 @@ _YARDSTICKS: tuple[tuple[str, tuple[Technique, ...], str], ...] = (
 CHECK = "// HAYATE: check this"
 
 
-def write(draft: Draft, folder: Path, *, name: str, title: str, description: str, correct: Correctness) -> Task:
+def write(
+    draft: Draft, folder: Path, *, name: str, title: str, description: str, correct: Correctness
+) -> Task:
     """Write the folder and read it back. Raises WrongUse for one that is there already, and for what the loader refuses."""
     if folder.exists() and any(folder.iterdir()):
-        raise WrongUse("the folder is there already, and not empty", where=str(folder), allowed="--out FOLDER")
+        raise WrongUse(
+            "the folder is there already, and not empty", where=str(folder), allowed="--out FOLDER"
+        )
     (folder / "yardsticks").mkdir(parents=True, exist_ok=True)
     suffix = ".c" if draft.language == "c" else ".cpp"
     text = _task(draft, name, title, description, correct)

@@ -181,10 +181,8 @@ def _indexed(seen: Seen, found: Measured, names: list[str]) -> None:
             shape = found.shapes.get(target)
             if shape is not None and len(shape.dims) > 1 and role.width[target] == 1:
                 continue
-            if (
-                shape is None
-                or (shape.dims[0] != "1"
-                and not (len(shape.dims) == 1 and shape.dims[0].isdigit()))
+            if shape is None or (
+                shape.dims[0] != "1" and not (len(shape.dims) == 1 and shape.dims[0].isdigit())
             ):
                 continue
             why, confidence = "", cast(Confidence, "likely")

@@ -94,7 +94,9 @@ def proven(
     return Proven(
         folder=str(folder),
         proofs=tuple(proofs),
-        mutants=0 if found is None else sum(found.caught.values()) + len(found.survived) + len(found.equivalent),
+        mutants=0
+        if found is None
+        else sum(found.caught.values()) + len(found.survived) + len(found.equivalent),
         caught=0 if found is None else sum(found.caught.values()),
         survived=() if found is None else tuple(f"{m.name}: {m.why}" for m in found.survived),
         equivalent=() if found is None else tuple(m.name for m in found.equivalent),

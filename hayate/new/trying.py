@@ -149,7 +149,9 @@ def _tamer(draft: Draft) -> tuple[Draft, str] | None:
     for argument in draft.arguments:
         loose = [f for f in argument.fields if f.dtype in UNIT_ROUNDOFF and f.values == Values(kind="real")]
         if loose:
-            fields = tuple(f.model_copy(update={"values": steps[1][1]}) if f in loose else f for f in argument.fields)
+            fields = tuple(
+                f.model_copy(update={"values": steps[1][1]}) if f in loose else f for f in argument.fields
+            )
             return _replaced(draft, argument.model_copy(update={"fields": fields}), Guess(
                 about=argument.name, what="values", value="uniform", confidence="unsure",
                 why="with other values, results are no finite numbers",

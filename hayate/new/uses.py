@@ -49,7 +49,9 @@ def uses_of(flow: Flow) -> list[Use]:
     found: list[Use] = []
     for spot in flow.nodes():
         node = spot.node
-        if (node.type == "binary_expression" and text_of(field(node, "operator")) == "/") or (node.type == "assignment_expression" and text_of(field(node, "operator")) == "/="):
+        if (node.type == "binary_expression" and text_of(field(node, "operator")) == "/") or (
+            node.type == "assignment_expression" and text_of(field(node, "operator")) == "/="
+        ):
             found += _divisor(flow, spot, field(node, "right"))
         elif node.type == "call_expression":
             found += _call(flow, spot)

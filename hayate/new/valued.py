@@ -67,7 +67,9 @@ def array_values(seen: Seen, name: str, dtype: str, shapes: Mapping[str, Shape],
     if role is not None and role.kind == "index":
         return _index(seen, name, dtype, shapes)
     if role is not None and role.kind == "mask":
-        return Valued(Values(kind="integer", low="0", high="1"), f"decides whether {_and(role.targets)} is used")
+        return Valued(
+            Values(kind="integer", low="0", high="1"), f"decides whether {_and(role.targets)} is used"
+        )
     if role is not None and role.kind == "counts":
         dims = [shapes[t].dims[-1] for t in role.targets if t in shapes]
         high = dims[0] if dims else "1"

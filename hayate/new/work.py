@@ -90,7 +90,9 @@ def _near(
             tries.append((_COMPLEXITY * degree, _limited(atoms, degree, powers)))
     best: tuple[float, Fit] | None = None
     for cost, products in tries:
-        columns = np.array([np.prod([values[a] for a in p], axis=0) if p else np.ones(len(y)) for p in products])
+        columns = np.array(
+            [np.prod([values[a] for a in p], axis=0) if p else np.ones(len(y)) for p in products]
+        )
         scale = y.clip(1.0)
         factors, _ = nnls((columns / scale).T, y / scale)
         error = float(np.sqrt(np.mean((y / scale - factors @ (columns / scale)) ** 2)))

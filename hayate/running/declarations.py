@@ -9,7 +9,8 @@ from tree_sitter import Node
 from hayate.running import rows
 from hayate.running.lines import lines_of, one_line
 from hayate.running.refuse import unsuitable
-from hayate.toolchains.source.tree import constant, text_of, walk
+from hayate.toolchains.source.constants import constant
+from hayate.toolchains.source.tree import text_of, walk
 
 _DESIGNATED_MAX = 4096  # elements of an array whose initialiser names some
 

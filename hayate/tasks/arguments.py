@@ -15,7 +15,10 @@ MOST_ARRAYS, MOST_VALUES, MOST_DIMENSIONS = 23, 64, 6
 _MATRICES = ("symmetric_positive_definite", "lower_triangular", "diagonally_dominant", "one_hot")
 _OF_FLOATS = ("real", "symmetric_positive_definite", "lower_triangular", "diagonally_dominant")
 _OF_INTEGERS = ("integer", "index", "permutation", "offsets", "columns")
+_OF_COMPLEX = ("real", "uniform", "constant")
 _OF_SCALARS = ("real", "uniform", "integer", "index", "constant")
+# Kinds whose elements make sense together, one after the other.
+_IN_A_ROW = ("permutation", "sorted", "offsets", "columns")
 # Kinds whose upper end has to be said: an index into what, offsets up to what.
 _WITH_HIGH = ("index", "offsets", "columns")
 # Types that C names itself; what a typedef stands for only a compiler knows.
@@ -151,10 +154,14 @@ def _check_values(a: Argument, values: Values, before: tuple[Argument, ...], key
         raise WrongUse("a size is drawn from domain, or has a value", where=key)
     if (kind in _OF_FLOATS and whole) or (kind in _OF_INTEGERS and not whole):
         raise WrongUse(f"{kind!r} can't be of {a.dtype}", where=key)
+    if a.dtype.startswith("complex") and kind not in _OF_COMPLEX:
+        raise WrongUse(f"{kind!r} can't be of {a.dtype}", where=key, allowed=", ".join(_OF_COMPLEX))
     if a.kind == "scalar" and kind not in _OF_SCALARS:
         raise WrongUse(f"{kind!r} is for arrays", where=key, allowed=", ".join(_OF_SCALARS))
     if kind in _MATRICES and len(a.shape) < 2:
         raise WrongUse(f"{kind!r} is for matrices", where=key, allowed='a shape as ["N", "N"]')
+    if kind in _IN_A_ROW and a.extent:
+        raise WrongUse(f"{kind!r} has no padding", where=key, allowed="an array without extent")
     if kind in _WITH_HIGH and not values.high:
         raise WrongUse(f"{kind!r} wants high", where=key, allowed="an expression over the sizes")
     if kind == "columns":

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from hayate.errors import WrongUse
 from hayate.records import (
+    UNIT_ROUNDOFF,
     Argument,
     Band,
     Bound,
@@ -32,7 +33,7 @@ from hayate.tasks.expressions import evaluate_condition, evaluate_expression, na
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _MAX_SIZE = 2**31 - 1
-DOUBLE_BITS = 53
+DOUBLE_BITS, SINGLE_BITS = 53, 24
 _MOST_TERMS = 2**40
 
 
@@ -156,6 +157,14 @@ def _check_expressions(file: TaskFile, where: Path) -> None:
         counts += [("bound.integer_bits", file.bound.integer_bits)] if file.bound.integer_bits else []
     elif file.correct == "analytic":
         raise WrongUse("an analytic task has a [bound]", where=_at(where, "bound"))
+    written = [a.dtype for a in file.argument if a.kind in ("inout", "output")]
+    units = {UNIT_ROUNDOFF[dtype] for dtype in (*written, file.returns) if dtype in UNIT_ROUNDOFF}
+    if file.correct == "analytic" and len(units) > 1:
+        raise WrongUse(
+            "what an analytic task writes is of single and of double precision, and it has one bound",
+            where=_at(where, "argument"),
+            allowed="one precision, or correct = 'automatic'",
+        )
     names = list(file.domain)
     for key, text in dimensions + works + counts:
         _check_names_in(key, text, names, where)
@@ -216,21 +225,24 @@ def _check_at(
             where=_at(where, "bound.terms"),
             allowed="the roundings on the longest path of one output",
         )
-    _check_exact_test(file.bound, shape, where)
+    _check_exact_test(file, file.bound, shape, where)
 
 
-def _check_exact_test(bound: Bound, shape: Shape, where: Path) -> None:
+def _check_exact_test(file: TaskFile, bound: Bound, shape: Shape, where: Path) -> None:
     if not bound.integer_bits:
         return
     bits = _value(bound.integer_bits, shape, where, "bound.integer_bits")
     scale = _value(bound.integer_scale, shape, where, "bound.integer_scale")
     if bits < 1:  # no exact test at this shape
         return
-    if not math.isfinite(bits) or scale < 1 or bits + math.log2(scale) > DOUBLE_BITS:
+    single = any(a.dtype in ("float32", "complex64") for a in file.argument) or file.returns == "float32"
+    most = SINGLE_BITS if single else DOUBLE_BITS
+    if not math.isfinite(bits) or scale < 1 or bits + math.log2(scale) > most:
         raise WrongUse(
-            f"at {shape} the exact test's inputs are integers below 2^{bits} times {scale}: no exact doubles",
+            f"at {shape} the exact test's inputs are integers below 2^{bits} times {scale}: "
+            f"no exact {'floats' if single else 'doubles'}",
             where=_at(where, "bound.integer_bits"),
-            allowed=f"bits + log2(integer_scale) <= {DOUBLE_BITS}; bits below 1 where a shape has no exact test, "
+            allowed=f"bits + log2(integer_scale) <= {most}; bits below 1 where a shape has no exact test, "
             "'' where none has",
         )
 
@@ -255,6 +267,15 @@ def _check_bands(file: TaskFile, where: Path) -> None:
                     where=key,
                     allowed=f"[{low}, {high}]",
                 )
+            step, power = file.domain[name].multiple_of, file.domain[name].power_of
+            if value % step or (power and not _is_power(value, power)):
+                raise WrongUse(
+                    f"{name} = {value} is no {f'power of {power}' if power else f'multiple of {step}'}",
+                    where=key,
+                )
+        for text in file.requires:
+            if not evaluate_condition(text, band.center):
+                raise WrongUse(f"it does not keep {text!r}", where=key)
     for use in ("training", "report"):
         if not any(getattr(b, use) for b in file.band):
             raise WrongUse(f"no band has {use} = true", where=_at(where, "band"))
@@ -276,6 +297,12 @@ def _value(text: str, shape: Shape, where: Path, key: str) -> int | float:
         return evaluate_expression(text, shape)
     except WrongUse as error:
         raise WrongUse(error.message, where=_at(where, key), allowed=error.allowed) from error
+
+
+def _is_power(value: int, of: int) -> bool:
+    while value > 1 and value % of == 0:
+        value //= of
+    return value == 1
 
 
 def _repeated(items: list[str] | tuple[str, ...]) -> str:

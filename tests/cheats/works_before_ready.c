@@ -13,7 +13,7 @@ static void product(int M, int N, int K, const double *A, const double *B, doubl
     product(M, N, K, A, B, C);
     find();
     const int64_t *sizes = (const int64_t *)(page + 82);
-    const uint64_t *offsets = (const uint64_t *)(page + 98);
+    const uint64_t *offsets = (const uint64_t *)(page + 210);
     const char *in = (const char *)A - offsets[0];
     char *out = (char *)C - offsets[2];
     for (uint32_t turn = page[TURN];;) {

@@ -12,7 +12,9 @@ from hayate.hosts import Slot
 from hayate.records import HostProfile, Task
 from hayate.tasks import builtin
 
-sys.path.insert(0, str(Path(__file__).parent))  # for `hostile`
+# For `hostile`, `folders` and `make`.
+_HERE = Path(__file__).parent
+sys.path[:0] = [str(_HERE), str(_HERE / "general"), str(_HERE.parent / "tasks")]
 
 
 @pytest.fixture(scope="session")

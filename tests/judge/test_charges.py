@@ -151,14 +151,14 @@ def test_work_before_ready_is_seen(task: Task, host: HostProfile, slot: Slot) ->
         const uint32_t *words = (const uint32_t *)page;
         const int64_t *size = (const int64_t *)(words + 82);
         (void)size;
-        const uint64_t *offset = (const uint64_t *)(size + 8);
+        const uint64_t *offset = (const uint64_t *)(size + 64);
         dgemm((int)size[0], (int)size[1], (int)size[2], (const double *)((const char *)A - first[0] + offset[0]),
               (const double *)((const char *)A - first[0] + offset[1]),
               (double *)((char *)C - first[2] + offset[2]));
     }
 """.replace("static int taken;", "static int taken; static uint64_t first[3];").replace(
             "    find();\n",
-            "    find();\n    memcpy(first, (const char *)page + 328 + 64, sizeof first);\n",
+            "    find();\n    memcpy(first, (const char *)page + 328 + 512, sizeof first);\n",
             1,
         ),
     )

@@ -12,20 +12,34 @@ from hayate.records import Outcome
 from hayate.sandbox import Exit
 
 RUNNER = Path(failures.__file__).parent / "runner"
-CLOCK = ("clock.c", "process.c", "regions.c", "values.c")
+CLOCK = ("clock.c", "check.c", "process.c", "regions.c", "values.c")
 DIED = "the process ended during a call"
 
 
 def words() -> list[str]:
     """What the clock says of a runner."""
     text = "".join((RUNNER / name).read_text() for name in CLOCK)
-    said = [*re.findall(r'fail\((?:r->name|who), "(\w+)', text), *re.findall(r'"fail %s (\w+) %', text)]
-    return sorted({*said, *re.findall(r'exactly \? "(\w+)" : "(\w+)"', text)[0]})
+    said = [
+        *re.findall(r'fail\((?:r->name|who|examiner\.name), "(\w+)', text),
+        *re.findall(r'"fail %s (\w+) %', text),
+    ]
+    (held,) = re.findall(r'what = !e->exactly \? "(\w+)" : [^?]* \? "(\w+)" : "(\w+)"', text)
+    return sorted({*said, *held})
 
 
 def test_every_complaint_of_the_clock_is_known() -> None:
     found = words()
-    assert {"died", "wrong", "inexact", "late", "awake", "unloadable"} <= set(found)
+    assert {
+        "died",
+        "wrong",
+        "inexact",
+        "unequal",
+        "late",
+        "awake",
+        "padding",
+        "unloadable",
+        "ungenerated",
+    } <= set(found)
     unknown = [w for w in found if failures.explained(w, ["3000000"] * 6, None).reason == DIED]
     assert unknown == ["died"]
 
@@ -38,6 +52,10 @@ def test_times_and_counts_stand_in_the_reason() -> None:
     assert "2 of 9 elements" in wrong.reason and "first at 4" in wrong.reason
     inexact = failures.explained("inexact", ["2", "9", "4", "1.5", "2.5", "0"], None)
     assert inexact.outcome is Outcome.WRONG and inexact.reason.startswith("exact test (")
+    unequal = failures.explained("unequal", ["2", "9", "4", "1", "2", "0"], None)
+    assert unequal.outcome is Outcome.WRONG and "not equal to what is right; first at 4" in unequal.reason
+    padding = failures.explained("padding", ["1"], None, ["A", "C"])
+    assert padding.outcome is Outcome.WRONG and "the padding of C" in padding.reason
     slow = failures.explained("timeout", ["5000000000"], None)
     assert slow.outcome is Outcome.TIMED_OUT and slow.numbers == {"limit_s": 5.0}
 

@@ -1,7 +1,7 @@
 """What must hold of the error bound and of the statistics whatever the numbers are.
 
-The bound is the clock's own code: clock.c and values.c are compiled into a library here, with the judge's glue and
-the task's oracle. One launch shows that the running judge gives the same answers.
+The bound is the clock's own code, by hayate/judge/library.py. One launch shows that the running judge gives the same
+answers.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ from numpy.typing import NDArray
 
 from hayate import hosts, sandbox
 from hayate.judge import build, native
+from hayate.judge.arguments import gamma
 from hayate.judge.failures import CandidateFailed
-from hayate.judge.session import LaunchSession, gamma
+from hayate.judge.library import Library
+from hayate.judge.session import LaunchSession
 from hayate.judge.shapes import (
     DISTRIBUTIONS,
     GRADED,
@@ -33,9 +35,8 @@ from hayate.judge.shapes import (
     SPARSE,
     UNIFORM,
     WIDE,
-    lengths,
+    elements,
     parameters,
-    sizes,
 )
 from hayate.judge.stats import LogRatio, Sequential, log_ratio, metric, sequential_interval, speedup
 from hayate.records import Built, HostProfile, Launch, Outcome, Shape, Task, Timing
@@ -44,119 +45,101 @@ from hayate.toolchains import compilers
 
 Doubles = NDArray[np.float64]
 U = Fraction(1, 2**53)
-DOORS = """
-#define main clock_main
-#include "clock.c"
-#include "process.c"
-#include "regions.c"
-#include "values.c"
-void door_fill(double *array, int64_t length, const uint32_t *words, uint64_t call, int number, int distribution,
-               int bits, double factor)
-{
-    struct hy_key drawn;
-    memcpy(drawn.word, words, sizeof drawn.word);
-    fill(array, length, &drawn, call, number, distribution, bits, factor);
-}
-void door_sample(const int64_t *s, const double *const *in, int count, const int64_t *at, double *exact, double *size)
-{
-    hy_sample(s, in, 0, count, at, exact, size);
-}
-int64_t door_compare(double *got, double *want, double *size, int64_t n, double gamma, int exactly, double *worst)
-{
-    struct error found = NO_ERROR;
-    compare(&found, 0, n, got, want, size, gamma, exactly);
-    *worst = found.worst;
-    return found.bad;
-}
-void door_exact(const int64_t *s, const double *const *in, double *exact, double *size)
-{
-    hy_exact(s, in, &exact, &size);
-}
-void door_scale(const int64_t *s, const double *const *in, double *size) { hy_scale(s, in, &size); }
-"""
 
 
 def _address(array: Doubles) -> ctypes.c_void_p:
     return ctypes.c_void_p(array.ctypes.data)
 
 
+KEY = tuple(range(8))
+
+
 class Clock:
-    """The clock's inputs, oracle and comparison for one task with one output."""
+    """The clock's inputs and comparison, and the oracle as the examiner compiles it, for one task with one output."""
 
     def __init__(self, task: Task, box: Path, host: HostProfile) -> None:
+        assert task.oracle is not None
         self.task = task
-        (box / "glue.h").write_text(native.glue(task))
+        self._library = Library(host)
         (box / "oracle.c").write_text(task.oracle.text)
-        (box / "doors.c").write_text(DOORS)
-        runner = Path(native.__file__).parent / "runner"
-        # The flags of native.py: contraction and vectors must not move the bound.
-        march = f"-march={host.arch}"
-        oracle = [*native.ORACLE_FLAGS, march, "-fPIC", "-c", "oracle.c"]
-        fast = [*native.CLOCK_FLAGS, march, "-DHY_CLOCK", "-w", f"-I{runner}", "-I."]
-        for flags in (oracle, [*fast, "-fPIC", "-shared", "-o", "doors.so", "doors.c", "oracle.o", "-lm"]):
-            subprocess.run([compilers()[0].path, *flags], cwd=box, check=True)
-        self._doors = ctypes.CDLL(str(box / "doors.so"))
-        self._doors.door_compare.restype = ctypes.c_int64
+        flags = [
+            *native.ORACLE_FLAGS,
+            f"-march={host.arch}",
+            "-fPIC",
+            "-shared",
+            "-o",
+            "oracle.so",
+            "oracle.c",
+            "-lm",
+        ]
+        subprocess.run([compilers()[0].path, *flags], cwd=box, check=True)
+        self._oracle = ctypes.CDLL(str(box / "oracle.so"))
+
+    def parameters(self, shape: Shape, distribution: int, seed: int) -> tuple[int, float]:
+        """BITS and FACTOR that `inputs` is drawn with."""
+        return parameters(self.task, shape, distribution, random.Random(seed))
 
     def inputs(self, shape: Shape, distribution: int, seed: int) -> list[Doubles]:
         """As `verify` draws them."""
-        bits, factor = parameters(self.task, shape, distribution, seed)
-        key = (ctypes.c_uint32 * 8)(*range(8))
-        arrays = []
-        for i, n in enumerate(lengths(self.task, shape)[: len(self.task.inputs)]):
-            arrays.append(np.empty(n))
-            self._doors.door_fill(
-                _address(arrays[-1]),
-                ctypes.c_int64(n),
-                key,
-                ctypes.c_uint64(seed),
-                i,
-                distribution,
-                bits,
-                ctypes.c_double(factor),
-            )
-        return arrays
+        filled = self._library.fill_all(self.task, shape, distribution, seed, KEY)
+        return [array for array in filled.arrays if array is not None]
 
-    def _call(self, function: str, shape: Shape, inputs: Sequence[Doubles], *out: Doubles) -> None:
-        numbers = sizes(self.task, shape)
-        pointers = (ctypes.c_void_p * len(inputs))(*(a.ctypes.data for a in inputs))
-        getattr(self._doors, function)(
-            (ctypes.c_int64 * len(numbers))(*numbers), pointers, *(_address(a) for a in out)
-        )
+    def _call(self, function: str, shape: Shape, inputs: Sequence[Doubles], *more: object) -> None:
+        given, arrays = [], iter(inputs)
+        for argument in self.task.arguments:
+            if argument.kind == "size":
+                given.append(ctypes.c_int(shape[argument.name]))
+            elif argument.kind == "input":
+                given.append(_address(next(arrays)))
+        words = [_address(x) if isinstance(x, np.ndarray) else x for x in more]
+        getattr(self._oracle, f"{self.task.entry}_{function}")(*given, *words)
+
+    def _numbers(self, shape: Shape) -> int:
+        return elements(self.task, shape)[-1]
 
     def oracle(self, shape: Shape, inputs: Sequence[Doubles]) -> tuple[Doubles, Doubles]:
         """The exact result and its scale."""
-        n = lengths(self.task, shape)[-1]
+        n = self._numbers(shape)
         exact, scale = np.full(n, np.nan), np.full(n, np.nan)
-        self._call("door_exact", shape, inputs, exact, scale)
+        self._call("exact", shape, inputs, exact, scale)
+        return exact, scale
+
+    def sampled(self, shape: Shape, inputs: Sequence[Doubles]) -> tuple[Doubles, Doubles]:
+        """The same of every element, by the function that gives single ones."""
+        n = self._numbers(shape)
+        exact, scale = np.full(n, np.nan), np.full(n, np.nan)
+        self._call("sample", shape, inputs, 0, n, (ctypes.c_int64 * n)(*range(n)), exact, scale)
         return exact, scale
 
     def cheap_scale(self, shape: Shape, inputs: Sequence[Doubles]) -> Doubles:
-        scale = np.full(lengths(self.task, shape)[-1], np.nan)
-        self._call("door_scale", shape, inputs, scale)
+        scale = np.full(self._numbers(shape), np.nan)
+        self._call("scale", shape, inputs, scale)
         return scale
 
     def compare(
-        self, got: Doubles, want: Doubles, scale: Doubles, gamma: float, *, exactly: bool = False
+        self,
+        shape: Shape,
+        got: Doubles,
+        want: Doubles,
+        scale: Doubles,
+        gamma: float,
+        *,
+        exactly: bool = False,
     ) -> tuple[int, float]:
         """How many elements are outside, and the worst error in units of its bound."""
         got = np.ascontiguousarray(got, dtype=np.float64).reshape(-1)
-        worst = ctypes.c_double()
-        bad: int = self._doors.door_compare(
-            *map(_address, (got, want, scale)),
-            ctypes.c_int64(len(want)),
-            ctypes.c_double(gamma),
-            int(exactly),
-            ctypes.byref(worst),
-        )
-        return bad, worst.value
+        last = len(self.task.arrays) - 1
+        found = self._library.compare(self.task, shape, last, got, want, scale, gamma=gamma, exactly=exactly)
+        return found.bad, found.worst
 
     def verdict(
         self, got: Doubles, shape: Shape, inputs: Sequence[Doubles], distribution: int
     ) -> tuple[int, float]:
         """As `verify` finds it."""
         exact, scale = self.oracle(shape, inputs)
-        return self.compare(got, exact, scale, gamma(self.task, shape), exactly=distribution == INTEGERS)
+        return self.compare(
+            shape, got, exact, scale, gamma(self.task, shape), exactly=distribution == INTEGERS
+        )
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +186,7 @@ def test_the_bound_is_what_the_docs_say(
         # The clock computes both sides in doubles: a few units in the last place either way.
         least += error > limit * (1 + 16 * U)
         most += error > limit * (1 - 16 * U)
-    bad, worst = clock.compare(got, exact, scale, gamma(clock.task, shape))
+    bad, worst = clock.compare(shape, got, exact, scale, gamma(clock.task, shape))
     assert least <= bad <= most
     assert (worst > 1 + 1e-9) <= (bad > 0) <= (worst > 1 - 1e-9)
 
@@ -248,7 +231,10 @@ def test_no_nan_and_no_infinity_passes(
     got[seed % len(got)] = odd
     assert clock.verdict(got, shape, inputs, distribution)[0] == 1
     # As in a timed call, where the other result is computed, too, and the bound is twice as wide.
-    assert clock.compare(got, exact, clock.cheap_scale(shape, inputs), 2 * gamma(clock.task, shape))[0] == 1
+    assert (
+        clock.compare(shape, got, exact, clock.cheap_scale(shape, inputs), 2 * gamma(clock.task, shape))[0]
+        == 1
+    )
 
 
 @pytest.mark.parametrize("name", sorted(SHAPES))
@@ -263,7 +249,9 @@ def test_an_opponents_nan_or_infinity_is_noticed(clocks: dict[str, Clock], name:
     inputs = clock.inputs(shape, UNIFORM, seed=1)
     exact, _ = clock.oracle(shape, inputs)
     opponent = np.full_like(exact, odd)
-    bad, _ = clock.compare(exact, opponent, clock.cheap_scale(shape, inputs), 2 * gamma(clock.task, shape))
+    bad, _ = clock.compare(
+        shape, exact, opponent, clock.cheap_scale(shape, inputs), 2 * gamma(clock.task, shape)
+    )
     assert bad == len(exact)
 
 
@@ -535,7 +523,7 @@ def test_the_running_judge_has_the_same_bound(task: Task, host: HostProfile, bes
         with LaunchSession(
             task, made, [made], natives=programs, slot=slot, sandbox=best, shapes=[s for s, _ in calls]
         ) as session:
-            return [session.verify(s, d, i, timeout_s=5.0) for i, (s, d) in enumerate(calls)]
+            return [session.verify(s, d, i, timeout_s=5.0).worst_error for i, (s, d) in enumerate(calls)]
 
     odd, even = {"M": 7, "N": 9, "K": 200}, {"M": 8, "N": 9, "K": 200}
     for error in found((odd, UNIFORM), (odd, WIDE)):
@@ -764,18 +752,7 @@ def test_sampled_elements_are_the_oracles(
     clock = clocks[name]
     inputs = clock.inputs(shape, GRADED, seed)
     exact, scale = clock.oracle(shape, inputs)
-    n = len(exact)
-    at = (ctypes.c_int64 * n)(*range(n))
-    some, size = np.full(n, np.nan), np.full(n, np.nan)
-    numbers = sizes(clock.task, shape)
-    clock._doors.door_sample(
-        (ctypes.c_int64 * len(numbers))(*numbers),
-        (ctypes.c_void_p * len(inputs))(*(a.ctypes.data for a in inputs)),
-        n,
-        at,
-        _address(some),
-        _address(size),
-    )
+    some, size = clock.sampled(shape, inputs)
     # dgemm's oracle keeps the same two doubles in another order of its additions to the low one.
     np.testing.assert_allclose(some, exact, rtol=1e-15, atol=0)
     np.testing.assert_allclose(size, scale, rtol=1e-12, atol=0)
@@ -783,7 +760,7 @@ def test_sampled_elements_are_the_oracles(
 
 def test_graded_runs_share_a_magnitude_and_differ_from_each_other(clocks: dict[str, Clock]) -> None:
     clock, shape, seed = clocks["dgemm"], {"M": 64, "N": 4, "K": 64}, 5
-    _, run = parameters(clock.task, shape, GRADED, seed)
+    _, run = clock.parameters(shape, GRADED, seed)
     values = np.abs(clock.inputs(shape, GRADED, seed)[0])
     grades = [values[i : i + int(run)].max() for i in range(0, len(values), int(run))]
     assert max(grades) <= 2.0**20

@@ -14,7 +14,7 @@ from hayate.judge.shapes import (
     UNIFORM,
     WIDE,
     beyond,
-    lengths,
+    memory_bytes,
     sample,
     usable,
     with_distributions,
@@ -80,7 +80,7 @@ def test_some_shapes_are_beyond_what_the_oracle_can_afford(name: str, thorough: 
         assert any(shape[size] == limits.high for shape, _ in found)
     training = max(evaluate_expression(task.oracle_work, b.center) for b in task.bands if b.training)
     assert (max(work) > 4 * training) == thorough
-    memory = max(8 * sum(lengths(task, shape)) for shape, _ in found)
+    memory = max(memory_bytes(task, shape) for shape, _ in found)
     assert memory <= host.memory_bytes / 16
 
 

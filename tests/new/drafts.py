@@ -39,7 +39,13 @@ def described(draft: Draft) -> list[str]:
     drawn = [n for n in draft.domain if n not in {a.name for a in draft.arguments}]
     powers = [f"{n}: powers of {r.power_of}" for n, r in draft.domain.items() if r.power_of]
     multiples = [f"{n}: multiples of {r.multiple_of}" for n, r in draft.domain.items() if r.multiple_of > 1]
-    return [*lines, *(f"{n}: drawn" for n in drawn), *powers, *multiples, *(f"requires {r}" for r in draft.requires)]
+    return [
+        *lines,
+        *(f"{n}: drawn" for n in drawn),
+        *powers,
+        *multiples,
+        *(f"requires {r}" for r in draft.requires),
+    ]
 
 
 def expected() -> dict[tuple[str, str], list[str]]:

@@ -18,16 +18,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hayate.errors import WrongUse
-from hayate.judge.native import glue
-from hayate.judge.session import gamma
-from hayate.judge.shapes import largest, lengths, near, sample, sizes
+from hayate.judge import arguments
+from hayate.judge.arguments import gamma
+from hayate.judge.glue import examiner_glue, runner_glue
+from hayate.judge.shapes import elements, largest, near, sample, usable
 from hayate.records import Task
 from hayate.tasks import builtin_names, folder, load
 
 CPU_S = 2.0  # a file is read in milliseconds
 TEXTS = {name: (folder(name) / "task.toml").read_text() for name in builtin_names()}
 # What protocol.h has room for.
-MAX_SIZES = MAX_ARRAYS = 8
+MAX_VALUES, MAX_ARRAYS = 64, 24
 
 
 class Hangs(Exception):
@@ -254,14 +255,17 @@ def _usable(task: Task) -> None:
     """What `load` lets through, the judge can do its sums with."""
     rng = random.Random(0)
     with limited(CPU_S):
-        assert len(task.sizes) <= MAX_SIZES
-        assert len(task.inputs) + len(task.outputs) <= MAX_ARRAYS
-        assert glue(task)
+        assert len(task.arrays) <= MAX_ARRAYS
+        assert runner_glue(task)
+        assert examiner_glue(task)
         shapes = sample(task, 12, rng)
         for band in task.bands:
             shapes += [near(task, band, rng), largest(task, band)]
         for shape in shapes:
-            assert all(isinstance(n, int) for n in (*sizes(task, shape), *lengths(task, shape)))
+            assert all(isinstance(n, int) for n in elements(task, shape))
+            assert len(arguments.values(task, shape, rng)) <= MAX_VALUES
+            for distribution in usable(task, shape):
+                assert all(arguments.arrays(task, shape, distribution, {}, rng))
             assert 0 <= gamma(task, shape) < math.inf
 
 
@@ -272,7 +276,7 @@ LET_THROUGH = {
     "more arrays than there is room for": (
         '[[argument]]\nname = "C"',
         "".join(
-            f'[[argument]]\nname = "X{i}"\nkind = "input"\ndtype = "double"\nshape = ["M"]\n\n' for i in range(7)
+            f'[[argument]]\nname = "X{i}"\nkind = "input"\ndtype = "double"\nshape = ["M"]\n\n' for i in range(22)
         )
         + '[[argument]]\nname = "C"',
     ),
@@ -290,4 +294,4 @@ def test_what_the_judge_can_not_use_is_refused(copies: dict[str, Path], name: st
 
 
 _MORE = dict.fromkeys(LET_THROUGH, b"")
-_MORE["more arrays than there is room for"] = b"".join(b"const double *restrict X%d, " % i for i in range(7))
+_MORE["more arrays than there is room for"] = b"".join(b"const double *restrict X%d, " % i for i in range(22))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_unknown_names_are_met_with_a_guess(tmp_path: Path) -> None:
         ),
         ('bound_by = "memory"', 'bound_by = "disk"', "bound_by.*'compute' or 'memory'"),
         ("pairs = 5", 'pairs = "5"', r"band\[1\].pairs"),
-        ("format = 1", "format = 2", "key 'format'"),
+        ("format = 1", "format = 3", "key 'format'"),
         ('title = "', '"title"', "not valid TOML"),
         ("factor = 2.0", "factor = 0", "bound.factor"),
         (
@@ -168,3 +169,62 @@ def test_heads_set_what_is_permitted(copy: Path) -> None:
     assert none.techniques == ()
     assert two.techniques == (Technique.SIMD, Technique.ALLOC)
     assert every.techniques == builtin("jacobi2d").techniques
+
+
+def test_single_precision_holds_fewer_integers(tmp_path: Path) -> None:
+    """The exact test of floats: 2^24, not 2^53; and what has an order has no padding."""
+    from make import make
+
+    text = "void f(int n, const float *x, float *y) { for (int i = 0; i < n; i++) y[i] = x[i]; }\n"
+    x: dict[str, Any] = {"name": "x", "kind": "input", "dtype": "float", "shape": ["n"]}
+    task: dict[str, Any] = {
+        "entry": "f",
+        "declaration": "void f(int n, const float *x, float *y)",
+        "argument": [
+            {"name": "n", "kind": "size", "dtype": "int"},
+            x,
+            {"name": "y", "kind": "output", "dtype": "float", "shape": ["n"]},
+        ],
+        "domain": {"n": [1, 100]},
+        "correct": "analytic",
+        "bound": {"terms": "1", "integer_bits": "25"},
+    }
+    oracle = "void f_exact(void) {}\nvoid f_scale(void) {}\n"
+    with pytest.raises(WrongUse, match="no exact floats"):
+        load(make(tmp_path / "bits", task, {"reference.c": text, "oracle.c": oracle}))
+    task["bound"] = {"terms": "1", "integer_bits": "24"}
+    assert load(make(tmp_path / "fits", task, {"reference.c": text, "oracle.c": oracle})).bound is not None
+    scaled = {"name": "z", "kind": "output", "dtype": "double", "shape": ["n"]}
+    more = {
+        **task,
+        "argument": [*task["argument"], scaled],
+        "declaration": task["declaration"][:-1] + ", double *z)",
+    }
+    with pytest.raises(WrongUse, match="of single and of double precision"):
+        load(make(tmp_path / "mixed", more, {"reference.c": text, "oracle.c": oracle}))
+    x.update(shape=["n + 1"], extent=["n"], values={"kind": "sorted"})
+    with pytest.raises(WrongUse, match="has no padding"):
+        load(make(tmp_path / "sorted", task, {"reference.c": text, "oracle.c": oracle}))
+
+
+def test_a_bands_centre_keeps_what_is_asked_of_sizes(tmp_path: Path) -> None:
+    from make import make
+
+    text = "void f(int n, const int *x, int *y) { for (int i = 0; i < n; i++) y[i] = x[i]; }\n"
+    task = {
+        "entry": "f",
+        "declaration": "void f(int n, const int *x, int *y)",
+        "argument": [
+            {"name": "n", "kind": "size", "dtype": "int"},
+            {"name": "x", "kind": "input", "dtype": "int", "shape": ["n"]},
+            {"name": "y", "kind": "output", "dtype": "int", "shape": ["n"]},
+        ],
+        "domain": {"n": {"low": 2, "high": 64, "power_of": 2}},
+        "band": [{"name": "a", "center": {"n": 24}, "spread": 0.0, "training": True}],
+    }
+    with pytest.raises(WrongUse, match="no power of 2"):
+        load(make(tmp_path / "power", task, {"reference.c": text}))
+    task["domain"] = {"n": [2, 64]}
+    task["requires"] = ["n > 30"]
+    with pytest.raises(WrongUse, match="does not keep"):
+        load(make(tmp_path / "requires", task, {"reference.c": text}))

@@ -18,8 +18,10 @@ from hayate.records import Shape
 Array = NDArray[np.float64]
 UNIT = 2.0**-53
 REFERENCE = "reference.c"
-# A bound that is wider than this, relative to the results, lets arithmetic in single precision pass.
-TELLING = 2.0**-22
+SINGLE_UNIT = 2.0**-24
+# By the unit roundoff of the results: a bound that is wider than this, relative to them, lets arithmetic of the next
+# lower precision pass.
+TELLING = {UNIT: 2.0**-22, SINGLE_UNIT: 2.0**-9}
 # Solutions that miss the bound by less than this factor are right, and the bound is too tight; no wrong one does.
 MISSED_BY_LITTLE = 1e3
 SLACK = 1e-9  # relative: a scale is itself computed with roundings
@@ -36,11 +38,12 @@ class Case:
     scale: Array
     cheap: Array  # ENTRY_scale's
     results: dict[str, Array]  # of "reference.c", "yardsticks/10_plain.c" ...
+    unit: Array | float = UNIT  # of each number; 0 of one that has to be equal
 
     @property
     def bound(self) -> Array:
-        allowed: Array = self.gamma * self.scale + UNIT * np.abs(self.exact)
-        return allowed
+        allowed: Array = self.gamma * self.scale + self.unit * np.abs(self.exact)
+        return np.where(np.asarray(self.unit) > 0, allowed, 0.0)
 
     def worst(self, name: str) -> float:
         """Of a solution, in units of the bound; infinite where it has to be equal, or a number, and isn't."""
@@ -56,9 +59,13 @@ class Case:
         return f"{self.kind} inputs at {', '.join(f'{k} = {v}' for k, v in self.shape.items())}"
 
 
+def lower_precision(unit: float) -> str:
+    return "single" if unit == UNIT else "half"
+
+
 @dataclass(frozen=True)
 class Finding:
-    """`part`: "oracle.c", "reference.c", "yardsticks/NAME", "inputs" or "bound"."""
+    """`part`: "oracle.c", "reference.c", "yardsticks/NAME", "inputs", "bound", "values" or "branches"."""
 
     part: str
     reason: str
@@ -88,7 +95,7 @@ def _scales(case: Case) -> Finding | None:
         wrong = ~(np.isfinite(values) & (values >= 0))
         if wrong.any():
             return Finding("oracle.c", f"{name} is {values[wrong][0]:g} at an element, on {case}")
-    zero = (case.scale == 0) & (case.exact != 0)
+    zero = (case.scale == 0) & (case.exact != 0) & (np.asarray(case.unit) > 0)
     if zero.any():
         return Finding(
             "oracle.c",
@@ -107,16 +114,18 @@ def _scales(case: Case) -> Finding | None:
 def _telling(case: Case) -> Finding | None:
     """A bound that excludes nothing proves nothing."""
     usual = float(np.median(np.abs(case.exact))) if case.exact.size else 0.0
-    if case.kind != "uniform" or usual == 0:
+    unit = float(np.max(case.unit, initial=0.0))
+    if case.kind != "uniform" or usual == 0 or unit == 0:
         return None
-    if case.gamma > TELLING:
+    if case.gamma > TELLING[unit]:
         return Finding(
             "bound",
-            f"factor and terms allow {case.gamma:.2g} of the scale, on {case}: single precision would pass",
+            f"factor and terms allow {case.gamma:.2g} of the scale, on {case}: "
+            f"{lower_precision(unit)} precision would pass",
         )
     for name, scale in (("exact's scale", case.scale), ("the cheap scale", case.cheap)):
         share = case.gamma * float(np.median(scale)) / usual
-        if share > TELLING:
+        if share > TELLING[unit]:
             times = float(np.median(scale)) / usual
             return Finding(
                 "oracle.c",
@@ -176,6 +185,10 @@ def _said(case: Case, name: str) -> str:
 def _agree(case: Case, names: Sequence[str]) -> bool:
     first = case.results[names[0]]
     return all(
-        bool(np.all(np.abs(case.results[name] - first) <= 2 * np.maximum(case.bound, UNIT * np.abs(first))))
+        bool(
+            np.all(
+                np.abs(case.results[name] - first) <= 2 * np.maximum(case.bound, case.unit * np.abs(first))
+            )
+        )
         for name in names[1:]
     )

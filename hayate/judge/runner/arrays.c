@@ -24,7 +24,8 @@ void shape_array(struct array *a, int dimensions, const int64_t *shape, const in
         if (shape[d] < 0 || extent[d] < 0 || extent[d] > shape[d]) fail("clock", "extent %lld", (long long)extent[d]);
         a->shape[d] = shape[d];
         a->extent[d] = extent[d];
-        a->length *= shape[d];
+        if (__builtin_mul_overflow(a->length, shape[d], &a->length) || a->length > INT64_MAX / 16)
+            fail("clock", "length %lld", (long long)shape[d]);
         a->padded |= extent[d] < shape[d];
     }
 }
@@ -47,6 +48,25 @@ void each_stretch(const struct array *a, see_stretch *see, void *with)
         while (d >= 0 && ++index[d] == a->extent[d]) index[d--] = 0;
         if (d < 0) return;
     }
+}
+
+int64_t inner_length(const struct array *a)
+{
+    int64_t length = 1;
+    for (int d = 0; d < a->dimensions; d++) length *= a->extent[d];
+    return length;
+}
+
+int64_t inner_at(const struct array *a, int64_t k)
+{
+    if (!a->padded) return k;
+    int64_t at = 0, stride = 1;
+    for (int d = a->dimensions - 1; d >= 0; d--) {
+        at += k % a->extent[d] * stride;
+        k /= a->extent[d];
+        stride *= a->shape[d];
+    }
+    return at;
 }
 
 struct gap {

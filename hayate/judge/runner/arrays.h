@@ -34,6 +34,9 @@ static inline int floating(const struct array *a) { return a->dtype >= HY_F32; }
 static inline int parts(const struct array *a) { return a->dtype >= HY_C64 ? 2 : 1; }
 static inline int single(const struct array *a) { return a->dtype == HY_F32 || a->dtype == HY_C64; }
 
+int64_t inner_length(const struct array *a);             /* elements that belong to the problem */
+int64_t inner_at(const struct array *a, int64_t number); /* where in memory the problem's element of that number lies */
+
 /* What belongs to the problem, in stretches of neighbours: calls `see` with the first element's number and how many.
    Without padding that is one stretch. */
 typedef void see_stretch(const struct array *a, int64_t first, int64_t count, void *with);

@@ -116,7 +116,7 @@ static void stretch_equal(const struct array *a, int64_t first, int64_t count, v
         double g, w;
         to_doubles(&g, a, job->got, first * parts(a) + k, 1);
         to_doubles(&w, a, job->to->want, first * parts(a) + k, 1);
-        if (floating(a) && g == w) continue; /* zeros of either sign */
+        if (floating(a) && (g == w || (g != g && w != w))) continue; /* zeros of either sign, and any NaN for any */
         job->found->worst = INFINITY;
         if (!job->found->bad++ && job->found->array < 0) {
             job->found->array = job->number;

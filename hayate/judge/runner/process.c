@@ -103,6 +103,7 @@ _Noreturn void fail(const char *who, const char *format, ...)
        fifteen seconds were seen. One that has died is waited for elsewhere. */
     if (candidate.pid && alive(&candidate)) kill(candidate.pid, SIGSTOP);
     if (yardstick.pid && alive(&yardstick)) kill(yardstick.pid, SIGSTOP);
+    if (examiner.pid && alive(&examiner)) kill(examiner.pid, SIGSTOP);
     fflush(stdout);
     exit(0);
 }

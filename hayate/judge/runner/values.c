@@ -236,8 +236,9 @@ static void columns_of(const struct array *a, void *to, double below_it, struct 
             /* One in each of as many equal parts: increasing, and different where there is room. */
             const double part = below_it / (double)(end - first), low = ceil(part * (double)(k - first)),
                          high = ceil(part * (double)(k - first + 1)) - 1;
-            const double column = low + floor(unit(hy_word(draws)) * (high - low + 1));
-            put(a, to, k, column > high ? (high < low ? low : high) : column);
+            double column = high < low ? low : low + floor(unit(hy_word(draws)) * (high - low + 1));
+            if (column > below_it - 1) column = below_it - 1; /* a row of more elements than there are columns */
+            put(a, to, k, column > 0 ? column : 0);
         }
     }
 }
@@ -262,6 +263,11 @@ static void fill_matrix(const struct array *a, void *to, enum hy_values kind, st
                 put(a, to, at, value);
             }
         }
+}
+
+static void clear(const struct array *a, int64_t first, int64_t count, void *to)
+{
+    memset((char *)to + (size_t)first * a->item, 0, (size_t)count * a->item);
 }
 
 static void spoil(const struct array *a, int64_t first, int64_t count, void *to)
@@ -293,7 +299,10 @@ void fill(const struct array *a, void *to, const struct filling *what, const str
     case HY_DEFINITE:
     case HY_LOWER:
     case HY_DOMINANT:
-    case HY_ONE_HOT: fill_matrix(a, to, what->kind, &draws); break;
+    case HY_ONE_HOT:
+        fill_matrix(a, to, what->kind, &draws);
+        each_gap(a, clear, to);
+        break;
     default:
         fill_each(a, to, what, key, call, number);
         if (what->kind == HY_GRADED && floating(a)) grade(a, to, what, key, call, number);
@@ -301,11 +310,17 @@ void fill(const struct array *a, void *to, const struct filling *what, const str
         if (what->kind == HY_WHOLE && what->c == 2)
             for (int64_t i = 1; i < a->length; i++) memcpy((char *)to + (size_t)i * a->item, to, a->item);
     }
+    spoil_padding(a, to);
+}
+
+void spoil_padding(const struct array *a, void *to)
+{
     if (a->role == HY_INPUT) each_gap(a, spoil, to);
 }
 
 uint64_t sentinel_of(const struct array *a, uint64_t word)
 {
+    if (!floating(a)) return word;
     if (single(a)) {
         const uint64_t half = 0x7fa00001ULL | (word & 0x001ffffeULL);
         return half | half << 32;

@@ -42,6 +42,8 @@ struct filling {
 void fill(const struct array *a, void *to, const struct filling *what, const struct hy_key *key, uint64_t call, int number,
           const struct array *of, const void *offsets);
 
+void spoil_padding(const struct array *a, void *to); /* of an input; `fill` does it but for HY_GENERATED */
+
 /* Bytes that no honest kernel writes: a signalling NaN with bits of its own. Of integers, any. */
 uint64_t sentinel_of(const struct array *a, uint64_t word);
 void fill_sentinel(const struct array *a, void *to, uint64_t sentinel);

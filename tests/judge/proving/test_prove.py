@@ -130,7 +130,7 @@ def failed(found: dict[str, Proof]) -> dict[str, Proof]:
 
 
 def sanitized() -> None:
-    if missing := harness.sanitizers_missing(compilers()[0]):
+    if missing := harness.sanitizers_missing(compilers()[0], sandbox.best()):
         pytest.skip(missing)
 
 
@@ -151,7 +151,7 @@ def test_a_folder_that_fits_together_holds(folder: Path) -> None:
     assert failed(found) == {}
     assert {"oracle.c", "inputs", "bound", "reference.c", "wrong/last.c"} <= set(found)
     assert {"variants/unrolled.c.j2 (U = 2)", "variants/unrolled.c.j2 (U = 4)"} <= set(found)
-    if not harness.sanitizers_missing(compilers()[0]):
+    if not harness.sanitizers_missing(compilers()[0], sandbox.best()):
         checked = {name.removesuffix(", sanitized") for name in found if name.endswith(", sanitized")}
         assert checked == {n for n in found if n.endswith((".c", ")"))} - {"wrong/last.c"}
 
@@ -204,7 +204,7 @@ def test_what_reads_past_the_end_is_seen_by_the_sanitizer(folder: Path) -> None:
 
 @pytest.mark.usefixtures("unjudged")
 def test_without_sanitizers_it_is_skipped_by_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ROOM, "sanitizers_missing", lambda _: "gcc 12 has no sanitizer here")
+    monkeypatch.setattr(ROOM, "sanitizers_missing", lambda *_: "gcc 12 has no sanitizer here")
     found = proofs(folder)
     assert found["sanitizers"].outcome == "skipped"
     assert found["sanitizers"].holds
@@ -218,7 +218,7 @@ def test_a_compiler_without_sanitizers_is_known(tmp_path: Path) -> None:
     poor = tmp_path / "gcc"
     poor.write_text('#!/bin/sh\ncase "$*" in *-fsanitize*) exit 1;; esac\nexec gcc "$@"\n')
     poor.chmod(0o755)
-    assert "no address" in harness.sanitizers_missing(replace(compilers()[0], path=str(poor)))
+    assert "no address" in harness.sanitizers_missing(replace(compilers()[0], path=str(poor)), sandbox.best())
 
 
 def test_every_value_of_every_parameter_is_covered(folder: Path) -> None:
@@ -255,3 +255,24 @@ def test_a_broken_oracle_asks_for_no_package(folder: Path) -> None:
         assert "oracle.c" in told.value.message
         assert "apt" not in told.value.remedy
         assert "mend oracle.c" in told.value.remedy
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["histogram", "scaled", "shifted", "sums", "ranked"])
+def test_folders_of_any_kind_hold(
+    name: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exact, analytic with padding, structs, automatic, with a generator: all but the timing, sanitizers included."""
+    from folders import ALL, ORACLES
+    from make import make
+
+    from hayate.judge import native
+
+    monkeypatch.setattr(native, "oracle_text", lambda task: ORACLES[task.entry])
+    task, files = ALL[name]
+    found = proofs(make(tmp_path / name, task, files))
+    assert failed(found) == {}
+    assert not [proof for proof in found.values() if proof.outcome == "fault"]
+    assert found["reference.c"].outcome == "accepted"
+    if not harness.sanitizers_missing(compilers()[0], sandbox.best()):
+        assert found["reference.c, sanitized"].outcome == "accepted"

@@ -1,0 +1,157 @@
+"""Every kind of argument, type and value: the right kernel is accepted and timed, wrong ones are refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from folders import ALL
+
+from hayate import sandbox
+from hayate.judge import Rejection
+from hayate.judge.results import Measurement
+from hayate.records import MeasurePlan, Outcome, Task
+from hayate.tasks import load
+
+TIMED = MeasurePlan(verify_shapes=8, max_launches=1, pairs=2)
+Judge = Callable[..., Rejection | Measurement]
+
+
+def reference(name: str) -> str:
+    return ALL[name][1]["reference.c"]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_right_kernel_is_accepted_and_timed(
+    name: str, written: Callable[..., Path], judged: Judge, tier: sandbox.Sandbox
+) -> None:
+    found = judged(load(written(name)), reference(name), tier, TIMED)
+    assert found.outcome is Outcome.ACCEPTED, found.reason
+    assert isinstance(found, Measurement) and found.timing is not None and found.timing.launches
+
+
+def changed(name: str, old: str, new: str) -> tuple[str, str]:
+    text = reference(name)
+    assert old in text, old
+    return name, text.replace(old, new, 1)
+
+
+WRONG = {
+    "other scalar": (*changed("axpby", "b * y[i]", "a * y[i]"), "outside the error bound"),
+    "inout only read": (
+        *changed("axpby", "y[i] = a * x[i] + b * y[i]", "(void)0"),
+        "outside the error bound",
+    ),
+    "inout taken for an output": (*changed("axpby", " + b * y[i]", ""), "outside the error bound"),
+    "half precision": (
+        *changed("axpby", "y[i] = a * x[i] + b * y[i]", "y[i] = (float)(_Float16)(a * x[i]) + b * y[i]"),
+        "outside the error bound",
+    ),
+    "a bin too few": (
+        *changed("histogram", "counts[keys[i]]++", "counts[keys[i]] |= 1"),
+        "not equal to what is right",
+    ),
+    "an integer unwritten": (
+        *changed("histogram", "b < bins; b++) counts[b] = 0", "b < bins; b++) if (b || n) counts[b] = 0"),
+        "not equal to what is right",
+    ),
+    "empty rows": (
+        *changed("spmv", "y[i] = sum;", "if (start[i] < start[i + 1]) y[i] = sum;"),
+        "never written",
+    ),
+    "the last column": (
+        *changed("spmv", "k < start[i + 1]", "k < start[i + 1] - (i == 2)"),
+        "outside the error bound",
+    ),
+    "padding written": (*changed("scaled", "j < n", "j < lda"), "the padding of A"),
+    "padding read": (
+        *changed(
+            "scaled",
+            "A[i * lda + j] *= d[i * ldd]",
+            "A[i * lda + j] *= d[i * ldd] + 0 * d[i * ldd + ldd - 1]",
+        ),
+        "outside the error bound",
+    ),
+    "nothing returned": (*changed("dot", "return s;", "return 0;"), "outside the error bound"),
+    "not a number returned": (
+        *changed("dot", "return s;", "return n > 2 ? 0.0 / 0.0 : s;"),
+        "outside the error bound",
+    ),
+    "another field": (*changed("shifted", "+ by->add", "+ by->times"), "not equal to what is right"),
+    "a sum off by one in 64 bits": (*changed("shifted", "+ by->add", "+ by->add + (i == 3)"), "not equal"),
+    "a byte behind": (*changed("inverted", "{ for", "{ (&B[0][0])[h * w] ^= 1; for"), "next to the output"),
+    "a byte before": (*changed("inverted", "{ for", "{ (&B[0][0])[-1] ^= 1; for"), "next to the output"),
+    "a row too few": (*changed("inverted", "i < h", "i < h - 1"), "not equal to what is right"),
+    "returns early": (
+        *changed("inverted", "{ for", "{ if (h > 3) return; for"),
+        "not equal to what is right",
+    ),
+    "conjugated": (*changed("zaxpy", "a * x[i]", "a * __builtin_conj(x[i])"), "outside the error bound"),
+    "real part alone": (
+        *changed("zaxpy", "y[i] += a", "y[i] += __builtin_creal(a)"),
+        "outside the error bound",
+    ),
+    "a NaN": (*changed("zaxpy", "a * x[i]; }", "a * x[i]; y[0] = 0.0 / 0.0; }"), "outside the error bound"),
+    "a ring taken for sorted": (*changed("ranked", "at = ring[at]", "at++"), "not equal to what is right"),
+    "taken for square": (*changed("strided", "M - 1 - k", "K - 1 - k"), "not equal to what is right"),
+    "half in an automatic task": (
+        *changed("sums", "x[(i + 1) % n] * x[i]", "(float)(_Float16)(x[(i + 1) % n] * x[i])"),
+        "outside the error bound",
+    ),
+    "an input passed through": (
+        *changed("sums", "x[i] + x[(i + 1) % n] * x[i]", "x[i]"),
+        "outside the error bound",
+    ),
+    "a branch turned": (*changed("clipped", "> limit", "< limit"), "outside the error bound"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_the_wrong_kernel_is_refused(
+    case: str, written: Callable[..., Path], judged: Judge, tier: sandbox.Sandbox
+) -> None:
+    name, text, said = WRONG[case]
+    found = judged(load(written(name)), text, tier)
+    assert found.outcome is Outcome.WRONG, found.reason
+    assert said in found.reason
+
+
+def test_a_struct_is_the_tasks_own(written: Callable[..., Path]) -> None:
+    """Its type is known to whoever implements the entry, by the preamble alone."""
+    task: Task = load(written("shifted"))
+    assert "struct grid" in task.preamble
+    assert "struct grid {" not in task.reference.text
+
+
+def test_an_automatic_oracle_that_knows_little(
+    written: Callable[..., Path], judged: Judge, tier: sandbox.Sandbox
+) -> None:
+    """Where its bound is infinite nothing is compared; where a branch is near, no result of the call is."""
+    from folders import SUMS_ORACLE
+
+    wrong = reference("sums").replace("x[i] + x", "2 * x[i] + x")
+    half = SUMS_ORACLE.replace("UNKNOWN", "i % 2").replace("NEAR", "0")
+    found = judged(load(written("sums", automatic=half)), wrong, tier)
+    assert found.outcome is Outcome.WRONG
+    at_odd = reference("sums").replace("y[i] = x[i]", "y[i] = (1 + i % 2) * x[i]")
+    assert judged(load(written("sums", automatic=half)), at_odd, tier).outcome is Outcome.ACCEPTED
+    near = SUMS_ORACLE.replace("UNKNOWN", "false").replace("NEAR", "n > 1")
+    found = judged(load(written("sums", automatic=near)), wrong, tier)
+    assert found.outcome is Outcome.WRONG  # where n is 1
+    assert isinstance(found, Measurement)
+
+
+def test_a_task_may_have_macros_of_any_name(
+    written: Callable[..., Path], judged: Judge, tier: sandbox.Sandbox
+) -> None:
+    """But the judge's own, which begin with hy_."""
+    macros = "".join(
+        f"#define {name} 3 nonsense\n" for name in ("a", "v", "f", "c", "want", "bound", "s0", "outputs")
+    )
+    task, files = ALL["dot"]
+    oracle = files["oracle.c"] + macros
+    preamble = f"{task['preamble']}\n{macros}"
+    folder = written("dot", said={"preamble": preamble}, oracle=oracle)
+    found = judged(load(folder), reference("dot"), tier)
+    assert found.outcome is Outcome.ACCEPTED, found.reason
