@@ -188,7 +188,7 @@ static void *protocol(void *unused)
         page[READY] = turn;
         while (page[GO] != turn) {}
         const int64_t *size = (const int64_t *)((const char *)page + 328);
-        const uint64_t *offset = (const uint64_t *)(size + 8);
+        const uint64_t *offset = (const uint64_t *)(size + 64);
         dgemm((int)size[0], (int)size[1], (int)size[2], (const double *)(a - first[0] + offset[0]),
               (const double *)(b - first[1] + offset[1]), (double *)(c - first[2] + offset[2]));
     }
@@ -209,7 +209,7 @@ def test_a_thread_that_keeps_the_first_one_waiting_works_on_the_candidates_time(
     if (taken) return;
     taken = 1;
     find();
-    memcpy(first, (const char *)page + 328 + 64, sizeof first);
+    memcpy(first, (const char *)page + 328 + 512, sizeof first);
     a = (const char *)A, b = (const char *)B, c = (char *)C;
     pthread_t thread;
     pthread_create(&thread, NULL, protocol, NULL);
