@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import random
-import struct
 from collections.abc import Iterator, Mapping
 
 from hayate.judge.glue import DTYPES, ROLES, parts
@@ -29,6 +29,7 @@ _KINDS = {
 }
 _SPECIAL = (0.0, 1.0, -1.0)  # scalars for which kernels have branches of their own
 _SPECIAL_SHARE = 0.3
+_EXACT_MOST = 3  # magnitude of a real scalar beside the exact test's integers: two bits
 # Of an index: any, increasing, all the same, first or last.
 _INDEX_MODES, _INDEX_WEIGHTS = (0, 1, 2, 3), (6.0, 2.0, 1.0, 1.0)
 _INTEGERS_BY_DEFAULT = 100  # magnitude
@@ -86,17 +87,18 @@ def expected_bytes(task: Task, shape: Shape) -> int:
     )
 
 
-def values(task: Task, shape: Shape, rng: random.Random) -> list[str]:
-    """The numbers that are passed by value, in order: i or d and a number."""
+def values(task: Task, shape: Shape, rng: random.Random, *, exactly: bool = False) -> list[str]:
+    """The numbers that are passed by value, in order: i, u or d and a number. `exactly`: real ones of any range are
+    small whole numbers, so that what is computed with them can be exact."""
     words: list[str] = []
     for a in task.arguments:
         if a.kind == "size":
             words.append(_whole(a.dtype, size(a, shape)))
         elif a.kind == "scalar" and a.fields:
             for field in a.fields:
-                words += _scalar(field.dtype, field.value, field.values, shape, rng)
+                words += _scalar(field.dtype, field.value, field.values, shape, rng, exactly)
         elif a.kind == "scalar":
-            words += _scalar(a.dtype, a.value, a.values, shape, rng)
+            words += _scalar(a.dtype, a.value, a.values, shape, rng, exactly)
     return words
 
 
@@ -110,7 +112,7 @@ def _whole(dtype: DType, value: int) -> str:
 
 
 def _scalar(
-    dtype: DType, value: str, given: Values | None, shape: Shape, rng: random.Random
+    dtype: DType, value: str, given: Values | None, shape: Shape, rng: random.Random, exactly: bool
 ) -> Iterator[str]:
     floating = dtype in UNIT_ROUNDOFF
     if value:
@@ -122,22 +124,24 @@ def _scalar(
     drawn = given or Values(kind="real" if floating else "integer")
     for _ in range(parts(dtype)):
         if floating:
-            yield _real(dtype, _drawn_real(drawn, dtype, shape, rng))
+            yield _real(dtype, _drawn_real(drawn, dtype, shape, rng, exactly))
         else:
             yield _whole(dtype, _drawn_whole(drawn, dtype, shape, rng))
 
 
 def _real(dtype: DType, value: float) -> str:
     if dtype in ("float32", "complex64"):
-        value = struct.unpack("f", struct.pack("f", value))[0]
+        value = ctypes.c_float(value).value
     return f"d{value!r}"
 
 
-def _drawn_real(drawn: Values, dtype: DType, shape: Shape, rng: random.Random) -> float:
+def _drawn_real(drawn: Values, dtype: DType, shape: Shape, rng: random.Random, exactly: bool) -> float:
     if drawn.kind == "constant":
         return float(evaluate_expression(drawn.low or "0", shape))
     if drawn.low or drawn.high or drawn.kind == "uniform":
         return rng.uniform(*_limits(drawn, dtype, shape))
+    if exactly:
+        return float(rng.randint(-_EXACT_MOST, _EXACT_MOST))
     if rng.random() < _SPECIAL_SHARE:
         return rng.choice(_SPECIAL)
     return rng.uniform(-2.0, 2.0)

@@ -136,7 +136,7 @@ def _wrong(rest: Sequence[str]) -> CandidateFailed:
 
 def _inexact(rest: Sequence[str]) -> CandidateFailed:
     wrong = _wrong(rest)
-    reason = f"exact test (integers whose results are exact in double precision): {wrong.reason}"
+    reason = f"exact test (integers whose results are exact): {wrong.reason}"
     return CandidateFailed(wrong.outcome, reason, wrong.numbers)
 
 

@@ -102,7 +102,7 @@ class Library:
         hold `GARBAGE`; without it they stay so.
         """
         rng = random.Random(seed)
-        numbers = tuple(arguments.values(task, shape, rng))
+        numbers = tuple(arguments.values(task, shape, rng, exactly=distribution == INTEGERS))
         words = iter(arguments.arrays(task, shape, distribution, {}, rng))
         made: list[Array | None] = []
         words_of_key = (ctypes.c_uint32 * 8)(*key)

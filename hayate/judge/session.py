@@ -498,7 +498,7 @@ class LaunchSession:
     ) -> str:
         """What follows `verify` or `pair`: runner/clock.c."""
         rng = random.Random(seed)
-        numbers = arguments.values(self.task, shape, rng)
+        numbers = arguments.values(self.task, shape, rng, exactly=distribution == INTEGERS)
         words: list[object] = [
             seed,
             candidate_first,

@@ -32,7 +32,7 @@ AXPBY: Folder = (
         ],
         "domain": {"n": [1, 3000]},
         "correct": "analytic",
-        "bound": {"terms": "3", "integer_bits": ""},
+        "bound": {"terms": "3", "integer_bits": "20"},
     },
     {
         "reference.c": "void axpby(int n, float a, const float *x, float b, float *restrict y)\n"
@@ -276,7 +276,7 @@ COMPLEX: Folder = (
         ],
         "domain": {"n": [1, 2000]},
         "correct": "analytic",
-        "bound": {"terms": "6", "integer_bits": ""},
+        "bound": {"terms": "6", "integer_bits": "20"},
         "headers": ["complex.h"],
     },
     {

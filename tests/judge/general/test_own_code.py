@@ -13,6 +13,7 @@ from hayate import sandbox
 from hayate.errors import Fault, FaultKind
 from hayate.judge import Rejection
 from hayate.judge.results import Measurement
+from hayate.records import MeasurePlan
 from hayate.tasks import load
 
 Judge = Callable[..., Rejection | Measurement]
@@ -99,6 +100,17 @@ def test_it_is_said_whose_it_is(
     assert fault.kind is FaultKind.YARDSTICK_BROKEN
     assert f"the code of the task {name} failed ({file})" in fault.message
     assert said in fault.message
+
+
+def test_a_cheap_scale_that_is_no_number_is_the_oracles(
+    written: Callable[..., Path], judged: Judge, tier: sandbox.Sandbox
+) -> None:
+    """It is asked for beside timed calls alone, where two right results are held against each other."""
+    at = _ORACLE.index("void axpby_scale")
+    oracle = _ORACLE[:at] + _ORACLE[at:].replace("scale[i] = ", "scale[i] = NAN * ")
+    folder = written("axpby", oracle=oracle)
+    with pytest.raises(Fault, match=r"oracle\.c"):
+        judged(load(folder), ALL["axpby"][1]["reference.c"], tier, MeasurePlan(verify_shapes=8, pairs=2))
 
 
 @pytest.mark.slow
