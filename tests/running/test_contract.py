@@ -59,7 +59,12 @@ def test_padding_stays_as_it_was_and_of_an_output_is_unknown(tmp_path: Path) -> 
 @pytest.mark.parametrize("by_pointer", [False, True])
 def test_a_struct_of_numbers(by_pointer: bool, tmp_path: Path) -> None:
     class Raw(ctypes.Structure):
-        _fields_ = [("k", ctypes.c_int8), ("a", ctypes.c_double), ("b", ctypes.c_float), ("n", ctypes.c_int64)]
+        _fields_ = [
+            ("k", ctypes.c_int8),
+            ("a", ctypes.c_double),
+            ("b", ctypes.c_float),
+            ("n", ctypes.c_int64),
+        ]
 
     fields = tuple(
         StructField.model_validate({"name": n, "dtype": d})
