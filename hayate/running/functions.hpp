@@ -17,16 +17,17 @@ template <class T> number<T> result(typename figures<T>::wide v, double spread, 
     return leaf<T>(v, s <= DBL_MAX ? spread + roundings * allowance * figures<T>::u * s : spread, kind);
 }
 
-// How far a monotone f moves within the error of x: by its slope, or by itself where that is no small error.
+// How far a monotone f moves within the error of x: by its slope, or by itself where that is no small step for f.
 template <class T, class F> double moved(const number<T> &x, F f, double slope)
 {
     const double e = x.error();
     if (e == 0)
         return 0;
-    if (e < 0x1p-20 * size(double(x.v)))
+    const auto here = f(x.v);
+    if (e < 0x1p-20 * size(double(x.v)) && slope * e < 0x1p-20 * size(double(here)))
         return slope * e;
-    const double here = f(x.v), above = size(double(f(x.v + e)) - here), below = size(here - double(f(x.v - e)));
-    return above > below ? above : above <= below ? below : infinite;
+    const double above = size(double(f(x.v + e) - here)), below = size(double(here - f(x.v - e)));
+    return 1.01 * (above > below ? above : above <= below ? below : infinite);
 }
 
 #define HY_MONOTONE(name, slope, roundings, kind)                                                  \
