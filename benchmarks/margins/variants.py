@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.margins.build import shared
 from benchmarks.margins.kernels import Kernel
 
-_BUILDS = {
+BUILDS = {
     "-O0": ("gcc", "-O0", "-std=gnu17"),
     "-O3, FMA": ("gcc", "-O3", "-std=gnu17", "-march=haswell"),
     "-O3, no FMA": ("gcc", "-O3", "-std=gnu17", "-march=haswell", "-ffp-contract=off"),
@@ -22,7 +22,7 @@ _BUILDS = {
 
 def honest(kernel: Kernel, folder: Path) -> Iterator[tuple[str, CDLL]]:
     """Every build of the reference, then each rewriting and the reversed loop by -O2 and -Ofast."""
-    for name, command in _BUILDS.items():
+    for name, command in BUILDS.items():
         if shutil.which(command[0]):
             yield name, shared(f"{kernel.preamble}\n{kernel.text}", ".c", command, folder)
     texts = dict(kernel.honest)
@@ -33,17 +33,17 @@ def honest(kernel: Kernel, folder: Path) -> Iterator[tuple[str, CDLL]]:
     for name, text in texts.items():
         # -Ofast may undo what a compensated sum does, and is an honest build all the same.
         for build in ("-O3, FMA", "-Ofast"):
-            yield f"{name}, {build}", shared(f"{kernel.preamble}\n{text}", ".c", _BUILDS[build], folder)
+            yield f"{name}, {build}", shared(f"{kernel.preamble}\n{text}", ".c", BUILDS[build], folder)
 
 
 def disputed(kernel: Kernel, folder: Path) -> Iterator[tuple[str, CDLL]]:
     for name, text in kernel.disputed.items():
-        yield name, shared(f"{kernel.preamble}\n{text}", ".c", _BUILDS["-O3, FMA"], folder)
+        yield name, shared(f"{kernel.preamble}\n{text}", ".c", BUILDS["-O3, FMA"], folder)
 
 
 def cheats(kernel: Kernel, folder: Path) -> Iterator[tuple[str, CDLL]]:
     for name, text in kernel.cheats.items():
-        yield name, shared(f"{kernel.preamble}\n{text}", ".c", _BUILDS["-O3, no FMA"], folder)
+        yield name, shared(f"{kernel.preamble}\n{text}", ".c", BUILDS["-O3, no FMA"], folder)
 
 
 def one_precision_lower(kernel: Kernel, folder: Path) -> CDLL:
@@ -53,6 +53,6 @@ def one_precision_lower(kernel: Kernel, folder: Path) -> CDLL:
         text = re.sub(r"\bdouble\b", "float", text)
         text = re.sub(r"\b(sqrt|log|exp|erf)\(", r"\1f(", text)
         text = re.sub(r"(?<![\w.])(\d+\.\d+)(?![\w.])", r"\1f", text)
-        return shared(text, ".c", _BUILDS["-O3, no FMA"], folder)
+        return shared(text, ".c", BUILDS["-O3, no FMA"], folder)
     text = re.sub(r"\bfloat\b", "_Float16", text)
     return shared(text, ".c", ("gcc", "-O2", "-std=gnu17", "-fexcess-precision=16"), folder)

@@ -5,6 +5,12 @@ namespace hy {
 
 template <class X> using value_of = number<typename type_in<std::remove_cvref_t<X>>::type>;
 
+// Rounding leaves the sign as it is, and no zero has one that comes of the order of what made it.
+template <class T> bool sign_known(const number<T> &x)
+{
+    return x.v != 0 ? x.error() < size(double(x.v)) || x.error() == 0 : x.kind & given && x.error() == 0;
+}
+
 template <class X> auto fabs(const X &given_x)
 {
     value_of<X> x(given_x);
@@ -13,7 +19,7 @@ template <class X> auto fabs(const X &given_x)
         x.t = x.error();
         x.w = 0, x.a = size(double(x.v)), x.kind &= ~(pair | given);
     }
-    x.v = size(x.v);
+    x.v = std::fabs(x.v);  // the sign of a zero, too
     return x;
 }
 

@@ -134,7 +134,8 @@ class Declarations:
             value: Node | None = each
             if each.type == "initializer_pair":
                 designator = each.child_by_field_name("designator")
-                index = constant(designator.named_children[0] if designator is not None else None, {})
+                inner = designator.named_children[:1] if designator is not None else []
+                index = constant(inner[0] if inner else None, {})
                 if index is None or not 0 <= index < _DESIGNATED_MAX:
                     raise unsuitable(each, self._before, "an initialiser whose place is no plain number")
                 at, value = index, each.child_by_field_name("value")

@@ -17,16 +17,17 @@ template <class T> number<T> result(typename figures<T>::wide v, double spread, 
     return leaf<T>(v, s <= DBL_MAX ? spread + roundings * allowance * figures<T>::u * s : spread, kind);
 }
 
-// How far a monotone f moves within the error of x: by its slope, or by itself where that is no small error.
+// How far a monotone f moves within the error of x: by its slope, or by itself where that is no small step for f.
 template <class T, class F> double moved(const number<T> &x, F f, double slope)
 {
     const double e = x.error();
-    if (e == 0)
-        return 0;
-    if (e < 0x1p-20 * size(double(x.v)))
+    if (e == 0 || !(e < infinite))  // what is not known may be no number
+        return e;
+    const auto here = f(x.v);
+    if (e < 0x1p-20 * size(double(x.v)) && slope * e < 0x1p-20 * size(double(here)))
         return slope * e;
-    const double here = f(x.v), above = size(double(f(x.v + e)) - here), below = size(here - double(f(x.v - e)));
-    return above > below ? above : above <= below ? below : infinite;
+    const double above = size(double(f(x.v + e) - here)), below = size(double(here - f(x.v - e)));
+    return 1.01 * (above > below ? above : above <= below ? below : infinite);
 }
 
 #define HY_MONOTONE(name, slope, roundings, kind)                                                  \
@@ -70,7 +71,7 @@ HY_MONOTONE(erfc, M_2_SQRTPI * std::exp(-z * z), 4, positive)
         const auto v = std::name(x.v);                                                  \
         const double e = x.error(), z = double(x.v), f = double(v);                     \
         (void)z, (void)f;                                                               \
-        return result<typename type_in<value_of<X>>::type>(v, e == 0 ? 0 : double(spread), 4); \
+        return result<typename type_in<value_of<X>>::type>(v, e == 0 || !(e < infinite) ? e : double(spread), 4); \
     }
 HY_FUNCTION(sin, std::fmin(size(std::cos(z)) * e + e * e, 2))
 HY_FUNCTION(cos, std::fmin(size(std::sin(z)) * e + e * e, 2))
@@ -107,7 +108,7 @@ template <class X, class Y> auto pow(const X &given_x, const Y &given_y)
     const double ex = x.error(), ey = y.error(), xs = size(double(x.v)), ys = size(double(y.v)), s = size(double(v));
     const bool whole = ey == 0 && std::trunc(y.v) == y.v;
     const double turns = xs > 0 && s > 0 && s <= DBL_MAX ? ys * size(std::log(xs)) : 0;
-    double spread = 0;
+    double spread = xs == 0 && y.v < 0 && !sign_known(x) ? infinite : 0;  // of which sign is the infinity?
     if (ex > 0)
         spread = ex < xs / (8 + 2 * ys) ? 1.5 * ys * s / xs * ex
                  : whole && y.v > 0     ? std::pow(xs + ex, ys) - (ex < xs ? std::pow(xs - ex, ys) : 0)
@@ -134,7 +135,7 @@ template <class Y, class X> auto atan2(const Y &given_y, const X &given_x)
     using T = joint<X, Y>;
     const number<T> x(given_x), y(given_y);
     const double ex = x.error(), ey = y.error(), r = double(std::hypot(x.v, y.v));
-    double spread = 0;
+    double spread = y.v == 0 && !sign_known(y) && !(x.v > 0) ? infinite : 0;
     if (ex + ey > 0) {
         const bool cut = x.v < ex && size(double(y.v)) <= ey;
         spread = cut || 2 * (ex + ey) >= r ? infinite
@@ -184,8 +185,7 @@ template <class X, class Y> auto copysign(const X &given_x, const Y &given_y)
 {
     const value_of<Y> y(given_y);
     auto x = hy::fabs(given_x);
-    const double e = y.error();
-    if (e > 0 && size(double(y.v)) <= e)
+    if (!sign_known(y))
         x = join(x, -x);
     return std::signbit(y.v) ? -x : x;
 }
@@ -226,7 +226,7 @@ template <class X> bool hy_isfinite(const X &x) { return std::isfinite(hy::value
 template <class X> bool hy_signbit(const X &given_x)
 {
     const hy::value_of<X> x(given_x);
-    hy::near += x.error() > 0 && hy::size(double(x.v)) <= x.error();
+    hy::near += !hy::sign_known(x);
     return std::signbit(x.v);
 }
 template <class X> auto hy_abs(const X &x)

@@ -182,9 +182,14 @@ template <class T> constexpr bool exact(const number<T> &r)
     return r.g >= figures<T>::tiny && r.m <= figures<T>::bits * r.g && r.m <= figures<T>::huge;
 }
 
+// A zero whose sign is not followed.
+template <class T> constexpr number<T> unsigned_zero() { return {0, 0, 0, 0, 0, 0, positive}; }
+
 template <class T> constexpr number<T> sum(const number<T> &x, const number<T> &y)
 {
     using F = figures<T>;
+    if (x.nil() && y.nil())
+        return unsigned_zero<T>();
     if (x.nil())
         return y;
     if (y.nil())
@@ -207,7 +212,7 @@ template <class T> constexpr number<T> product(const number<T> &x, const number<
     using F = figures<T>;
     const double xs = size(double(x.v)), ys = size(double(y.v)), ex = x.error(), ey = y.error();
     if ((x.nil() && ys + ey < infinite) || (y.nil() && xs + ex < infinite))
-        return number<T>(0);
+        return unsigned_zero<T>();
     const typename F::wide v = x.v * y.v;
     const double s = size(double(v));
     const bool square = x.v == y.v && ex == ey && x.a == y.a;
@@ -231,11 +236,11 @@ template <class T> constexpr number<T> quotient(const number<T> &x, const number
     number<T> r{x.v / y.v, 0, 0, 0, 0, 0, x.kind & y.kind & positive};
     const double s = r.a = size(double(r.v));
     if (y.finite() && !(ey < ys))
-        r.t = y.nil() && ex == 0 ? 0 : infinite;
+        r.t = y.nil() && y.kind & given && ex == 0 ? 0 : infinite;  // else the infinity's sign is not known
     else if (!(ex + ey < infinite))
         r.t = infinite;
     else if (x.nil())
-        return number<T>(0);
+        return unsigned_zero<T>();
     else if (y.finite())
         r.t = (ex + (ey > 0 ? s * ey : 0)) / (ys - ey) + F::u * allowance * s;
     r.settle(s < F::tiny);

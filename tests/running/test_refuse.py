@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+
 import pytest
 
+from benchmarks.margins.__main__ import KERNELS
 from benchmarks.margins.kernels import Kernel, array, size
 from hayate.errors import WrongUse
 from hayate.records import Task
@@ -87,3 +91,38 @@ def test_a_size_that_is_no_expression_of_whole_numbers_is_refused() -> None:
 
 def test_drawn_names_that_are_no_arguments_come_after_them() -> None:
     assert drawn_beyond(task("void f(int n, double *x, double *y)\n{\n}\n", shape="n + pad")) == ("pad",)
+
+
+def test_broken_text_is_rewritten_or_refused_and_ends_nothing() -> None:
+    rng = random.Random(7)
+    bits = [
+        "(",
+        "{",
+        "}",
+        ")",
+        "?",
+        ":",
+        '"',
+        "\\\n",
+        "#define X ",
+        "/*",
+        "1.0",
+        "é",
+        ";",
+        "[",
+        "if(",
+        "= {[] = ",
+    ]
+    texts = [k.text for k in KERNELS] + [
+        "void f(int n, double *x, double *y) { int k[4] = {[2] = 1, [0] = n}; }"
+    ]
+    for _ in range(1500):
+        text = rng.choice(texts)
+        at = rng.randrange(len(text))
+        broken = (
+            text[:at],
+            text[:at] + text[at + rng.randrange(1, 6) :],
+            text[:at] + rng.choice(bits) + text[at:],
+        )
+        with contextlib.suppress(Unsuitable):  # anything else is a failure
+            oracle_text(task(rng.choice(broken)))
