@@ -156,6 +156,10 @@ class Flow:
             return set()
         return self.array_of(Spot(node, spot.function))
 
+    def moves(self, spot: Spot) -> bool:
+        """Whether it is a pointer into an array argument, and no element."""
+        return bool(self.array_of(spot)) and not self.element_of(spot)
+
     def direct(self, spot: Spot, depth: int = _DEPTH) -> list[Direct]:
         """The arguments that an expression is, up to sign, factors and divisors."""
         node = bare(spot.node)
@@ -365,7 +369,7 @@ def _is_float(flow: Flow, name: str, function: str) -> bool:
     """Whether a local variable is declared with a floating type."""
     node = flow.functions.get(function)
     for inner in walk(node):
-        if inner.type in ("declaration", "parameter_declaration"):
-            if name in [declared_name(d) for d in inner.children_by_field_name("declarator")]:
-                return text_of(field(inner, "type")) in ("double", "float")
+        declares = inner.type in ("declaration", "parameter_declaration")
+        if declares and name in [declared_name(d) for d in inner.children_by_field_name("declarator")]:
+            return text_of(field(inner, "type")) in ("double", "float")
     return False

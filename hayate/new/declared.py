@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from elftools.elf.elffile import ELFFile
@@ -36,6 +36,7 @@ class Type:
     members: tuple[Member, ...] = ()  # of a struct of numbers
     bytes: int = 0
     plain_char: bool = False
+    single: bool = False  # points to one const struct, not to an array of them
     problem: str = ""
 
 
@@ -57,12 +58,14 @@ class Declared:
 
 
 def declared(object_file: bytes, entry: str) -> Declared | None:
-    """The function of that name in an object with debugging information; None if it is not there."""
+    """The function of that name, with external linkage, in an object with debugging information; else None."""
     info = ELFFile(io.BytesIO(object_file)).get_dwarf_info()
     for unit in info.iter_CUs():
         for die in unit.get_top_DIE().iter_children():
             if die.tag != "DW_TAG_subprogram" or _name(die) != entry or "DW_AT_declaration" in die.attributes:
                 continue
+            if "DW_AT_external" not in die.attributes:
+                return None  # still static: a macro wrote its head
             found = Declared()
             for child in die.iter_children():
                 if child.tag == "DW_TAG_formal_parameter":
@@ -138,7 +141,9 @@ def _pointer(die: Any) -> Type:
     while die is not None:
         if die.tag == "DW_TAG_const_type":
             const, die = True, _of(die)
-        elif die.tag in ("DW_TAG_volatile_type", "DW_TAG_restrict_type") or (die.tag == "DW_TAG_typedef" and _behind(die).tag == "DW_TAG_array_type"):
+        elif die.tag in ("DW_TAG_volatile_type", "DW_TAG_restrict_type") or (
+            die.tag == "DW_TAG_typedef" and _behind(die).tag == "DW_TAG_array_type"
+        ):
             die = _of(die)
         elif die.tag == "DW_TAG_array_type":
             inner += [_count(c) for c in die.iter_children() if c.tag == "DW_TAG_subrange_type"]
@@ -155,18 +160,7 @@ def _pointer(die: Any) -> Type:
     if behind is not None and behind.tag == "DW_TAG_subroutine_type":
         return Type(pointer=True, problem="a function pointer")
     element = _type(die)
-    members = element.members
-    return Type(
-        element.dtype,
-        element.spelled,
-        True,
-        const,
-        tuple(inner),
-        members,
-        element.bytes,
-        element.plain_char,
-        element.problem,
-    )
+    return replace(element, pointer=True, const=const, inner=tuple(inner))
 
 
 def _behind(die: Any) -> Any:

@@ -57,7 +57,7 @@ def guess(
 def _draft(
     seen: Seen, measured: Measured, ranges: Mapping[str, tuple[int, int]], values: Mapping[str, Values]
 ) -> Draft:
-    found, sizes = seen.flow.found, seen.sizes
+    found = seen.flow.found
     computed, domain = _leading(seen, measured)
     domain = {**_domain(seen, measured, ranges), **domain}
     for name, (low, high) in ranges.items():
@@ -211,7 +211,7 @@ def _argument(
     if name in measured.shapes:
         dtype = cast(DType, kind.members[0].dtype if kind.members else kind.dtype)
         shape = measured.shapes[name]
-        what = cast("str", measured.kinds[name])
+        what = measured.kinds[name]
         valued = Valued(given[name], "given", "certain") if name in given else None
         if valued is None and what != "output":
             valued = array_values(seen, name, dtype, measured.shapes, what)
@@ -221,7 +221,7 @@ def _argument(
             measured.guess(name, "values", text, valued.why, valued.confidence, option)
         return Argument(
             name=name,
-            kind=what,  # type: ignore[arg-type]
+            kind=what,
             dtype=dtype,
             shape=shape.dims,
             extent=shape.extent,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
 
 from hayate.new.draft import Confidence, Guess
 from hayate.new.fitting import Fitter, least_one
@@ -49,6 +48,7 @@ def measure(seen: Seen, given: Mapping[str, tuple[str, ...]]) -> Measured:
     declared, strides = declared_lengths(flow), strides_of(flow, sizes)
     for name in seen.probe.arrays:
         kind = flow.arguments[name]
+        shape: Shape | None
         if name in given:
             shape = _given(given[name], sizes.strides)
             found.guess(name, "shape", ", ".join(given[name]), "given", "certain")
@@ -64,6 +64,7 @@ def measure(seen: Seen, given: Mapping[str, tuple[str, ...]]) -> Measured:
                 )
         if shape is not None:
             found.shapes[name] = shape
+    _columns(seen, found)
     _unify(seen, found)
     _indexed(seen, found, names)
     for name, shape in found.shapes.items():
@@ -161,6 +162,19 @@ def _related(
     return None
 
 
+def _columns(seen: Seen, found: Measured) -> None:
+    """What an index runs along is a size, though it bounds no loop: `table[i * width + index[i]]`."""
+    for role in seen.roles.values():
+        for target in role.targets if role.kind == "index" else ():
+            shape = found.shapes.get(target)
+            if shape is None or role.width[target] != 1 or not shape.extent or shape.extent[-1] != "1":
+                continue
+            name = shape.dims[-1]
+            if name in seen.sizes.subscripts:
+                seen.sizes.loops[name] = seen.sizes.subscripts[name]
+            found.shapes[target] = Shape(shape.dims, (), shape.exact, shape.relation)
+
+
 def _unify(seen: Seen, found: Measured) -> None:
     """Two-dimensional arrays of which one is touched up to the last row but one have the rows of the others."""
     rows = [s.dims[0] for s in found.shapes.values() if len(s.dims) > 1]
@@ -181,13 +195,11 @@ def _indexed(seen: Seen, found: Measured, names: list[str]) -> None:
             shape = found.shapes.get(target)
             if shape is not None and len(shape.dims) > 1 and role.width[target] == 1:
                 continue
-            if (
-                shape is None
-                or (shape.dims[0] != "1"
-                and not (len(shape.dims) == 1 and shape.dims[0].isdigit()))
+            if shape is None or (
+                shape.dims[0] != "1" and not (len(shape.dims) == 1 and shape.dims[0].isdigit())
             ):
                 continue
-            why, confidence = "", cast(Confidence, "likely")
+            confidence: Confidence = "likely"
             dtype = seen.flow.arguments[index].dtype
             if dtype == "uint8":
                 rows, why = "256", f"{index} holds bytes"

@@ -67,7 +67,12 @@ def observe(flow: Flow, sizes: Sizes, uses: list[Use], probe: Probe) -> Seen:
     for parameter in flow.found.parameters:
         name, dtype = parameter.name, parameter.type.dtype
         known = roles.get(name, Role("data")).kind != "data" or any(u.argument == name for u in symbols)
-        if name in probe.arrays and dtype in _DATA and not known and parameter.type.spelled not in ("_Bool", "bool"):
+        if (
+            name in probe.arrays
+            and dtype in _DATA
+            and not known
+            and parameter.type.spelled not in ("_Bool", "bool")
+        ):
             probe.fills[name] = Fill("random", 1, _DATA[dtype])
     seen = Seen(flow, sizes, uses, probe, roles)
     shapes = probe.shapes(RUNS)

@@ -106,7 +106,9 @@ def _read(text: str, path: Path, language: Language) -> Preprocessed:
         if marker:
             number, file, flags = int(marker[1]), _unescape(marker[2]), marker[3].split()
             # What a system's macro expands to has the flag of a system header and the name of the project's file.
-            entered = file not in own and ("3" in flags or (file.startswith("<") and file != "<command-line>"))
+            entered = file not in own and (
+                "3" in flags or (file.startswith("<") and file != "<command-line>")
+            )
             if entered and not system:
                 header = asked if "1" in flags else ""
             system = entered

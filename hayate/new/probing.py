@@ -59,7 +59,7 @@ class Probe:
 
     def shapes(self, count: int) -> list[dict[str, int]]:
         """Small sizes, different from each other where that is possible."""
-        free = [n for n in self.sizes.sizes]
+        free = self.sizes.sizes
         top = 13 if len(free) <= 3 else 10 if len(free) <= 5 else 7
         found = []
         for _ in range(count):

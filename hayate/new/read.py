@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tree_sitter import Node
@@ -126,7 +126,7 @@ def read(
         places=text.places,
         declaration=declaration,
         preamble=preamble if preamble.strip() else "",
-        parameters=tuple(found.parameters),
+        parameters=tuple(_parameter(p, item) for p in found.parameters),
         returns=found.returns,
         headers=(*_USUAL, *(header for header in _MORE if header in included)),
         source=source,
@@ -207,6 +207,25 @@ def _declaration(source: Preprocessed, item: Item, name: str) -> str:
     head = source.cut(item.node.start_byte, body.start_byte if body is not None else item.node.end_byte)
     head = exposed(head, name, "")
     return re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/|//[^\n]*", " ", head, flags=re.S)).strip()
+
+
+def _parameter(parameter: Parameter, item: Item) -> Parameter:
+    """Tell one struct from an array of them: const, with members of several types, or used by `->` alone."""
+    kind = parameter.type
+    if not (kind.pointer and kind.const and len(kind.members) > 1):
+        return parameter
+    arrows = others = 0
+    stack = [n for n in (field(item.node, "body"),) if n is not None]
+    while stack:
+        node = stack.pop()
+        if node.type == "field_expression" and text_of(field(node, "argument")) == parameter.name:
+            arrow = any(text_of(c) == "->" for c in node.children)
+            arrows, others = arrows + arrow, others + (not arrow)
+            continue
+        others += node.type == "identifier" and text_of(node) == parameter.name
+        stack += node.children
+    single = len({m.dtype for m in kind.members}) > 1 or (arrows > 0 and not others)
+    return replace(parameter, type=replace(kind, single=single))
 
 
 def _check_types(found: Declared, item: Item, name: str, source: Preprocessed) -> None:

@@ -90,7 +90,7 @@ def sizes_of(flow: Flow) -> Sizes:
         kind = parameter.type
         if kind.dtype.startswith(("int", "uint")) and not kind.pointer:
             found.integers[parameter.name] = Integer(parameter.name, parameter.name, "", kind.dtype)
-        elif kind.members and (not kind.pointer or (kind.const and len({m.dtype for m in kind.members}) > 1)):
+        elif kind.members and (not kind.pointer or kind.single):
             for member in kind.members:
                 if member.dtype.startswith(("int", "uint")):
                     taken = {p.name for p in flow.found.parameters} | set(found.integers)
@@ -128,12 +128,10 @@ def sizes_of(flow: Flow) -> Sizes:
                         multiplied |= _multiplied(flow, Spot(side, function), by_source)
         elif node.type == "assignment_expression" and text_of(part(node, "operator")) in ("+=", "-="):
             left, right = part(node, "left"), part(node, "right")
-            if left is not None and right is not None and flow.array_of(Spot(left, function)):
-                if not flow.element_of(Spot(left, function)):
-                    note(Spot(right, function), found.subscripts)
-                    multiplied |= {
-                        by_source[s] for s in flow.integers_of(Spot(right, function)) if s in by_source
-                    }
+            if left is not None and right is not None and flow.moves(Spot(left, function)):
+                note(Spot(right, function), found.subscripts)
+                sources = flow.integers_of(Spot(right, function))
+                multiplied |= {by_source[source] for source in sources if source in by_source}
         elif node.type == "array_declarator":
             size = part(node, "size")
             if size is not None:
@@ -314,13 +312,9 @@ def _steps(flow: Flow, variable: str) -> list[Polynomial]:
     """What a variable grows by: `ix += incx`; 1 where nothing says so."""
     function, _, name = variable.removeprefix("?").partition(":")
     steps = [flow.polynomial(v) for op, v in flow.assigned.get((function, name), []) if op == "+="]
-    return [s for s in steps if s.known] or [Polynomial.number(1)]
+    return [s for s in steps if s.known and s.names] or [Polynomial.number(1)]
 
 
 def _add(found: dict[str, set[Polynomial]], sizes: Sizes, name: str, stride: Polynomial) -> None:
     if stride.known and (stride.names or (stride.constant or 0) > 1):
         found.setdefault(name, set()).add(sizes.renamed(stride))
-        factor = min(abs(c) for _, c in stride.terms)
-        if factor > 1 and stride.names and all(c % factor == 0 for _, c in stride.terms):
-            plain = Polynomial(tuple((p, c // factor) for p, c in stride.terms))
-            found[name].add(sizes.renamed(plain))

@@ -123,7 +123,9 @@ def writes(node: Node) -> Iterator[tuple[str, Node]]:
         target = None
         if inner.type == "assignment_expression":
             target = field(inner, "left")
-        elif inner.type == "update_expression" or (inner.type == "pointer_expression" and text_of(inner).startswith("&")):
+        elif inner.type == "update_expression" or (
+            inner.type == "pointer_expression" and text_of(inner).startswith("&")
+        ):
             target = field(inner, "argument")
         if target is not None:
             yield base_name(target), inner

@@ -17,6 +17,8 @@ _BOUNDED = {"exp", "exp2", "expm1", "sinh", "cosh", "exp10"}
 _UNIT = {"acos", "asin", "atanh"}
 _ANGLE = {"sin", "cos", "tan", "sincos", "cexp"}
 
+_COMPARISONS = ("<", "<=", ">", ">=", "==")
+
 # The strongest first.
 ORDER = (
     "symmetric_positive_definite",
@@ -26,6 +28,7 @@ ORDER = (
     "leading",
     "small",
     "unit",
+    "fraction",
     "positive",
     "nonzero",
     "angle",
@@ -49,8 +52,12 @@ def uses_of(flow: Flow) -> list[Use]:
     found: list[Use] = []
     for spot in flow.nodes():
         node = spot.node
-        if (node.type == "binary_expression" and text_of(field(node, "operator")) == "/") or (node.type == "assignment_expression" and text_of(field(node, "operator")) == "/="):
+        if (node.type == "binary_expression" and text_of(field(node, "operator")) == "/") or (
+            node.type == "assignment_expression" and text_of(field(node, "operator")) == "/="
+        ):
             found += _divisor(flow, spot, field(node, "right"))
+        elif node.type == "binary_expression" and text_of(field(node, "operator")) == "-":
+            found += _complement(flow, spot)
         elif node.type == "call_expression":
             found += _call(flow, spot)
     found += _searched(flow)
@@ -60,6 +67,19 @@ def uses_of(flow: Flow) -> list[Use]:
 
 def _said(direct: Direct) -> str:
     return re.sub(r"\s+", " ", text_of(direct.spot.node))
+
+
+def _complement(flow: Flow, spot: Spot) -> Iterator[Use]:
+    """`1 - x` of a number x, or of a power of it: a share, such as a damping factor."""
+    left, right = field(spot.node, "left"), bare(field(spot.node, "right"))
+    if left is None or right is None or not re.fullmatch(r"1(\.0*)?[fF]?", text_of(bare(left))):
+        return
+    if right.type == "call_expression" and text_of(field(right, "function")).startswith(("pow", "std::pow")):
+        arguments = field(right, "arguments")
+        right = arguments.named_children[0] if arguments is not None and arguments.named_children else right
+    for direct in _floats(flow, flow.direct(Spot(right, spot.function))):
+        if not direct.element:
+            yield Use(direct.argument, "fraction", spot, f"1 less {_said(direct)} is taken")
 
 
 def _floats(flow: Flow, directs: list[Direct]) -> list[Direct]:
@@ -305,27 +325,18 @@ def _operators(flow: Flow, given: Spot) -> Iterator[str]:
 def _searched(flow: Flow) -> Iterator[Use]:
     """Arrays that are halved: `mid = (lo + hi) / 2`, and a comparison with the element at `mid`."""
     for (function, variable), values in flow.assigned.items():
-        halves = any(
-            re.search(r"/\s*2\b|>>\s*1\b", text_of(v.node)) and re.search(r"[+-]", text_of(v.node))
-            for op, v in values
-            if op == "="
-        )
-        if not halves:
+        texts = [text_of(v.node) for op, v in values if op == "="]
+        if not any(re.search(r"/\s*2\b|>>\s*1\b", t) and re.search(r"[+-]", t) for t in texts):
             continue
         for node in walk(flow.functions.get(function)):
-            if node.type == "binary_expression" and text_of(field(node, "operator")) in (
-                "<",
-                "<=",
-                ">",
-                ">=",
-                "==",
-            ):
-                for side in (bare(field(node, "left")), bare(field(node, "right"))):
-                    if side is not None and side.type == "subscript_expression":
-                        if _plain(subscript(side)) == variable:
-                            spot = Spot(node, function)
-                            for name in flow.element_of(Spot(side, function)):
-                                yield Use(name, "sorted", spot, f"{name} is searched by halves")
+            if node.type != "binary_expression" or text_of(field(node, "operator")) not in _COMPARISONS:
+                continue
+            for side in (bare(field(node, "left")), bare(field(node, "right"))):
+                subscripted = side is not None and side.type == "subscript_expression"
+                if side is None or not subscripted or _plain(subscript(side)) != variable:
+                    continue
+                for name in flow.element_of(Spot(side, function)):
+                    yield Use(name, "sorted", Spot(node, function), f"{name} is searched by halves")
 
 
 def _compared(flow: Flow) -> Iterator[Use]:

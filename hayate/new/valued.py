@@ -27,6 +27,7 @@ _REALS = {
     "leading": Values(kind="uniform", low="3", high="4"),
     "small": Values(kind="uniform", low="-1", high="1"),
     "unit": Values(kind="real", low="-1", high="1"),
+    "fraction": Values(kind="uniform", low="0.1", high="0.9"),
     "positive": Values(kind="uniform", low="0.5", high="2"),
     "nonzero": Values(kind="uniform", low="0.5", high="2"),
     "angle": Values(kind="real", low="-3", high="3"),
@@ -67,7 +68,9 @@ def array_values(seen: Seen, name: str, dtype: str, shapes: Mapping[str, Shape],
     if role is not None and role.kind == "index":
         return _index(seen, name, dtype, shapes)
     if role is not None and role.kind == "mask":
-        return Valued(Values(kind="integer", low="0", high="1"), f"decides whether {_and(role.targets)} is used")
+        return Valued(
+            Values(kind="integer", low="0", high="1"), f"decides whether {_and(role.targets)} is used"
+        )
     if role is not None and role.kind == "counts":
         dims = [shapes[t].dims[-1] for t in role.targets if t in shapes]
         high = dims[0] if dims else "1"
@@ -109,10 +112,10 @@ def _used(seen: Seen, name: str, dtype: str, shape: Shape, use: Use) -> Values |
             kind="sorted", low="0", high=f"4 * ({high})" if dtype.startswith(("int", "uint")) else high
         )
     if dtype.startswith(("int", "uint")):
-        low, high = _INTEGERS[dtype]
+        _, high = _INTEGERS[dtype]
         return Values(kind="integer", low="1", high=high) if use.what == "nonzero" else None
     if use.what == "symmetric_positive_definite" or use.what == "diagonally_dominant":
-        return Values(kind=use.what) if square else None  # type: ignore[arg-type]
+        return Values(kind=use.what) if square else None
     if use.what == "triangular":
         if not square:
             return Values(kind="uniform", low="0.5", high="2")

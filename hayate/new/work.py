@@ -90,7 +90,9 @@ def _near(
             tries.append((_COMPLEXITY * degree, _limited(atoms, degree, powers)))
     best: tuple[float, Fit] | None = None
     for cost, products in tries:
-        columns = np.array([np.prod([values[a] for a in p], axis=0) if p else np.ones(len(y)) for p in products])
+        columns = np.array(
+            [np.prod([values[a] for a in p], axis=0) if p else np.ones(len(y)) for p in products]
+        )
         scale = y.clip(1.0)
         factors, _ = nnls((columns / scale).T, y / scale)
         error = float(np.sqrt(np.mean((y / scale - factors @ (columns / scale)) ** 2)))
@@ -105,7 +107,7 @@ def _solve(
     scaled: NDArray[np.float64], chosen: list[int], target: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float]:
     solution = np.linalg.lstsq(scaled[chosen].T, target, rcond=None)[0]
-    return solution, float(np.abs(target - solution @ scaled[chosen]).max())
+    return np.asarray(solution, np.float64), float(np.abs(target - solution @ scaled[chosen]).max())
 
 
 def _text(

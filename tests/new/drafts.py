@@ -29,7 +29,7 @@ def brief(argument: Argument) -> str:
 
 
 def _values(values: Values) -> str:
-    bounds = f" {values.low or '.'}..{values.high}" if values.high else ""
+    bounds = f" {values.low or ''}..{values.high}" if values.high else ""
     return f"{values.kind}{bounds}{' of ' + values.of if values.of else ''}"
 
 
@@ -39,7 +39,13 @@ def described(draft: Draft) -> list[str]:
     drawn = [n for n in draft.domain if n not in {a.name for a in draft.arguments}]
     powers = [f"{n}: powers of {r.power_of}" for n, r in draft.domain.items() if r.power_of]
     multiples = [f"{n}: multiples of {r.multiple_of}" for n, r in draft.domain.items() if r.multiple_of > 1]
-    return [*lines, *(f"{n}: drawn" for n in drawn), *powers, *multiples, *(f"requires {r}" for r in draft.requires)]
+    return [
+        *lines,
+        *(f"{n}: drawn" for n in drawn),
+        *powers,
+        *multiples,
+        *(f"requires {r}" for r in draft.requires),
+    ]
 
 
 def expected() -> dict[tuple[str, str], list[str]]:

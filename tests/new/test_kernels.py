@@ -47,6 +47,10 @@ def test_a_kernel_is_drafted_without_any_option(file: str, function: str) -> Non
 )
 @pytest.mark.slow
 def test_operations_are_counted(file: str, function: str, flops: str) -> None:
-    draft = guess(read(KERNELS / file, function), sizes=[{"n": 64}] if function != "conv2d" else [{"h": 64, "w": 64}])
+    draft = guess(
+        read(KERNELS / file, function), sizes=[{"n": 64}] if function != "conv2d" else [{"h": 64, "w": 64}]
+    )
     shape = dict(draft.bands[0].center)
-    assert evaluate_expression(draft.flops, shape) == pytest.approx(evaluate_expression(flops, shape), rel=0.1)
+    assert evaluate_expression(draft.flops, shape) == pytest.approx(
+        evaluate_expression(flops, shape), rel=0.1
+    )

@@ -16,9 +16,46 @@ _ARM = re.compile(r"f(?:add|sub|mul|nmul|div|sqrt|min|max|minnm|maxnm)$")
 _ARM_FUSED = re.compile(r"fn?m(?:add|sub|la|ls)$")
 # A function of the library counts as so many: what an honest implementation costs, roughly.
 _LIBRARY = {
-    **dict.fromkeys(["sqrt", "fabs", "fmin", "fmax", "floor", "ceil", "round", "trunc", "rint", "lrint", "lround"], 1),
-    **dict.fromkeys(["exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "tanh", "atan", "asin", "acos"], 20),
-    **dict.fromkeys(["pow", "atan2", "hypot", "cbrt", "sinh", "cosh", "asinh", "acosh", "atanh", "erf", "erfc", "sincos", "fmod"], 40),
+    **dict.fromkeys(
+        ["sqrt", "fabs", "fmin", "fmax", "floor", "ceil", "round", "trunc", "rint", "lrint", "lround"], 1
+    ),
+    **dict.fromkeys(
+        [
+            "exp",
+            "exp2",
+            "expm1",
+            "log",
+            "log2",
+            "log10",
+            "log1p",
+            "sin",
+            "cos",
+            "tan",
+            "tanh",
+            "atan",
+            "asin",
+            "acos",
+        ],
+        20,
+    ),
+    **dict.fromkeys(
+        [
+            "pow",
+            "atan2",
+            "hypot",
+            "cbrt",
+            "sinh",
+            "cosh",
+            "asinh",
+            "acosh",
+            "atanh",
+            "erf",
+            "erfc",
+            "sincos",
+            "fmod",
+        ],
+        40,
+    ),
     **dict.fromkeys(["tgamma", "lgamma"], 80),
 }
 _HOOK = "__sanitizer_cov_trace_pc"

@@ -18,7 +18,7 @@ from hayate.sandbox import Sandbox
 
 READ_FIRST, WRITTEN_FIRST, READ, WRITTEN = 1, 2, 4, 8
 FILLED = 1 << 16  # elements of each array that are filled; those beyond are 0
-TRACE_S = 60.0
+TRACE_S = 20.0
 FLAGS = (
     "-O1",
     "-fno-tree-vectorize",
@@ -174,12 +174,5 @@ class Tracer:
 
 
 def array_names(found: Found) -> list[str]:
-    """Pointers to numbers; a const pointer to a struct of mixed numbers is a scalar."""
-    return [
-        p.name for p in found.parameters if p.type.pointer and not is_struct(p.type.members, p.type.const)
-    ]
-
-
-def is_struct(members: Sequence[object], const: bool) -> bool:
-    """Whether a pointer is to one struct of scalars: const, with members of several types."""
-    return const and len({getattr(m, "dtype", "") for m in members}) > 1
+    """Pointers to numbers, one const struct of numbers left out."""
+    return [p.name for p in found.parameters if p.type.pointer and not p.type.single]
