@@ -65,7 +65,7 @@ def declared(object_file: bytes, entry: str) -> Declared | None:
             if die.tag != "DW_TAG_subprogram" or _name(die) != entry or "DW_AT_declaration" in die.attributes:
                 continue
             if "DW_AT_external" not in die.attributes:
-                return None  # still static: a macro wrote its head
+                continue  # another overload; or still static, where a macro wrote its head
             found = Declared()
             for child in die.iter_children():
                 if child.tag == "DW_TAG_formal_parameter":

@@ -10,7 +10,7 @@ from hayate.new.fitting import Fitter, least_one
 from hayate.new.observing import Seen, kind_of
 from hayate.new.polynomials import Polynomial
 from hayate.new.shapes import Shape, Shaper, chains
-from hayate.new.sizes import declared_lengths, declared_outer, strides_of
+from hayate.new.strides import declared_lengths, declared_outer, strides_of
 from hayate.tasks.expressions import evaluate_expression
 
 _RELATED_MOST = 6  # names among which a relation is looked for
@@ -50,7 +50,7 @@ def measure(seen: Seen, given: Mapping[str, tuple[str, ...]]) -> Measured:
         kind = flow.arguments[name]
         shape: Shape | None
         if name in given:
-            shape = _given(given[name], sizes.strides)
+            shape = Shape(given[name], (), True)
             found.guess(name, "shape", ", ".join(given[name]), "given", "certain")
         else:
             inner = _chains(seen, name, declared.get(name, []), strides.get(name, set()))
@@ -66,7 +66,7 @@ def measure(seen: Seen, given: Mapping[str, tuple[str, ...]]) -> Measured:
             found.shapes[name] = shape
     _columns(seen, found)
     _unify(seen, found)
-    _indexed(seen, found, names)
+    _indexed(seen, found, names, given)
     for name, shape in found.shapes.items():
         _kind(seen, found, name, shape)
         for dim in shape.used:
@@ -78,10 +78,6 @@ def measure(seen: Seen, given: Mapping[str, tuple[str, ...]]) -> Measured:
             if condition not in found.requires:
                 found.requires.append(condition)
     return found
-
-
-def _given(text: tuple[str, ...], strides: list[str]) -> Shape:
-    return Shape(tuple(text), (), True)
 
 
 def _chains(
@@ -185,13 +181,13 @@ def _unify(seen: Seen, found: Measured) -> None:
             found.shapes[name] = Shape((head[0], *shape.dims[1:]), extent, shape.exact, shape.relation)
 
 
-def _indexed(seen: Seen, found: Measured, names: list[str]) -> None:
+def _indexed(seen: Seen, found: Measured, names: list[str], given: Mapping[str, object]) -> None:
     """Arrays that are reached through indices alone: how many rows they have, the runs can't show."""
     free = [n for n in seen.sizes.unused if n not in seen.nonzeros.values()]
     for index, role in seen.roles.items():
         if role.kind != "index":
             continue
-        for target in role.targets:
+        for target in (t for t in role.targets if t not in given):
             shape = found.shapes.get(target)
             if shape is not None and len(shape.dims) > 1 and role.width[target] == 1:
                 continue

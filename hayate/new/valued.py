@@ -9,8 +9,8 @@ import numpy as np
 
 from hayate.new.draft import Confidence
 from hayate.new.observing import Seen
+from hayate.new.patterns import ORDER, Use
 from hayate.new.shapes import Shape
-from hayate.new.uses import ORDER, Use
 from hayate.records import Values
 
 _INTEGERS = {

@@ -13,10 +13,12 @@ from hayate.new import guess, read
 # name -> (file, line, what the message names, what it proposes)
 CASES: dict[str, tuple[str, str, int, str, str]] = {
     "a global that is written": (
-        "a.c", "int calls;\nvoid f(int n, double *x) {\n  calls++;\n  x[0] = n;\n}\n", 3, "calls is written", "pass calls",
+        "a.c", "int calls;\nvoid f(int n, double *x) {\n  calls++;\n  x[0] = n;\n}\n",
+        3, "calls is written", "pass calls",
     ),
     "a global that is written by a helper": (
-        "a.c", "static double last;\nstatic void note(double v) { last = v; }\nvoid f(int n, double *x) { note(x[n - 1]); }\n",
+        "a.c",
+        "static double last;\nstatic void note(double v) { last = v; }\nvoid f(int n, double *x) { note(x[n]); }\n",
         2, "last is written", "pass last",
     ),
     "a global without initialiser": (
@@ -57,10 +59,12 @@ CASES: dict[str, tuple[str, str, int, str, str]] = {
         4, "printf() writes output", "print it in the caller",
     ),
     "output in C++": (
-        "a.cpp", "#include <iostream>\nvoid f(int n, double *x) {\n  std::cout << x[n - 1];\n}\n", 3, "std::cout", "caller",
+        "a.cpp", "#include <iostream>\nvoid f(int n, double *x) {\n  std::cout << x[n - 1];\n}\n",
+        3, "std::cout", "caller",
     ),
     "input": (
-        "a.c", '#include <stdio.h>\nvoid f(int n, double *x) {\n  scanf("%lf", x + n);\n}\n', 3, "scanf() reads input", "caller",
+        "a.c", '#include <stdio.h>\nvoid f(int n, double *x) {\n  scanf("%lf", x + n);\n}\n',
+        3, "scanf() reads input", "caller",
     ),
     "exit": (
         "a.c", "#include <stdlib.h>\nvoid f(int n, double *x) {\n  if (n < 0)\n    exit(1);\n  x[0] = n;\n}\n",
@@ -75,7 +79,7 @@ CASES: dict[str, tuple[str, str, int, str, str]] = {
         2, "static variable calls keeps its value", "pass calls",
     ),
     "long double": (
-        "a.c", "void f(int n, double *x) {\n  long double s = 0;\n  for (int i = 0; i < n; i++) s += x[i];\n  x[0] = s;\n}\n",
+        "a.c", "void f(int n, double *x) {\n  long double s = 0;\n  s += x[n];\n  x[0] = s;\n}\n",
         2, "long double", "double",
     ),
     "a parameter of long double": (
@@ -85,10 +89,16 @@ CASES: dict[str, tuple[str, str, int, str, str]] = {
         "a.c", "#include <stdio.h>\nvoid f(int n, double *x, FILE *log) { x[0] = n; }\n", 2, "FILE", "pass arrays",
     ),
     "text that ends with a zero": (
-        "a.c", "#include <string.h>\nint f(const char *s) {\n  return (int)strlen(s);\n}\n", 3, "strlen()", "their number",
+        "a.c", "#include <string.h>\nint f(const char *s) {\n  return (int)strlen(s);\n}\n",
+        3, "strlen()", "their number",
     ),
-    "a pointer to void": ("a.c", "void f(int n, void *x) { ((double *)x)[0] = n; }\n", 1, "a pointer to void", "type of its elements"),
-    "a returned pointer": ("a.c", "double *f(int n, double *x) { return x + n; }\n", 1, "returns a pointer", "an argument"),
+    "a pointer to void": (
+        "a.c", "void f(int n, void *x) { ((double *)x)[0] = n; }\n",
+        1, "a pointer to void", "type of its elements",
+    ),
+    "a returned pointer": (
+        "a.c", "double *f(int n, double *x) { return x + n; }\n", 1, "returns a pointer", "an argument",
+    ),
 }  # fmt: skip
 
 
@@ -164,3 +174,12 @@ def test_a_loop_that_does_not_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     path.write_text("void f(int n, volatile double *x) { while (n > 0) x[0] += 1; }\n")
     with pytest.raises(WrongUse, match="does not come to an end within 2 s"):
         guess(read(path, "f"))
+
+
+def test_a_size_behind_a_pointer(tmp_path: Path) -> None:
+    path = tmp_path / "a.c"
+    path.write_text("void f_(const int *n, double *x) { for (int i = 0; i < *n; i++) x[i] *= 2; }\n")
+    with pytest.raises(
+        WrongUse, match=r"n points to one integer, and bounds the loops over x. Allowed: n by value"
+    ):
+        guess(read(path, "f_"))

@@ -35,9 +35,12 @@ _WRAPPED = ("-Wl,--wrap=memcpy", "-Wl,--wrap=memset", "-Wl,--wrap=memmove")
 
 @dataclass(frozen=True)
 class Fill:
-    """What an array holds: reals in [a, b], or integers: a + b i (`ramp`), or from a to b."""
+    """What an array holds: reals in [a, b], or integers: a + b i (`ramp`), or from a to b.
 
-    way: str  # "real", "ramp", "random"
+    `matrix`: reals with a heavy diagonal, in rows of a.
+    """
+
+    way: str  # "real", "matrix", "ramp", "random"
     a: float
     b: float
 
@@ -135,6 +138,9 @@ class Tracer:
                     single = kind.members[0].dtype if kind.members else kind.dtype
                     way = 3 if single in ("float32", "complex64") else 0
                     bounds = struct.pack("<2d", fill.a, fill.b)
+                elif fill.way == "matrix":
+                    way = 5 if kind.dtype == "float32" else 4
+                    bounds = struct.pack("<2q", int(fill.a), 0)
                 else:
                     way = 1 if fill.way == "ramp" else 2
                     bounds = struct.pack("<2q", int(fill.a), int(fill.b))
