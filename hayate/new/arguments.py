@@ -47,7 +47,11 @@ def argument_of(
     if name in domain and name not in given:
         return Argument(name=name, kind="size", dtype=dtype)
     uses = [u for u in seen.uses if u.argument == name]
-    valued = Valued(given[name], "given", "certain") if name in given else scalar_values(dtype, uses)
+    valued = (
+        Valued(given[name], "given", "certain")
+        if name in given
+        else scalar_values(dtype, uses, kind.enumerators)
+    )
     measured.guess(name, "values", valued.values.kind if valued.values else "", valued.why, valued.confidence)
     return Argument(name=name, kind="scalar", dtype=dtype, values=valued.values)
 

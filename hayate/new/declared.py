@@ -37,6 +37,7 @@ class Type:
     bytes: int = 0
     plain_char: bool = False
     single: bool = False  # points to one const struct, not to an array of them
+    enumerators: tuple[int, ...] = ()  # values of an enum
     problem: str = ""
 
 
@@ -104,7 +105,8 @@ def _type(die: Any) -> Type:
         case "DW_TAG_base_type":
             return _base(die, spelled)
         case "DW_TAG_enumeration_type":
-            return Type("int32", spelled or f"enum {_name(die)}", bytes=4)
+            values = tuple(int(c.attributes["DW_AT_const_value"].value) for c in die.iter_children())
+            return Type("int32", spelled or f"enum {_name(die)}", bytes=4, enumerators=values)
         case "DW_TAG_pointer_type":
             return _pointer(die)
         case "DW_TAG_structure_type" | "DW_TAG_class_type":

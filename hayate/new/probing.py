@@ -227,7 +227,7 @@ class Probe:
                 role.width[other] = max(1, step // _FAR)
                 touched = [s for _, f in pairs for s in f.states if s]
                 role.scatters = all(s & WRITTEN and not s & READ_FIRST for s in touched)
-            elif all(b.high < 0 for b, _ in pairs) and min(longer) > 0 and role.kind == "data":
+            elif all(b.high < 0 for b, _ in pairs) and min(longer) > 0 and role.kind != "index":
                 two = self.trace(shapes, {name: Fill("ramp", 2, 0)})
                 lengths = [t.arrays[other].length for t in two if t is not None]
                 role.kind = "mask" if lengths == [f.length for _, f in pairs] else "counts"

@@ -13,7 +13,7 @@ from tree_sitter import Node
 from hayate.errors import WrongUse
 from hayate.new.compilers import dialect, run_compiler
 from hayate.new.declared import Declared, Parameter, Type, declared
-from hayate.new.gather import Assembled, assemble, exposed, needed
+from hayate.new.gather import Assembled, Needed, assemble, exposed, needed
 from hayate.new.preprocessed import Place, Preprocessed, preprocess
 from hayate.new.syntax import Item, declared_name, field, function_head, items, parse, text_of
 from hayate.new.unsupported import check_bodies, check_head, place_of, refuse
@@ -104,13 +104,12 @@ def read(
         raise WrongUse(f"what {function} needs does not compile by itself: {problem}", where=str(path))
     _check_types(found, item, function, source)
     declaration = wrapped.declaration if wrapped else _declaration(source, item, function)
-    types = needed(source, [i for i in all_items if i.kind != "function"], [])
-    words = set(re.findall(r"[A-Za-z_]\w*", declaration)) - {p.name for p in found.parameters}
+    words = set(re.findall(r"[A-Za-z_]\w*", declaration))
     start = [i for i in all_items if i.kind == "type" and words & set(i.names)]
     types = needed(source, [i for i in all_items if i.kind in ("type", "variable")], start)
     preamble = assemble(
         source,
-        type(types)(types.items, types.words | words),
+        Needed(types.items, types.words | words),
         None,
         "",
         "",

@@ -44,8 +44,11 @@ class Valued:
     confidence: Confidence = "likely"
 
 
-def scalar_values(dtype: str, uses: Sequence[Use]) -> Valued:
+def scalar_values(dtype: str, uses: Sequence[Use], enumerators: Sequence[int] = ()) -> Valued:
     """Of a number that is no size."""
+    if enumerators:
+        low, high = str(min(enumerators)), str(max(enumerators))
+        return Valued(Values(kind="integer", low=low, high=high), "an enumeration")
     if dtype.startswith(("int", "uint")):
         high = _INTEGERS[dtype][1] if dtype in ("uint8", "uint16", "uint32") else "100"
         return Valued(

@@ -14,6 +14,7 @@ from hayate.new import Draft, Found, guess, read, try_out
 from hayate.new.fitting import Fitter, least_one
 from hayate.records import Values
 from hayate.sandbox import get, probe
+from hayate.tasks.expressions import evaluate_expression
 
 HISTOGRAM = """void count(int n, const int *bin, double *weight, double *total) {
   for (int i = 0; i < n; i++)
@@ -151,3 +152,18 @@ def test_what_lengths_are_fitted_to() -> None:
     assert least_one("n + k - 1") is None
     assert least_one("n * m") is None
     assert least_one("n - 4") == "n - 4 >= 1"
+
+
+def test_vector_instructions_and_enumerations(tmp_path: Path) -> None:
+    text = """typedef float four __attribute__((vector_size(16), aligned(4)));
+enum mode { ADD, SUBTRACT, NEGATE };
+void f(int n, const float *x, float *y, enum mode mode) {
+  float s = mode == SUBTRACT ? -1.0f : 1.0f;
+  for (int i = 0; i + 4 <= n; i += 4)
+    *(four *)(y + i) += s * *(const four *)(x + i);
+}
+"""
+    draft = guess(from_text(tmp_path, text, "f"), sizes=[{"n": 4096}])
+    assert draft.argument("mode").values == Values(kind="integer", low="0", high="2")
+    assert draft.argument("y").kind == "inout"
+    assert evaluate_expression(draft.flops, {"n": 4096}) == pytest.approx(2 * 4096, rel=0.3)

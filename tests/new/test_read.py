@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hayate.new import Found, guess, read, try_out
+from hayate.toolchains import compilers
 
 EVERYTHING = """// Größen, 行列
 #include <math.h>
@@ -40,6 +41,11 @@ kernel(const count_t n, const real *restrict A, /* entrée */
 }
 int main(void) { show(unused[0]); return 0; }
 """
+
+
+needs_cxx = pytest.mark.skipif(
+    not any(c.cxx for c in compilers()), reason="no compiler of C++: apt install g++"
+)
 
 
 def compiles(found: Found, folder: Path) -> bool:
@@ -140,6 +146,7 @@ def test_recursion_and_prototypes(tmp_path: Path) -> None:
     assert draft.argument("n").kind == "size"
 
 
+@needs_cxx
 def test_cxx_with_c_linkage(tmp_path: Path) -> None:
     path = tmp_path / "a.cpp"
     path.write_text(
@@ -157,6 +164,7 @@ def test_cxx_with_c_linkage(tmp_path: Path) -> None:
     assert (x.kind, x.shape, x.values.kind) == ("input", ("n",), "uniform")
 
 
+@needs_cxx
 @pytest.mark.parametrize(
     ("text", "function", "declaration"),
     [
