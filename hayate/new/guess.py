@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from keyword import iskeyword
 from typing import cast
 
 from hayate.errors import WrongUse
@@ -17,7 +18,7 @@ from hayate.new.observing import Seen, observe
 from hayate.new.probing import Probe
 from hayate.new.read import Found
 from hayate.new.running.traces import array_names
-from hayate.new.sizes import sizes_of
+from hayate.new.sizes import Sizes, sizes_of
 from hayate.new.uses import uses_of
 from hayate.records import DType, SizeRange, SourceText, Technique, Values
 from hayate.records.problem import UNIT_ROUNDOFF
@@ -48,15 +49,36 @@ def guess(
     if unknown:
         raise WrongUse(f"no array {unknown[0]}", where="--shape", allowed=", ".join(arrays))
     numbers = sizes_of(flow)
+    _refuse(found, numbers)
     probe = Probe(found, numbers, ranges or {}, within)
     try:
         seen = observe(flow, numbers, uses_of(flow), probe)
         measured = measure(seen, shapes or {})
+        if found.returns is None and not {"inout", "output"} & set(measured.kinds.values()):
+            raise WrongUse(
+                f"{found.function} writes to none of its arguments, at the shapes that were tried",
+                where=str(found.path),
+                allowed="sizes by --range, values by --values",
+            )
         draft = _draft(seen, measured, ranges or {}, values or {})
     finally:
         probe.close()
     bands = choose(draft, found, sizes, within)
     return _bounded(draft.model_copy(update={"bands": bands}), ranges or {})
+
+
+def _refuse(found: Found, numbers: Sizes) -> None:
+    if found.returns is None and not array_names(found):
+        raise WrongUse(
+            f"{found.function} has no result: it takes no array and returns nothing", where=str(found.path)
+        )
+    for name in numbers.sizes + numbers.strides:
+        if iskeyword(name) or name in ("min", "max"):
+            raise WrongUse(
+                f"expressions over sizes can't use the name {name}",
+                where=str(found.path),
+                allowed="another name for the parameter",
+            )
 
 
 def _draft(

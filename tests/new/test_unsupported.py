@@ -187,3 +187,25 @@ def test_a_size_behind_a_pointer(tmp_path: Path) -> None:
         WrongUse, match=r"n points to one integer, and bounds the loops over x. Allowed: n by value"
     ):
         guess(read(path, "f_"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("void f(void) { }\n", "f has no result"),
+        ("void f(int n, double *x) { if (n > 100000000) x[0] = 1; }\n", "f writes to none of its arguments"),
+        (
+            "void f(int lambda, double *x) { for (int i = 0; i < lambda; i++) x[i] = 1; }\n",
+            "can't use the name lambda. Allowed: another name",
+        ),
+        (
+            "void f(int n, double *x) { double *p = 0; p[n] = x[0]; }\n",
+            r"f crashes on small arrays \(signal 11",
+        ),
+    ],
+)
+def test_what_can_not_be_guessed(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "a.c"
+    path.write_text(text)
+    with pytest.raises(WrongUse, match=said):
+        guess(read(path, "f"))
