@@ -13,7 +13,7 @@ from hayate.new.patterns import Use
 from hayate.new.polynomials import Polynomial
 from hayate.new.probing import Probe, Role
 from hayate.new.running import ArrayTrace, Fill, Trace
-from hayate.new.running.traces import READ_FIRST, WRITTEN
+from hayate.new.running.traces import FILLED, READ_FIRST, WRITTEN
 from hayate.new.sizes import Sizes
 from hayate.new.strides import declared_lengths, strides_of
 
@@ -165,6 +165,14 @@ def _keep(seen: Seen, shapes: list[dict[str, int]], traces: list[Trace | None]) 
                     where=path,
                     allowed="pointers to the first element that is used",
                 )
+    for name in seen.probe.arrays:
+        if good and all(t.arrays[name].length > FILLED for _, t in good):
+            last = good[0][1].arrays[name]
+            raise WrongUse(
+                f"{name} is used up to element {last.high} whatever the sizes ({seen.line(last.high_pc)})",
+                where=path,
+                allowed="its length as an argument, rather than a value that ends it",
+            )
     if len(good) < LEAST_RUNS:
         raise WrongUse(
             f"{seen.flow.found.function} touches its arrays at few of the shapes that were tried",

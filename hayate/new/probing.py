@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hayate.errors import WrongUse
 from hayate.new.read import Found
 from hayate.new.running import Crash, Fill, Trace, Tracer
-from hayate.new.running.traces import READ_FIRST, WRITTEN, Run, array_names
+from hayate.new.running.traces import FILLED, READ_FIRST, WRITTEN, Run, array_names
 from hayate.new.sizes import Sizes
 from hayate.sandbox import Sandbox
 
@@ -216,8 +216,8 @@ class Probe:
                 if b is not None and f is not None
             ]
             # Elements that are touched anyway hide what is led to: the lowest moves then, or the number of reads.
-            if not pairs:
-                continue
+            if not pairs or (other == name and all(f.length > FILLED for _, f in pairs)):
+                continue  # it is read until a 0
             grown = {(f.low - b.low) for b, f in pairs if b.high >= 0 and f.high >= 0}
             longer = {f.length - b.length for b, f in pairs}
             if all(b.high >= 0 for b, _ in pairs) and (min(longer) > 0 or (min(grown, default=0) > 0)):

@@ -198,3 +198,30 @@ def test_cxx_that_a_wrapper_makes_callable(
     assert not try_out(draft, found).problems
     if "&s) { s" in text:
         assert (draft.argument("s").kind, draft.argument("s").shape) == ("output", ("1",))
+
+
+def test_shadowed_names_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "a.c"
+    path.write_text(
+        "void f(int n, const double *x, const double *d, double *y) {\n"
+        "  for (int i = 0; i < n; i++) { double s = d[i]; y[i] = 1 / s; }\n"
+        "  for (int i = 0; i < n; i++) { double s = x[i]; y[i] += s; }\n}\n"
+    )
+    draft = guess(read(path, "f"), sizes=[{"n": 64}])
+    values = {a.name: a.values.kind for a in draft.arguments if a.values is not None}
+    assert values == {"x": "real", "d": "uniform"}
+
+
+@pytest.mark.skipif(not compilers()[0].openmp, reason="no OpenMP run time: apt install libgomp1")
+def test_calls_of_openmp(tmp_path: Path) -> None:
+    path = tmp_path / "a.c"
+    path.write_text(
+        "#include <omp.h>\ndouble f(const double *x, long n) {\n  double s = 0;\n"
+        "#pragma omp parallel for reduction(+ : s) num_threads(omp_get_max_threads())\n"
+        "  for (long i = 0; i < n; i++) s += x[i];\n  return s;\n}\n"
+    )
+    found = read(path, "f")
+    assert "omp.h" in found.headers
+    draft = guess(found, sizes=[{"n": 64}])
+    assert draft.argument("x").shape == ("n",)
+    assert not try_out(draft, found).problems

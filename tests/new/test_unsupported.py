@@ -193,6 +193,10 @@ def test_a_size_behind_a_pointer(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("void f(void) { }\n", "f has no result"),
+        (
+            "int f(const char *s) {\n  int n = 0;\n  while (*s++) n++;\n  return n;\n}\n",
+            r"s is used up to element 65536 whatever the sizes \(line 3\). Allowed: its length",
+        ),
         ("void f(int n, double *x) { if (n > 100000000) x[0] = 1; }\n", "f writes to none of its arguments"),
         (
             "void f(int lambda, double *x) { for (int i = 0; i < lambda; i++) x[i] = 1; }\n",
