@@ -133,7 +133,7 @@ def _shape(
         return Shape((str(longest),), (), False)
     text = ", ".join(shape.dims)
     if shape.exact:
-        found.guess(name, "shape", text, f"that far {where or 'the function'} reaches", "likely", option)
+        found.guess(name, "shape", text, f"{where or 'the function'} reaches that far", "likely", option)
     else:
         found.guess(name, "shape", text, f"{where or 'the function'} reaches no further", "unsure", option)
     return shape

@@ -225,3 +225,34 @@ def test_calls_of_openmp(tmp_path: Path) -> None:
     draft = guess(found, sizes=[{"n": 64}])
     assert draft.argument("x").shape == ("n",)
     assert not try_out(draft, found).problems
+
+
+@needs_cxx
+@pytest.mark.parametrize(
+    ("function", "name", "dtype", "shape"),
+    [
+        ("spectrum", "in", "complex128", ("n",)),
+        ("add", "c", "float32", ("n", "3")),
+        ("smooth", "y", "float64", ("n",)),
+    ],
+)
+def test_cxx_as_people_write_it(
+    tmp_path: Path, function: str, name: str, dtype: str, shape: tuple[str, ...]
+) -> None:
+    path = tmp_path / "a.cc"
+    path.write_text(
+        "#include <complex>\n#include <vector>\ntemplate <typename T> static T square(T v) { return v * v; }\n"
+        "struct Vec3 {\n  float x, y, z;\n"
+        "  Vec3 operator+(const Vec3 &o) const { return {x + o.x, y + o.y, z + o.z}; }\n};\n"
+        "void spectrum(const std::complex<double> *in, double *out, std::size_t n) {\n"
+        "  for (std::size_t i = 0; i < n; ++i) out[i] = square(std::abs(in[i]));\n}\n"
+        "void add(const Vec3 *a, const Vec3 *b, Vec3 *c, int n) {\n"
+        "  for (int i = 0; i < n; ++i) c[i] = a[i] + b[i];\n}\n"
+        "void smooth(const double *x, double *y, int n) {\n  std::vector<double> t(n);\n"
+        "  for (int i = 0; i < n; ++i) t[i] = x[i] / 2;\n"
+        "  for (int i = 0; i < n; ++i) y[i] = t[i] + t[i > 0 ? i - 1 : 0];\n}\n"
+    )
+    found = read(path, function)
+    draft = guess(found, sizes=[{"n": 64}])
+    assert (draft.argument(name).dtype, draft.argument(name).shape) == (dtype, shape)
+    assert not try_out(draft, found).problems
