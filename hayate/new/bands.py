@@ -57,7 +57,7 @@ def choose(
 ) -> tuple[Band, ...]:
     """One band for each given size; without any, one that is found by trying."""
     if sizes:
-        bands = []
+        bands: list[Band] = []
         for size in sizes:
             shape = {**center(draft, max(size.values())), **size}
             bands.append(_band(draft, shape, size, training=not bands))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from hayate.new.polynomials import Polynomial
 from hayate.new.read import Found
+from hayate.new.scopes import scopes
 from hayate.new.syntax import bare, declared_name, field, function_head, text_of, walk
 from hayate.new.unsupported import base_name
 
@@ -56,6 +56,7 @@ class Flow:
             ]
         # (function, variable) -> what it is assigned, by which operator; "[]": what one of its elements is.
         self.assigned: dict[tuple[str, str], list[tuple[str, Spot]]] = {}
+        self._scopes = {name: scopes(node, self.parameters[name]) for name, node in self.functions.items()}
         for name, node in self.functions.items():
             self._collect(name, node)
 
@@ -79,16 +80,19 @@ class Flow:
     def _collect(self, name: str, function: Node) -> None:
         for node in walk(function):
             if node.type == "init_declarator":
-                self._note(name, declared_name(field(node, "declarator")), "=", field(node, "value"), name)
+                declared = declared_name(field(node, "declarator"))
+                variable = self.variable(declared, node, name)
+                self._note(name, variable, "=", field(node, "value"), name)
             elif node.type == "assignment_expression":
                 left = bare(field(node, "left"))
                 operator = text_of(field(node, "operator"))
                 plain = left is not None and left.type == "identifier"
-                self._note(name, base_name(left), operator if plain else "[]", field(node, "right"), name)
+                variable = self.variable(base_name(left), node, name)
+                self._note(name, variable, operator if plain else "[]", field(node, "right"), name)
             elif node.type == "update_expression":
                 left = bare(field(node, "argument"))
                 if left is not None and left.type == "identifier":
-                    self._note(name, text_of(left), "++", left, name)
+                    self._note(name, self.variable(text_of(left), left, name), "++", left, name)
             elif node.type == "call_expression":
                 called = text_of(field(node, "function"))
                 given = field(node, "arguments")
@@ -96,6 +100,11 @@ class Flow:
                     values = [c for c in given.named_children if c.type != "comment"]
                     for parameter, value in zip(self.parameters[called], values, strict=False):
                         self._note(called, parameter, "=", value, name)
+
+    def variable(self, name: str, node: Node, function: str) -> str:
+        """The variable that a name stands for at a place: a second one of that name is called "name#1"."""
+        inner = [s for s in self._scopes[function].get(name, ()) if s.first <= node.start_byte < s.last]
+        return max(inner, key=lambda scope: scope.first).variable if inner else name
 
     def values_of(self, name: str, function: str) -> list[tuple[str, Spot]]:
         """What a variable that is no argument of the entry is assigned."""
@@ -107,7 +116,7 @@ class Flow:
         if node is None or depth == 0:
             return set()
         if node.type == "identifier":
-            name = text_of(node)
+            name = self.variable(text_of(node), node, spot.function)
             if self.is_argument(name, spot.function):
                 return {name} if self.arguments[name].pointer else set()
             found = set()
@@ -156,6 +165,10 @@ class Flow:
             return set()
         return self.array_of(Spot(node, spot.function))
 
+    def moves(self, spot: Spot) -> bool:
+        """Whether it is a pointer into an array argument, and no element."""
+        return bool(self.array_of(spot)) and not self.element_of(spot)
+
     def direct(self, spot: Spot, depth: int = _DEPTH) -> list[Direct]:
         """The arguments that an expression is, up to sign, factors and divisors."""
         node = bare(spot.node)
@@ -165,7 +178,7 @@ class Flow:
         if elements:
             return [Direct(name, Spot(node, spot.function), True) for name in elements]
         if node.type == "identifier":
-            name = text_of(node)
+            name = self.variable(text_of(node), node, spot.function)
             if self.is_argument(name, spot.function):
                 return [Direct(name, Spot(node, spot.function), False)]
             values = self.values_of(name, spot.function)
@@ -192,6 +205,7 @@ class Flow:
             return []
         here = Spot(node, spot.function)
         name = base_name(node) if node.type in ("identifier", "subscript_expression") else ""
+        name = self.variable(name, node, spot.function)
         if not name or depth == 0:
             return [here]
         argument = self.is_argument(name, spot.function)
@@ -215,7 +229,8 @@ class Flow:
             seen.add(node.id)
             yield Spot(node, spot.function)
             if node.type == "identifier" and depth > 0:
-                for _, value in self.values_of(text_of(node), spot.function):
+                name = self.variable(text_of(node), node, spot.function)
+                for _, value in self.values_of(name, spot.function):
                     yield from self.reaching(value, depth - 1, seen)
 
     def integers_of(self, spot: Spot, depth: int = _DEPTH, seen: set[int] | None = None) -> set[str]:
@@ -241,7 +256,7 @@ class Flow:
                     found.add(name)
                     continue
             if node.type == "identifier":
-                name = text_of(node)
+                name = self.variable(text_of(node), node, spot.function)
                 if self.is_argument(name, spot.function):
                     if self.is_integer(name) and not self.arguments[name].pointer:
                         found.add(name)
@@ -255,97 +270,6 @@ class Flow:
                 continue  # what an array holds is no size
             stack += node.named_children
         return found
-
-    def polynomial(self, spot: Spot, depth: int = _DEPTH) -> Polynomial:
-        """The expression over integer arguments and variables ("function:name") that it depends on."""
-        node = bare(spot.node)
-        atom = Polynomial.of(f"?{spot.function}:{text_of(node)}")
-        if node is None or depth == 0:
-            return atom
-        if node.type == "number_literal":
-            try:
-                return Polynomial.number(int(text_of(node).rstrip("uUlL"), 0))
-            except ValueError:
-                return atom
-        if node.type == "identifier":
-            name = text_of(node)
-            if self.is_argument(name, spot.function):
-                return Polynomial.of(name)
-            values = self.values_of(name, spot.function)
-            if len(values) == 1 and values[0][0] == "=":
-                inner = self.polynomial(values[0][1], depth - 1)
-                if not any(n.startswith("?") for n in inner.names) or spot.function != values[0][1].function:
-                    return inner
-                if (
-                    inner.names
-                    and all(":" in n for n in inner.names if n.startswith("?"))
-                    and len(inner.terms) > 1
-                ):
-                    return inner
-            return Polynomial.of(f"?{spot.function}:{name}")
-        if node.type == "field_expression" and self.is_argument(base_name(node), spot.function):
-            return Polynomial.of(f"{base_name(node)}.{text_of(field(node, 'field'))}")
-        if node.type == "binary_expression":
-            left, right = field(node, "left"), field(node, "right")
-            operator = text_of(field(node, "operator"))
-            if left is not None and right is not None:
-                a = self.polynomial(Spot(left, spot.function), depth - 1)
-                b = self.polynomial(Spot(right, spot.function), depth - 1)
-                if operator == "+":
-                    return a + b
-                if operator == "-":
-                    return a - b
-                if operator == "*":
-                    return a * b
-                if operator == "/" and a.known and b.known and a.names:
-                    above, below = (str(x) if str(x).isalnum() else f"({x})" for x in (a, b))
-                    return Polynomial.of(f"({above} // {below})")
-                if operator == "<<" and b.constant is not None and 0 <= b.constant < 31:
-                    return a * Polynomial.number(1 << b.constant)
-        return atom
-
-    def pointer(self, spot: Spot, depth: int = _DEPTH) -> tuple[str, Polynomial] | None:
-        """The array argument that a pointer points into, and how far from its start, in elements."""
-        node = bare(spot.node)
-        if node is None or depth == 0:
-            return None
-        if node.type == "identifier":
-            name = text_of(node)
-            if self.is_argument(name, spot.function):
-                return (name, Polynomial.number(0)) if self.arguments[name].pointer else None
-            values = [v for operator, v in self.values_of(name, spot.function) if operator == "="]
-            ways = [w for v in values if (w := self.pointer(v, depth - 1)) is not None]
-            return ways[0] if ways else None
-        if node.type == "binary_expression" and text_of(field(node, "operator")) == "+":
-            left, right = field(node, "left"), field(node, "right")
-            for base, offset in ((left, right), (right, left)):
-                way = self.pointer(Spot(base, spot.function), depth - 1) if base is not None else None
-                if way is not None and offset is not None:
-                    return way[0], way[1] + self.polynomial(Spot(offset, spot.function))
-        if node.type == "pointer_expression" and text_of(node).startswith("&"):
-            inner = bare(field(node, "argument"))
-            return self.offset(Spot(inner, spot.function), depth - 1) if inner is not None else None
-        return None
-
-    def offset(self, spot: Spot, depth: int = _DEPTH) -> tuple[str, Polynomial] | None:
-        """Of an element of a flat array: its array and its index."""
-        node = bare(spot.node)
-        while node is not None and node.type == "field_expression":
-            node = bare(field(node, "argument"))
-        if node is None:
-            return None
-        base = field(node, "argument")
-        if base is None:
-            return None
-        way = self.pointer(Spot(base, spot.function), depth)
-        if node.type == "subscript_expression" and way is not None:
-            index = subscript(node)
-            return (
-                (way[0], way[1] + self.polynomial(Spot(index, spot.function))) if index is not None else None
-            )
-        if node.type == "pointer_expression" and text_of(node).startswith("*"):
-            return way
-        return None
 
 
 def subscript(node: Node) -> Node | None:
@@ -364,8 +288,9 @@ def _small(node: Node) -> bool:
 def _is_float(flow: Flow, name: str, function: str) -> bool:
     """Whether a local variable is declared with a floating type."""
     node = flow.functions.get(function)
+    name = name.partition("#")[0]
     for inner in walk(node):
-        if inner.type in ("declaration", "parameter_declaration"):
-            if name in [declared_name(d) for d in inner.children_by_field_name("declarator")]:
-                return text_of(field(inner, "type")) in ("double", "float")
+        declares = inner.type in ("declaration", "parameter_declaration")
+        if declares and name in [declared_name(d) for d in inner.children_by_field_name("declarator")]:
+            return text_of(field(inner, "type")) in ("double", "float")
     return False

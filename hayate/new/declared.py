@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from elftools.elf.elffile import ELFFile
@@ -36,6 +36,8 @@ class Type:
     members: tuple[Member, ...] = ()  # of a struct of numbers
     bytes: int = 0
     plain_char: bool = False
+    single: bool = False  # points to one const struct, not to an array of them
+    enumerators: tuple[int, ...] = ()  # values of an enum
     problem: str = ""
 
 
@@ -57,12 +59,14 @@ class Declared:
 
 
 def declared(object_file: bytes, entry: str) -> Declared | None:
-    """The function of that name in an object with debugging information; None if it is not there."""
+    """The function of that name, with external linkage, in an object with debugging information; else None."""
     info = ELFFile(io.BytesIO(object_file)).get_dwarf_info()
     for unit in info.iter_CUs():
         for die in unit.get_top_DIE().iter_children():
             if die.tag != "DW_TAG_subprogram" or _name(die) != entry or "DW_AT_declaration" in die.attributes:
                 continue
+            if "DW_AT_external" not in die.attributes:
+                continue  # another overload; or still static, where a macro wrote its head
             found = Declared()
             for child in die.iter_children():
                 if child.tag == "DW_TAG_formal_parameter":
@@ -101,7 +105,8 @@ def _type(die: Any) -> Type:
         case "DW_TAG_base_type":
             return _base(die, spelled)
         case "DW_TAG_enumeration_type":
-            return Type("int32", spelled or f"enum {_name(die)}", bytes=4)
+            values = tuple(int(c.attributes["DW_AT_const_value"].value) for c in die.iter_children())
+            return Type("int32", spelled or f"enum {_name(die)}", bytes=4, enumerators=values)
         case "DW_TAG_pointer_type":
             return _pointer(die)
         case "DW_TAG_structure_type" | "DW_TAG_class_type":
@@ -157,18 +162,7 @@ def _pointer(die: Any) -> Type:
     if behind is not None and behind.tag == "DW_TAG_subroutine_type":
         return Type(pointer=True, problem="a function pointer")
     element = _type(die)
-    members = element.members
-    return Type(
-        element.dtype,
-        element.spelled,
-        True,
-        const,
-        tuple(inner),
-        members,
-        element.bytes,
-        element.plain_char,
-        element.problem,
-    )
+    return replace(element, pointer=True, const=const, inner=tuple(inner))
 
 
 def _behind(die: Any) -> Any:

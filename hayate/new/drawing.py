@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -179,7 +180,7 @@ def _columns(offsets: Array, count: int, high: int, rng: np.random.Generator) ->
         drawn = rng.integers(0, high, count)
         return drawn[np.lexsort((drawn, rows))]
     found = np.zeros(count, np.int64)
-    for first, last in zip(offsets, offsets[1:], strict=False):
+    for first, last in pairwise(offsets):
         held = int(last - first)
         if held > high:
             found[first:last] = np.sort(rng.integers(0, high, held))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations, combinations_with_replacement, permutations
 
 from hayate.tasks.expressions import evaluate_expression, names_in
 
 LEAST_RUNS = 5  # fewer show nothing
+_NAMES_MOST = 8  # with more, products of three are not tried
+_EXTRAS_MOST = 12
 
 
 class Fitter:
@@ -64,73 +67,50 @@ def _atoms(name: str) -> Iterator[str]:
 
 
 def _expressions(names: Sequence[str], extras: Sequence[str]) -> Iterator[str]:
+    """The simplest first: where two give the same values at all runs, the first one stands."""
     yield from names
     yield from extras
-    near = [text for name in names for text in _atoms(name)]
-    yield from near
-    pairs = [(a, b) for a in names for b in names if a != b]
-    for a, b in pairs:
-        if a < b:
-            yield f"{a} + {b}"
-            yield f"{a} * {b}"
-            yield f"{a} + {b} - 1"
-    differences = []
-    for a, b in pairs:
-        differences += [f"{a} - {b} + 1", f"{a} - {b}", f"({a} - {b}) // 2 + 1"]
-        yield from differences[-3:]
+    for name in names:
+        yield from _atoms(name)
+    for a, b in combinations(names, 2):
+        yield from (f"{a} + {b}", f"{a} * {b}", f"{a} + {b} - 1")
+    for a, b in permutations(names, 2):
+        yield from (f"{a} - {b} + 1", f"{a} - {b}", f"({a} - {b}) // 2 + 1")
     for a in names:
-        yield f"{a} * {a}"
-        yield f"{a} * ({a} + 1) // 2"
-        yield f"{a} * ({a} - 1) // 2"
-        yield f"({a} - 1) * {a}"
-    for a, b in pairs:
-        for c in (2, 3, 4):
-            yield f"{c} * {a} * {b}"
-        for c in (1, 2, 3, 4):
-            yield f"({a} + {c}) * {b}"
-            yield f"({a} - {c}) * {b}"
-            yield f"{a} + {b} + {c}"
-            yield f"{a} - {b} + {c + 1}"
-            yield f"{a} + 2 * {b} - {c}"
-        yield f"{a} + 2 * {b}"
-        yield f"{a} - 2 * {b}"
-        yield f"({a} + 1) * ({b} + 1)"
-        yield f"({a} + 2) * ({b} + 2)"
-        yield f"({a} - 1) * ({b} - 1)"
-    if len(names) <= 8:
-        for a in names:
-            for b in names:
-                for c in names:
-                    if a <= b <= c:
-                        yield f"{a} * {b} * {c}"
-                        yield f"({a} + 2) * ({b} + 2) * ({c} + 2)"
-                    if a != b and b != c and a != c:
-                        yield f"{a} - {b} + {c}" if b not in (a, c) else a
-                        yield f"({a} - {b} + 1) * {c}"
-                        yield f"({a} - {b}) // {c} + 1"
-                        yield f"({a} - 1) * {c} + {b}"
-        for first in extras[:12]:
-            for second in (*extras[:12], *names):
+        yield from (f"{a} * {a}", f"{a} * ({a} + 1) // 2", f"{a} * ({a} - 1) // 2", f"({a} - 1) * {a}")
+    for a, b in permutations(names, 2):
+        yield from _of_two(a, b)
+    if len(names) <= _NAMES_MOST:
+        for a, b, c in combinations_with_replacement(sorted(names), 3):
+            yield from (f"{a} * {b} * {c}", f"({a} + 2) * ({b} + 2) * ({c} + 2)")
+        for a, b, c in permutations(names, 3):
+            yield from (f"{a} - {b} + {c}", f"({a} - {b} + 1) * {c}", f"({a} - {b}) // {c} + 1")
+            yield f"({a} - 1) * {c} + {b}"
+        for first in extras[:_EXTRAS_MOST]:
+            for second in (*extras[:_EXTRAS_MOST], *names):
                 yield f"({first}) * ({second})"
-    for a in names:
-        for b in names:
-            for c in names:
-                for d in names:
-                    if a < b and c < d and len(names) <= 6 and (a, b) <= (c, d):
-                        yield f"{a} * {b} * {c} * {d}"
+        for a, b, c, d in combinations(sorted(names), 4):
+            yield f"{a} * {b} * {c} * {d}"
+
+
+def _of_two(a: str, b: str) -> Iterator[str]:
+    for factor in (2, 3, 4):
+        yield f"{factor} * {a} * {b}"
+    for more in (1, 2, 3, 4):
+        yield from (f"({a} + {more}) * {b}", f"({a} - {more}) * {b}", f"{a} + {b} + {more}")
+        yield from (f"{a} - {b} + {more + 1}", f"{a} + 2 * {b} - {more}")
+    yield from (f"{a} + 2 * {b}", f"{a} - 2 * {b}", f"({a} + 1) * ({b} + 1)", f"({a} + 2) * ({b} + 2)")
+    yield f"({a} - 1) * ({b} - 1)"
 
 
 def _simple(names: Sequence[str]) -> Iterator[str]:
     yield from names
-    for a in names:
-        for b in names:
-            if a <= b:
-                yield f"{a} * {b}"
-                for c in names:
-                    if b <= c:
-                        yield f"{a} * {b} * {c}"
-        for c in (2, 3, 4):
-            yield f"{c} * {a}"
+    for count in (2, 3):
+        for some in combinations_with_replacement(names, count):
+            yield " * ".join(some)
+    for name in names:
+        for factor in (2, 3, 4):
+            yield f"{factor} * {name}"
 
 
 def least_one(expression: str) -> str | None:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from keyword import iskeyword
 from typing import cast
 
 from hayate.errors import WrongUse
+from hayate.new.arguments import argument_of
 from hayate.new.bands import choose
+from hayate.new.costs import bytes_of, names_of, work_of
 from hayate.new.dataflow import Flow
 from hayate.new.draft import Draft
 from hayate.new.measured import Measured, measure
 from hayate.new.observing import Seen, observe
 from hayate.new.probing import Probe
 from hayate.new.read import Found
-from hayate.new.sizes import sizes_of
+from hayate.new.running.traces import array_names
+from hayate.new.sizes import Sizes, sizes_of
 from hayate.new.uses import uses_of
-from hayate.new.valued import Valued, array_values, scalar_values
-from hayate.new.work import Fit, fit
-from hayate.records import Argument, DType, SizeRange, SourceText, StructField, Technique, Values
-from hayate.records.problem import ITEM_BYTES, UNIT_ROUNDOFF
+from hayate.records import DType, SizeRange, SourceText, Technique, Values
+from hayate.records.problem import UNIT_ROUNDOFF
 from hayate.sandbox import Sandbox
 from hayate.tasks.expressions import evaluate_expression
 
@@ -42,22 +44,47 @@ def guess(
     the machine has no compiler or sandbox.
     """
     flow = Flow(found)
+    arrays = array_names(found)
+    unknown = [name for name in shapes or {} if name not in arrays]
+    if unknown:
+        raise WrongUse(f"no array {unknown[0]}", where="--shape", allowed=", ".join(arrays))
     numbers = sizes_of(flow)
+    _refuse(found, numbers)
     probe = Probe(found, numbers, ranges or {}, within)
     try:
         seen = observe(flow, numbers, uses_of(flow), probe)
         measured = measure(seen, shapes or {})
+        if found.returns is None and not {"inout", "output"} & set(measured.kinds.values()):
+            raise WrongUse(
+                f"{found.function} writes to none of its arguments, at the shapes that were tried",
+                where=str(found.path),
+                allowed="sizes by --range, values by --values",
+            )
         draft = _draft(seen, measured, ranges or {}, values or {})
     finally:
         probe.close()
     bands = choose(draft, found, sizes, within)
-    return _bounded(draft.model_copy(update={"bands": bands}))
+    return _bounded(draft.model_copy(update={"bands": bands}), ranges or {})
+
+
+def _refuse(found: Found, numbers: Sizes) -> None:
+    if found.returns is None and not array_names(found):
+        raise WrongUse(
+            f"{found.function} has no result: it takes no array and returns nothing", where=str(found.path)
+        )
+    for name in numbers.sizes + numbers.strides:
+        if iskeyword(name) or name in ("min", "max"):
+            raise WrongUse(
+                f"expressions over sizes can't use the name {name}",
+                where=str(found.path),
+                allowed="another name for the parameter",
+            )
 
 
 def _draft(
     seen: Seen, measured: Measured, ranges: Mapping[str, tuple[int, int]], values: Mapping[str, Values]
 ) -> Draft:
-    found, sizes = seen.flow.found, seen.sizes
+    found = seen.flow.found
     computed, domain = _leading(seen, measured)
     domain = {**_domain(seen, measured, ranges), **domain}
     for name, (low, high) in ranges.items():
@@ -67,14 +94,14 @@ def _draft(
     unknown = [n for n in values if n not in {p.name for p in found.parameters}]
     if unknown:
         raise WrongUse(f"no argument {unknown[0]}", where="--values")
-    arguments = tuple(_argument(seen, measured, p.name, computed, domain, values) for p in found.parameters)
+    arguments = tuple(argument_of(seen, measured, p.name, computed, domain, values) for p in found.parameters)
     used = {
-        n for a in arguments for t in (*a.shape, a.value, *(f.value for f in a.fields)) for n in _names(t)
+        n for a in arguments for t in (*a.shape, a.value, *(f.value for f in a.fields)) for n in names_of(t)
     }
     used |= {a.name for a in arguments if a.kind == "size" and not a.value}
-    used |= {n for a in arguments if a.values for t in (a.values.low, a.values.high) for n in _names(t)}
+    used |= {n for a in arguments if a.values for t in (a.values.low, a.values.high) for n in names_of(t)}
     domain = {n: r for n, r in domain.items() if n in used}
-    flops, steps, why = _work(seen, measured, computed)
+    flops, steps, why = work_of(seen, measured, computed)
     measured.guess(
         "flops", "flops", flops.expression, why, "likely" if flops.error < 0.05 else "unsure", "--flops"
     )
@@ -89,7 +116,7 @@ def _draft(
         requires=tuple(measured.requires),
         bands=(),
         flops=flops.expression,
-        bytes=_bytes(arguments),
+        bytes=bytes_of(arguments),
         oracle_work=steps.expression,
         bound_by="compute",
         techniques=tuple(Technique),
@@ -99,10 +126,6 @@ def _draft(
         ),
         guesses=tuple(measured.guesses),
     )
-
-
-def _names(text: str) -> list[str]:
-    return [n for n in re.findall(r"[A-Za-z_]\w*", text) if n not in ("min", "max")]
 
 
 def _leading(seen: Seen, measured: Measured) -> tuple[dict[str, str], dict[str, SizeRange]]:
@@ -140,14 +163,14 @@ def _domain(seen: Seen, measured: Measured, ranges: Mapping[str, tuple[int, int]
     for name in [*sizes.sizes, *needed, *dict.fromkeys(seen.nonzeros.values())]:
         if name in domain:
             continue
-        dims = [s.used for s in measured.shapes.values() if any(name in _names(d) for d in s.used)]
-        rank = max((sum(len(_names(d)) for d in s) for s in dims), default=0)
+        dims = [s.used for s in measured.shapes.values() if any(name in names_of(d) for d in s.used)]
+        rank = max((sum(len(names_of(d)) for d in s) for s in dims), default=0)
         lowered = any(f"- {name}" in c or c.startswith(f"{name} <=") for c in measured.requires)
         small = lowered and not any(name in s for s in dims)
         spot = sizes.loops.get(name)
         line = seen.flow.found.place(spot.node) if spot else None
         where = f"bounds the loop in line {line.line}" if line else "is the length of an array"
-        if rank == 0 and not any(_names(d) for s in measured.shapes.values() for d in s.dims):
+        if rank == 0 and not any(names_of(d) for s in measured.shapes.values() for d in s.dims):
             domain[name] = SizeRange(low=1, high=_LARGEST[1])
             measured.guess(name, "range", f"1..{_LARGEST[1]}", f"{where}; there are no arrays", "likely")
         elif rank == 0:
@@ -195,115 +218,11 @@ def _multiple(measured: Measured, name: str) -> int:
 
 
 def _needed_unused(seen: Seen, measured: Measured) -> list[str]:
-    names = {n for s in measured.shapes.values() for d in s.dims for n in _names(d)}
+    names = {n for s in measured.shapes.values() for d in s.dims for n in names_of(d)}
     return [n for n in seen.sizes.unused if n in names or n in seen.nonzeros.values()]
 
 
-def _argument(
-    seen: Seen,
-    measured: Measured,
-    name: str,
-    computed: Mapping[str, str],
-    domain: Mapping[str, SizeRange],
-    given: Mapping[str, Values],
-) -> Argument:
-    kind = seen.flow.arguments[name]
-    if name in measured.shapes:
-        dtype = cast(DType, kind.members[0].dtype if kind.members else kind.dtype)
-        shape = measured.shapes[name]
-        what = cast("str", measured.kinds[name])
-        valued = Valued(given[name], "given", "certain") if name in given else None
-        if valued is None and what != "output":
-            valued = array_values(seen, name, dtype, measured.shapes, what)
-        if valued is not None:
-            option = f"--values '{name}=...'"
-            text = valued.values.kind if valued.values else "real"
-            measured.guess(name, "values", text, valued.why, valued.confidence, option)
-        return Argument(
-            name=name,
-            kind=what,  # type: ignore[arg-type]
-            dtype=dtype,
-            shape=shape.dims,
-            extent=shape.extent,
-            values=valued.values if valued is not None else None,
-        )
-    if kind.members:
-        return _struct(seen, measured, name, domain)
-    dtype = cast(DType, kind.dtype)
-    if name in computed:
-        return Argument(name=name, kind="size", dtype=dtype, value=computed[name])
-    if name in domain and name not in given:
-        return Argument(name=name, kind="size", dtype=dtype)
-    uses = [u for u in seen.uses if u.argument == name]
-    valued = Valued(given[name], "given", "certain") if name in given else scalar_values(dtype, uses)
-    measured.guess(name, "values", valued.values.kind if valued.values else "", valued.why, valued.confidence)
-    return Argument(name=name, kind="scalar", dtype=dtype, values=valued.values)
-
-
-def _struct(seen: Seen, measured: Measured, name: str, domain: Mapping[str, SizeRange]) -> Argument:
-    kind = seen.flow.arguments[name]
-    by_member = {i.member: n for n, i in seen.sizes.integers.items() if i.argument == name}
-    fields = []
-    for member in kind.members:
-        size = by_member.get(member.name, "")
-        if size in domain:
-            fields.append(StructField(name=member.name, dtype=cast(DType, member.dtype), value=size))
-            continue
-        uses = [u for u in seen.uses if u.argument == f"{name}.{member.name}"]
-        valued = scalar_values(member.dtype, uses)
-        fields.append(StructField(name=member.name, dtype=cast(DType, member.dtype), values=valued.values))
-    measured.guess(name, "values", "a struct", f"of {len(fields)} numbers", "certain")
-    dtype = cast(DType, kind.members[0].dtype)
-    return Argument(name=name, kind="scalar", dtype=dtype, fields=tuple(fields), by_pointer=kind.pointer)
-
-
-def _work(seen: Seen, measured: Measured, computed: Mapping[str, str]) -> tuple[Fit, Fit, str]:
-    sizes = seen.sizes
-    names = [*sizes.sizes, *(n for n in dict.fromkeys(seen.nonzeros.values()))]
-    dims = [d for s in measured.shapes.values() for d in s.used if set(_names(d)) <= set(names)]
-    extras = [d for d in dims if " - " in d or "//" in d]
-    atoms = [*dict.fromkeys([*names, *extras])]
-    spaces = _spaces(measured, names)
-    operations = seen.probe.tracer.operations
-    counted = [sum(n * operations.get(pc, 0) for pc, n in t.blocks.items()) for t in seen.traces]
-    blocks = [sum(t.blocks.values()) for t in seen.traces]
-    # A loop that doubles has log2(n) rounds, which expressions can't say: the number at the timed size stands for it.
-    line = {n for n in names if all(n not in _names(d) for s in measured.shapes.values() for d in s.dims[1:])}
-    logs = {f"log2_{n}": n for n in sorted({*sizes.powers, *sizes.logs}) if n in line}
-    shapes = [{**s, **{log: max(1, s[n].bit_length() - 1) for log, n in logs.items()}} for s in seen.shapes]
-    atoms += logs
-    steps = fit(blocks, shapes, atoms, spaces)
-    largest = sorted(range(len(blocks)), key=lambda i: -blocks[i])[: len(blocks) // 4 + 1]
-    if 2 * sum(counted[i] for i in largest) < sum(blocks[i] for i in largest):
-        return steps, steps, "few floating-point operations or none: steps of loops are counted"
-    flops = fit(counted, shapes, atoms, spaces)
-    exact = "counted at small shapes" if flops.error < 1e-3 else f"counted, within {flops.error:.0%}"
-    return flops, steps, exact
-
-
-def _spaces(measured: Measured, names: Sequence[str]) -> list[tuple[str, ...]]:
-    """Products of the lengths of two arrays' axes, each once: what a nest of loops over both runs through."""
-    axes = [
-        tuple(d for d in s.used if not d.isdigit())
-        for s in measured.shapes.values()
-        if all(set(_names(d)) <= set(names) for d in s.used)
-    ]
-    found = {tuple(sorted({*a, *b})) for a in axes for b in axes}
-    return sorted(found, key=lambda space: (len(space), space))[:24]
-
-
-def _bytes(arguments: Sequence[Argument]) -> str:
-    parts = []
-    for argument in arguments:
-        if not argument.is_array:
-            continue
-        dims = [d if d.isidentifier() or d.isdigit() else f"({d})" for d in argument.extent or argument.shape]
-        times = ITEM_BYTES[argument.dtype] * (2 if argument.kind == "inout" else 1)
-        parts.append(" * ".join([str(times), *(d for d in dims if d != "1")]))
-    return " + ".join(parts) or "8"
-
-
-def _bounded(draft: Draft) -> Draft:
+def _bounded(draft: Draft, given: Mapping[str, object]) -> Draft:
     """Decide what limits a perfect solution, at the first timed size, and keep the domain around it."""
     shape = {**draft.bands[0].center}
     for text in ("flops", "oracle_work"):
@@ -316,8 +235,11 @@ def _bounded(draft: Draft) -> Draft:
     moved = float(evaluate_expression(draft.bytes, shape))
     real = any(a.dtype in UNIT_ROUNDOFF for a in draft.arguments)
     bound_by = "compute" if flops > _BALANCE * moved or (not real and flops > moved) else "memory"
-    domain = {}
+    domain: dict[str, SizeRange] = {}
     for name, allowed in draft.domain.items():
+        if name in given:
+            domain[name] = allowed
+            continue
         top = max(64, 4 * draft.bands[0].center[name])
         if allowed.power_of:
             top = 1 << (top - 1).bit_length()

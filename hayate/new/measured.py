@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
 
 from hayate.new.draft import Confidence, Guess
 from hayate.new.fitting import Fitter, least_one
 from hayate.new.observing import Seen, kind_of
 from hayate.new.polynomials import Polynomial
 from hayate.new.shapes import Shape, Shaper, chains
-from hayate.new.sizes import declared_lengths, declared_outer, strides_of
+from hayate.new.strides import declared_lengths, declared_outer, strides_of
 from hayate.tasks.expressions import evaluate_expression
 
 _RELATED_MOST = 6  # names among which a relation is looked for
@@ -49,8 +48,9 @@ def measure(seen: Seen, given: Mapping[str, tuple[str, ...]]) -> Measured:
     declared, strides = declared_lengths(flow), strides_of(flow, sizes)
     for name in seen.probe.arrays:
         kind = flow.arguments[name]
+        shape: Shape | None
         if name in given:
-            shape = _given(given[name], sizes.strides)
+            shape = Shape(given[name], (), True)
             found.guess(name, "shape", ", ".join(given[name]), "given", "certain")
         else:
             inner = _chains(seen, name, declared.get(name, []), strides.get(name, set()))
@@ -64,8 +64,9 @@ def measure(seen: Seen, given: Mapping[str, tuple[str, ...]]) -> Measured:
                 )
         if shape is not None:
             found.shapes[name] = shape
+    _columns(seen, found)
     _unify(seen, found)
-    _indexed(seen, found, names)
+    _indexed(seen, found, names, given)
     for name, shape in found.shapes.items():
         _kind(seen, found, name, shape)
         for dim in shape.used:
@@ -77,10 +78,6 @@ def measure(seen: Seen, given: Mapping[str, tuple[str, ...]]) -> Measured:
             if condition not in found.requires:
                 found.requires.append(condition)
     return found
-
-
-def _given(text: tuple[str, ...], strides: list[str]) -> Shape:
-    return Shape(tuple(text), (), True)
 
 
 def _chains(
@@ -136,7 +133,7 @@ def _shape(
         return Shape((str(longest),), (), False)
     text = ", ".join(shape.dims)
     if shape.exact:
-        found.guess(name, "shape", text, f"that far {where or 'the function'} reaches", "likely", option)
+        found.guess(name, "shape", text, f"{where or 'the function'} reaches that far", "likely", option)
     else:
         found.guess(name, "shape", text, f"{where or 'the function'} reaches no further", "unsure", option)
     return shape
@@ -161,6 +158,19 @@ def _related(
     return None
 
 
+def _columns(seen: Seen, found: Measured) -> None:
+    """What an index runs along is a size, though it bounds no loop: `table[i * width + index[i]]`."""
+    for role in seen.roles.values():
+        for target in role.targets if role.kind == "index" else ():
+            shape = found.shapes.get(target)
+            if shape is None or role.width[target] != 1 or not shape.extent or shape.extent[-1] != "1":
+                continue
+            name = shape.dims[-1]
+            if name in seen.sizes.subscripts:
+                seen.sizes.loops[name] = seen.sizes.subscripts[name]
+            found.shapes[target] = Shape(shape.dims, (), shape.exact, shape.relation)
+
+
 def _unify(seen: Seen, found: Measured) -> None:
     """Two-dimensional arrays of which one is touched up to the last row but one have the rows of the others."""
     rows = [s.dims[0] for s in found.shapes.values() if len(s.dims) > 1]
@@ -171,13 +181,13 @@ def _unify(seen: Seen, found: Measured) -> None:
             found.shapes[name] = Shape((head[0], *shape.dims[1:]), extent, shape.exact, shape.relation)
 
 
-def _indexed(seen: Seen, found: Measured, names: list[str]) -> None:
+def _indexed(seen: Seen, found: Measured, names: list[str], given: Mapping[str, object]) -> None:
     """Arrays that are reached through indices alone: how many rows they have, the runs can't show."""
     free = [n for n in seen.sizes.unused if n not in seen.nonzeros.values()]
     for index, role in seen.roles.items():
         if role.kind != "index":
             continue
-        for target in role.targets:
+        for target in (t for t in role.targets if t not in given):
             shape = found.shapes.get(target)
             if shape is not None and len(shape.dims) > 1 and role.width[target] == 1:
                 continue
@@ -185,7 +195,7 @@ def _indexed(seen: Seen, found: Measured, names: list[str]) -> None:
                 shape.dims[0] != "1" and not (len(shape.dims) == 1 and shape.dims[0].isdigit())
             ):
                 continue
-            why, confidence = "", cast(Confidence, "likely")
+            confidence: Confidence = "likely"
             dtype = seen.flow.arguments[index].dtype
             if dtype == "uint8":
                 rows, why = "256", f"{index} holds bytes"

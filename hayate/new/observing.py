@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from hayate.errors import WrongUse
 from hayate.new.dataflow import Flow
 from hayate.new.fitting import LEAST_RUNS
+from hayate.new.patterns import Use
+from hayate.new.polynomials import Polynomial
 from hayate.new.probing import Probe, Role
 from hayate.new.running import ArrayTrace, Fill, Trace
-from hayate.new.running.traces import READ_FIRST, WRITTEN
+from hayate.new.running.traces import FILLED, READ_FIRST, WRITTEN
 from hayate.new.sizes import Sizes
-from hayate.new.uses import Use
+from hayate.new.strides import declared_lengths, strides_of
 
 RUNS = 80
 # What integers hold that are neither indices nor sizes, while the function is observed: from 1 to this.
@@ -78,8 +80,16 @@ def observe(flow: Flow, sizes: Sizes, uses: list[Use], probe: Probe) -> Seen:
     shapes = probe.shapes(RUNS)
     slopes = random.Random(3)
     offsets = [n for n, r in roles.items() if r.kind == "offsets"]
+    heavy = _heavy(flow, sizes, uses)
     fills: list[Mapping[str, Fill]] = [
-        {name: Fill("ramp", 0, slopes.randint(1, 4)) for name in offsets} for _ in shapes
+        {
+            **{name: Fill("ramp", 0, slopes.randint(1, 4)) for name in offsets},
+            **{
+                name: Fill("matrix", max(rows.value(shape) for rows in some), 0)
+                for name, some in heavy.items()
+            },
+        }
+        for shape in shapes
     ]
     traces = probe.trace(shapes, fills)
     _name_nonzeros(seen, offsets)
@@ -89,11 +99,42 @@ def observe(flow: Flow, sizes: Sizes, uses: list[Use], probe: Probe) -> Seen:
                 rows = max(0, trace.arrays[name].length - 1)
                 shape[seen.nonzeros[name]] = rows * int(fill[name].b)
     _keep(seen, shapes, traces)
+    _refuse_counts(seen)
     indices = {n: Fill("ramp", 0, 1) for n, r in roles.items() if r.kind == "index" and r.scatters}
     if indices:
         again = probe.trace(seen.shapes, indices)
         seen.scattered = [t for t in again if t is not None]
     return seen
+
+
+def _heavy(flow: Flow, sizes: Sizes, uses: list[Use]) -> dict[str, list[Polynomial]]:
+    """Lengths of the rows of matrices that are factorised: without a heavy diagonal the function may give up."""
+    declared, strides = declared_lengths(flow), strides_of(flow, sizes)
+    found: dict[str, list[Polynomial]] = {}
+    for use in uses:
+        if use.what in ("symmetric_positive_definite", "diagonally_dominant", "triangular"):
+            name = use.argument
+            rows = [sizes.renamed(p) for p in declared.get(name, [])[-1:]] or [
+                p for p in strides.get(name, ()) if p - Polynomial.number(1) not in strides[name]
+            ]
+            if rows and all(p.known for p in rows) and not flow.is_integer(name):
+                found[name] = rows
+    return found
+
+
+def _refuse_counts(seen: Seen) -> None:
+    """An integer behind a pointer that says how long arrays are."""
+    for name, role in seen.roles.items():
+        if (
+            role.kind in ("mask", "counts")
+            and max(t.length for t in seen.of(name)) == 1
+            and not seen.sizes.sizes
+        ):
+            raise WrongUse(
+                f"{name} points to one integer, and bounds the loops over {' and '.join(role.targets)}",
+                where=str(seen.flow.found.path),
+                allowed=f"{name} by value, by a wrapper that passes its address on",
+            )
 
 
 def _name_nonzeros(seen: Seen, offsets: list[str]) -> None:
@@ -124,6 +165,14 @@ def _keep(seen: Seen, shapes: list[dict[str, int]], traces: list[Trace | None]) 
                     where=path,
                     allowed="pointers to the first element that is used",
                 )
+    for name in seen.probe.arrays:
+        if good and all(t.arrays[name].length > FILLED for _, t in good):
+            last = good[0][1].arrays[name]
+            raise WrongUse(
+                f"{name} is used up to element {last.high} whatever the sizes ({seen.line(last.high_pc)})",
+                where=path,
+                allowed="its length as an argument, rather than a value that ends it",
+            )
     if len(good) < LEAST_RUNS:
         raise WrongUse(
             f"{seen.flow.found.function} touches its arrays at few of the shapes that were tried",

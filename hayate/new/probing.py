@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hayate.errors import WrongUse
 from hayate.new.read import Found
 from hayate.new.running import Crash, Fill, Trace, Tracer
-from hayate.new.running.traces import READ_FIRST, WRITTEN, Run, array_names
+from hayate.new.running.traces import FILLED, READ_FIRST, WRITTEN, Run, array_names
 from hayate.new.sizes import Sizes
 from hayate.sandbox import Sandbox
 
@@ -59,7 +59,7 @@ class Probe:
 
     def shapes(self, count: int) -> list[dict[str, int]]:
         """Small sizes, different from each other where that is possible."""
-        free = [n for n in self.sizes.sizes]
+        free = self.sizes.sizes
         top = 13 if len(free) <= 3 else 10 if len(free) <= 5 else 7
         found = []
         for _ in range(count):
@@ -216,8 +216,8 @@ class Probe:
                 if b is not None and f is not None
             ]
             # Elements that are touched anyway hide what is led to: the lowest moves then, or the number of reads.
-            if not pairs:
-                continue
+            if not pairs or (other == name and all(f.length > FILLED for _, f in pairs)):
+                continue  # it is read until a 0
             grown = {(f.low - b.low) for b, f in pairs if b.high >= 0 and f.high >= 0}
             longer = {f.length - b.length for b, f in pairs}
             if all(b.high >= 0 for b, _ in pairs) and (min(longer) > 0 or (min(grown, default=0) > 0)):
@@ -227,7 +227,7 @@ class Probe:
                 role.width[other] = max(1, step // _FAR)
                 touched = [s for _, f in pairs for s in f.states if s]
                 role.scatters = all(s & WRITTEN and not s & READ_FIRST for s in touched)
-            elif all(b.high < 0 for b, _ in pairs) and min(longer) > 0 and role.kind == "data":
+            elif all(b.high < 0 for b, _ in pairs) and min(longer) > 0 and role.kind != "index":
                 two = self.trace(shapes, {name: Fill("ramp", 2, 0)})
                 lengths = [t.arrays[other].length for t in two if t is not None]
                 role.kind = "mask" if lengths == [f.length for _, f in pairs] else "counts"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tree_sitter import Node
@@ -13,7 +13,7 @@ from tree_sitter import Node
 from hayate.errors import WrongUse
 from hayate.new.compilers import dialect, run_compiler
 from hayate.new.declared import Declared, Parameter, Type, declared
-from hayate.new.gather import Assembled, assemble, exposed, needed
+from hayate.new.gather import Assembled, Needed, assemble, exposed, needed
 from hayate.new.preprocessed import Place, Preprocessed, preprocess
 from hayate.new.syntax import Item, declared_name, field, function_head, items, parse, text_of
 from hayate.new.unsupported import check_bodies, check_head, place_of, refuse
@@ -104,13 +104,12 @@ def read(
         raise WrongUse(f"what {function} needs does not compile by itself: {problem}", where=str(path))
     _check_types(found, item, function, source)
     declaration = wrapped.declaration if wrapped else _declaration(source, item, function)
-    types = needed(source, [i for i in all_items if i.kind != "function"], [])
-    words = set(re.findall(r"[A-Za-z_]\w*", declaration)) - {p.name for p in found.parameters}
+    words = set(re.findall(r"[A-Za-z_]\w*", declaration))
     start = [i for i in all_items if i.kind == "type" and words & set(i.names)]
     types = needed(source, [i for i in all_items if i.kind in ("type", "variable")], start)
     preamble = assemble(
         source,
-        type(types)(types.items, types.words | words),
+        Needed(types.items, types.words | words),
         None,
         "",
         "",
@@ -126,7 +125,7 @@ def read(
         places=text.places,
         declaration=declaration,
         preamble=preamble if preamble.strip() else "",
-        parameters=tuple(found.parameters),
+        parameters=tuple(_parameter(p, item) for p in found.parameters),
         returns=found.returns,
         headers=(*_USUAL, *(header for header in _MORE if header in included)),
         source=source,
@@ -207,6 +206,25 @@ def _declaration(source: Preprocessed, item: Item, name: str) -> str:
     head = source.cut(item.node.start_byte, body.start_byte if body is not None else item.node.end_byte)
     head = exposed(head, name, "")
     return re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/|//[^\n]*", " ", head, flags=re.S)).strip()
+
+
+def _parameter(parameter: Parameter, item: Item) -> Parameter:
+    """Tell one struct from an array of them: const, with members of several types, or used by `->` alone."""
+    kind = parameter.type
+    if not (kind.pointer and kind.const and len(kind.members) > 1):
+        return parameter
+    arrows = others = 0
+    stack = [n for n in (field(item.node, "body"),) if n is not None]
+    while stack:
+        node = stack.pop()
+        if node.type == "field_expression" and text_of(field(node, "argument")) == parameter.name:
+            arrow = any(text_of(c) == "->" for c in node.children)
+            arrows, others = arrows + arrow, others + (not arrow)
+            continue
+        others += node.type == "identifier" and text_of(node) == parameter.name
+        stack += node.children
+    single = len({m.dtype for m in kind.members}) > 1 or (arrows > 0 and not others)
+    return replace(parameter, type=replace(kind, single=single))
 
 
 def _check_types(found: Declared, item: Item, name: str, source: Preprocessed) -> None:

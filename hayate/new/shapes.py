@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hayate.new.fitting import LEAST_RUNS, Fitter
+from hayate.new.fitting import Fitter
 from hayate.new.polynomials import Polynomial
 from hayate.new.running import ArrayTrace
 
@@ -76,7 +77,7 @@ class Shaper:
         if any(s < 1 for row in numeric for s in row) or all(s == 1 for row in numeric for s in row):
             return None
         for row in numeric:
-            if any(a % b or a < b for a, b in zip(row, row[1:], strict=False)):
+            if any(a % b or a < b for a, b in pairwise(row)):
                 return None
         dims: list[str] = []
         extents: list[str] = []
@@ -131,15 +132,23 @@ def _squared(dims: Sequence[str]) -> str:
 
 
 def chains(strides: set[Polynomial], shape: Mapping[str, int]) -> list[list[Polynomial]]:
-    """Subsets of the strides, the longest first, each with the largest stride first."""
-    from itertools import combinations
+    """Subsets of the strides, the longest first, each with the largest stride first.
 
+    A loop may take two rows at a time: `2 * w` stands for w too, after all that is written as it is.
+    """
     # `A[k * n + k]` multiplies k by n + 1.
-    strides = {p for p in strides if p - Polynomial.number(1) not in strides}
-    ordered = sorted(strides, key=lambda p: -p.value(shape))[:5]
-    return [list(some) for count in range(len(ordered), 0, -1) for some in combinations(ordered, count)]
+    written = {p for p in strides if p - Polynomial.number(1) not in strides}
+    units = {unit for p in written if (unit := _unit(p)) is not None}
+    found: list[tuple[int, bool, list[Polynomial]]] = []
+    for some, derived in ((written, False), (written | units, True)):
+        ordered = sorted(some, key=lambda p: -p.value(shape))[:5]
+        for count in range(1, len(ordered) + 1):
+            found += [(-count, derived, list(chain)) for chain in combinations(ordered, count)]
+    return [chain for _, _, chain in sorted(found, key=lambda one: one[:2])]
 
 
-def enough(traces: Sequence[ArrayTrace]) -> bool:
-    """Whether they touch something often enough to tell."""
-    return sum(t.high >= 0 for t in traces) >= LEAST_RUNS
+def _unit(stride: Polynomial) -> Polynomial | None:
+    factor = min(abs(c) for _, c in stride.terms)
+    if factor == 1 or not stride.names or any(c % factor for _, c in stride.terms):
+        return None
+    return Polynomial(tuple((p, c // factor) for p, c in stride.terms))

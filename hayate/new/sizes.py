@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from tree_sitter import Node
 
 from hayate.new.dataflow import Flow, Spot, subscript
+from hayate.new.indices import polynomial
 from hayate.new.polynomials import Polynomial
-from hayate.new.syntax import LOOPS, bare, declared_name, text_of, walk
+from hayate.new.syntax import LOOPS, bare, text_of, walk
 from hayate.new.syntax import field as part
 
 _COPIES = ("memcpy", "memset", "memmove", "__builtin_memcpy", "__builtin_memset")
@@ -90,7 +91,7 @@ def sizes_of(flow: Flow) -> Sizes:
         kind = parameter.type
         if kind.dtype.startswith(("int", "uint")) and not kind.pointer:
             found.integers[parameter.name] = Integer(parameter.name, parameter.name, "", kind.dtype)
-        elif kind.members and (not kind.pointer or (kind.const and len({m.dtype for m in kind.members}) > 1)):
+        elif kind.members and (not kind.pointer or kind.single):
             for member in kind.members:
                 if member.dtype.startswith(("int", "uint")):
                     taken = {p.name for p in flow.found.parameters} | set(found.integers)
@@ -111,9 +112,9 @@ def sizes_of(flow: Flow) -> Sizes:
         if node.type in LOOPS:
             for bound in _bounds(node):
                 note(Spot(bound, function), found.loops)
-                polynomial = flow.polynomial(Spot(bound, function))
-                if polynomial.known and polynomial.names:
-                    found.bounds.append(found.renamed(polynomial))
+                length = polynomial(flow, Spot(bound, function))
+                if length.known and length.names:
+                    found.bounds.append(found.renamed(length))
             _powers(flow, spot, found, note)
         elif node.type == "subscript_expression":
             index = subscript(node)
@@ -128,12 +129,10 @@ def sizes_of(flow: Flow) -> Sizes:
                         multiplied |= _multiplied(flow, Spot(side, function), by_source)
         elif node.type == "assignment_expression" and text_of(part(node, "operator")) in ("+=", "-="):
             left, right = part(node, "left"), part(node, "right")
-            if left is not None and right is not None and flow.array_of(Spot(left, function)):
-                if not flow.element_of(Spot(left, function)):
-                    note(Spot(right, function), found.subscripts)
-                    multiplied |= {
-                        by_source[s] for s in flow.integers_of(Spot(right, function)) if s in by_source
-                    }
+            if left is not None and right is not None and flow.moves(Spot(left, function)):
+                note(Spot(right, function), found.subscripts)
+                sources = flow.integers_of(Spot(right, function))
+                multiplied |= {by_source[source] for source in sources if source in by_source}
         elif node.type == "array_declarator":
             size = part(node, "size")
             if size is not None:
@@ -188,9 +187,9 @@ def _bounds(loop: Node) -> Iterator[Node]:
 
 def _multiplied(flow: Flow, spot: Spot, by_source: dict[str, str]) -> set[str]:
     """Names that an index holds other than as a plain term of it."""
-    polynomial = flow.polynomial(spot)
-    plain = {p[0] for p, c in polynomial.terms if len(p) == 1 and abs(c) == 1}
-    inner = {n for p, _ in polynomial.terms for n in p if len(p) > 1}
+    index = polynomial(flow, spot)
+    plain = {p[0] for p, c in index.terms if len(p) == 1 and abs(c) == 1}
+    inner = {n for p, _ in index.terms for n in p if len(p) > 1}
     hidden = {s for s in flow.integers_of(spot) if s not in plain}
     return {by_source[n] for n in inner | hidden if n in by_source}
 
@@ -232,95 +231,7 @@ def _masks(flow: Flow, spot: Spot, found: Sizes, by_source: dict[str, str]) -> N
     for side in (part(spot.node, "left"), part(spot.node, "right")):
         inner = bare(side)
         if inner is not None and inner.type == "binary_expression":
-            polynomial = flow.polynomial(Spot(inner, spot.function))
-            names = [n for n in polynomial.names if n in by_source]
-            if len(names) == 1 and polynomial == Polynomial.of(names[0]) - Polynomial.number(1):
+            mask = polynomial(flow, Spot(inner, spot.function))
+            names = [n for n in mask.names if n in by_source]
+            if len(names) == 1 and mask == Polynomial.of(names[0]) - Polynomial.number(1):
                 found.powers.setdefault(by_source[names[0]], spot)
-
-
-def declared_lengths(flow: Flow) -> dict[str, list[Polynomial]]:
-    """Of parameters such as `double A[n][m]`: the lengths inside the brackets, the outermost left out."""
-    found: dict[str, list[Polynomial]] = {}
-    function = flow.functions.get(flow.entry)
-    for node in walk(function):
-        if node.type != "parameter_declaration":
-            continue
-        declarator = part(node, "declarator")
-        name = declared_name(declarator)
-        lengths: list[Polynomial] = []
-        pointer = False
-        inner = declarator
-        while inner is not None and name in flow.arguments:
-            if inner.type == "array_declarator":
-                size = part(inner, "size")
-                lengths.append(
-                    flow.polynomial(Spot(size, flow.entry)) if size is not None else Polynomial.number(0)
-                )
-            elif inner.type == "pointer_declarator":
-                pointer = True
-            step = part(inner, "declarator")
-            if step is None and inner.type == "parenthesized_declarator":
-                step = next((c for c in inner.named_children if "declarator" in c.type), None)
-            inner = step
-        lengths.reverse()
-        if lengths:
-            found[name] = lengths if pointer else lengths[1:]
-    return found
-
-
-def declared_outer(flow: Flow) -> dict[str, int]:
-    """Of parameters such as `const uint32_t table[256]`: the number in the outermost brackets."""
-    found: dict[str, int] = {}
-    for node in walk(flow.functions.get(flow.entry)):
-        if node.type == "array_declarator" and bare(part(node, "declarator")) is not None:
-            inner = part(node, "declarator")
-            name = text_of(inner)
-            size = part(node, "size")
-            if (
-                inner is not None
-                and inner.type == "identifier"
-                and name in flow.arguments
-                and size is not None
-            ):
-                length = flow.polynomial(Spot(size, flow.entry)).constant
-                if length:
-                    found[name] = length
-    return found
-
-
-def strides_of(flow: Flow, sizes: Sizes) -> dict[str, set[Polynomial]]:
-    """Of each flat array: what its loops' variables are multiplied with in its subscripts."""
-    found: dict[str, set[Polynomial]] = {}
-    for spot in flow.nodes():
-        if spot.node.type not in ("subscript_expression", "pointer_expression"):
-            continue
-        way = flow.offset(spot)
-        if way is None:
-            continue
-        for variable, coefficient in way[1].coefficients().items():
-            for step in _steps(flow, variable):
-                _add(found, sizes, way[0], coefficient * step)
-    for (function, variable), values in flow.assigned.items():
-        for operator, value in values:
-            step = flow.polynomial(value) if operator == "+=" else Polynomial.number(0)
-            for _, start in values:
-                for name in flow.array_of(start) if step.known and step.names else ():
-                    if name != variable or function == flow.entry:
-                        _add(found, sizes, name, step)
-    return found
-
-
-def _steps(flow: Flow, variable: str) -> list[Polynomial]:
-    """What a variable grows by: `ix += incx`; 1 where nothing says so."""
-    function, _, name = variable.removeprefix("?").partition(":")
-    steps = [flow.polynomial(v) for op, v in flow.assigned.get((function, name), []) if op == "+="]
-    return [s for s in steps if s.known] or [Polynomial.number(1)]
-
-
-def _add(found: dict[str, set[Polynomial]], sizes: Sizes, name: str, stride: Polynomial) -> None:
-    if stride.known and (stride.names or (stride.constant or 0) > 1):
-        found.setdefault(name, set()).add(sizes.renamed(stride))
-        factor = min(abs(c) for _, c in stride.terms)
-        if factor > 1 and stride.names and all(c % factor == 0 for _, c in stride.terms):
-            plain = Polynomial(tuple((p, c // factor) for p, c in stride.terms))
-            found[name].add(sizes.renamed(plain))

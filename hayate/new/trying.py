@@ -97,7 +97,7 @@ def _once(
             better = _depends(draft, argument, pairs)
             if better is not None:
                 return [], better
-    return _numbers(draft, pairs, [c for c in calls[::2]])
+    return _numbers(draft, pairs, calls[::2])
 
 
 def _depends(
@@ -107,7 +107,7 @@ def _depends(
     for first, second in pairs:
         if first.arrays[argument.name] != second.arrays[argument.name]:
             why = "what it holds afterwards depends on what it held before"
-            changed = argument.model_copy(update={"kind": "inout"})
+            changed = argument.model_copy(update={"kind": "inout", "values": argument.drawn})
             return _replaced(draft, changed, Guess(
                 about=argument.name, what="kind", value="inout", why=why, confidence="certain"
             ))  # fmt: skip
@@ -191,6 +191,9 @@ def _complained(
         smallest = _raised(draft, shape)
         if smallest is not None:
             return [], (smallest, f"sizes begin at 2: at 1, {argument.name} is used {side}{where}")
+        positive = _from_zero(draft)
+        if positive is not None:
+            return [], (positive, f"integers begin at 0: else {argument.name} is used {side}{where}")
         text = f"{argument.name} is used {max(1, elements)} elements {side}{where}, at {at}"
         return [Problem(argument.name, text, f"--shape '{argument.name}=...'")], None
     if "signed integer overflow" in complaint.what:
@@ -215,6 +218,17 @@ def _raised(draft: Draft, shape: Shape) -> Draft | None:
         return None
     domain = {n: r.model_copy(update={"low": 2}) if n in ones else r for n, r in draft.domain.items()}
     return draft.model_copy(update={"domain": domain})
+
+
+def _from_zero(draft: Draft) -> Draft | None:
+    """Arrays of integers without negative ones."""
+    arguments = tuple(
+        a.model_copy(update={"values": a.values.model_copy(update={"low": "0"})})
+        if a.is_array and a.values is not None and a.values.kind == "integer" and a.values.low.startswith("-")
+        else a
+        for a in draft.arguments
+    )
+    return draft.model_copy(update={"arguments": arguments}) if arguments != draft.arguments else None
 
 
 def _calmer(draft: Draft) -> Draft | None:

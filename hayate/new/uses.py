@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from hayate.new.dataflow import Direct, Flow, Spot, subscript
+from hayate.new.patterns import Use, compared, plain, searched
 from hayate.new.syntax import bare, field, text_of, walk
 from hayate.new.unsupported import base_name
 
@@ -16,32 +16,6 @@ _POSITIVE = {"log", "log2", "log10", "log1p", "sqrt", "pow", "cbrt", "lgamma", "
 _BOUNDED = {"exp", "exp2", "expm1", "sinh", "cosh", "exp10"}
 _UNIT = {"acos", "asin", "atanh"}
 _ANGLE = {"sin", "cos", "tan", "sincos", "cexp"}
-
-# The strongest first.
-ORDER = (
-    "symmetric_positive_definite",
-    "diagonally_dominant",
-    "triangular",
-    "sorted",
-    "leading",
-    "small",
-    "unit",
-    "positive",
-    "nonzero",
-    "angle",
-    "bounded",
-    "symbols",
-)
-
-
-@dataclass(frozen=True)
-class Use:
-    """A use that restricts the values of an argument (or of "argument.member")."""
-
-    argument: str
-    what: str  # one of ORDER
-    spot: Spot
-    why: str
 
 
 def uses_of(flow: Flow) -> list[Use]:
@@ -53,15 +27,30 @@ def uses_of(flow: Flow) -> list[Use]:
             node.type == "assignment_expression" and text_of(field(node, "operator")) == "/="
         ):
             found += _divisor(flow, spot, field(node, "right"))
+        elif node.type == "binary_expression" and text_of(field(node, "operator")) == "-":
+            found += _complement(flow, spot)
         elif node.type == "call_expression":
             found += _call(flow, spot)
-    found += _searched(flow)
-    found += _compared(flow)
+    found += searched(flow)
+    found += compared(flow)
     return found
 
 
 def _said(direct: Direct) -> str:
     return re.sub(r"\s+", " ", text_of(direct.spot.node))
+
+
+def _complement(flow: Flow, spot: Spot) -> Iterator[Use]:
+    """`1 - x` of a number x, or of a power of it: a share, such as a damping factor."""
+    left, right = field(spot.node, "left"), bare(field(spot.node, "right"))
+    if left is None or right is None or not re.fullmatch(r"1(\.0*)?[fF]?", text_of(bare(left))):
+        return
+    if right.type == "call_expression" and text_of(field(right, "function")).startswith(("pow", "std::pow")):
+        arguments = field(right, "arguments")
+        right = arguments.named_children[0] if arguments is not None and arguments.named_children else right
+    for direct in _floats(flow, flow.direct(Spot(right, spot.function))):
+        if not direct.element:
+            yield Use(direct.argument, "fraction", spot, f"1 less {_said(direct)} is taken")
 
 
 def _floats(flow: Flow, directs: list[Direct]) -> list[Direct]:
@@ -84,20 +73,16 @@ def is_diagonal(node: Node) -> bool:
         return False
     outer = bare(field(node, "argument"))
     if outer is not None and outer.type == "subscript_expression":
-        return _plain(subscript(outer)) == _plain(index)
+        return plain(subscript(outer)) == plain(index)
     if index.type == "binary_expression" and text_of(field(index, "operator")) == "+":
         left, right = bare(field(index, "left")), bare(field(index, "right"))
         for product, single in ((left, right), (right, left)):
             if product is not None and product.type == "binary_expression" and single is not None:
-                sides = (_plain(field(product, "left")), _plain(field(product, "right")))
-                if text_of(field(product, "operator")) == "*" and _plain(single) in sides:
+                sides = (plain(field(product, "left")), plain(field(product, "right")))
+                if text_of(field(product, "operator")) == "*" and plain(single) in sides:
                     return True
-    text = _plain(index)
+    text = plain(index)
     return bool(re.fullmatch(r"(\w+)\*\((\w+)\+1\)|\((\w+)\+1\)\*(\w+)", text))
-
-
-def _plain(node: Node | None) -> str:
-    return re.sub(r"\s+", "", text_of(bare(node)))
 
 
 def _factors(spot: Spot) -> Iterator[Spot]:
@@ -262,7 +247,7 @@ def _square(spot: Spot) -> bool:
         node is not None
         and node.type == "binary_expression"
         and text_of(field(node, "operator")) == "*"
-        and _plain(field(node, "left")) == _plain(field(node, "right"))
+        and plain(field(node, "left")) == plain(field(node, "right"))
     )
 
 
@@ -295,61 +280,12 @@ def _operators(flow: Flow, given: Spot) -> Iterator[str]:
         if reached.node.type == "binary_expression":
             yield text_of(field(reached.node, "operator"))
         if reached.node.type == "identifier":
-            for operator, _ in flow.values_of(text_of(reached.node), reached.function):
+            for operator, _ in flow.values_of(
+                flow.variable(text_of(reached.node), reached.node, reached.function), reached.function
+            ):
                 yield operator
         if reached.node.type == "subscript_expression":
             base = base_name(reached.node)
             for node in walk(flow.functions.get(reached.function)):
                 if node.type == "assignment_expression" and base_name(field(node, "left")) == base:
                     yield text_of(field(node, "operator"))
-
-
-def _searched(flow: Flow) -> Iterator[Use]:
-    """Arrays that are halved: `mid = (lo + hi) / 2`, and a comparison with the element at `mid`."""
-    for (function, variable), values in flow.assigned.items():
-        halves = any(
-            re.search(r"/\s*2\b|>>\s*1\b", text_of(v.node)) and re.search(r"[+-]", text_of(v.node))
-            for op, v in values
-            if op == "="
-        )
-        if not halves:
-            continue
-        for node in walk(flow.functions.get(function)):
-            if node.type == "binary_expression" and text_of(field(node, "operator")) in (
-                "<",
-                "<=",
-                ">",
-                ">=",
-                "==",
-            ):
-                for side in (bare(field(node, "left")), bare(field(node, "right"))):
-                    if side is not None and side.type == "subscript_expression":
-                        if _plain(subscript(side)) == variable:
-                            spot = Spot(node, function)
-                            for name in flow.element_of(Spot(side, function)):
-                                yield Use(name, "sorted", spot, f"{name} is searched by halves")
-
-
-def _compared(flow: Flow) -> Iterator[Use]:
-    """Arrays of integers whose elements are compared for equality and nothing else."""
-    equal: dict[str, Spot] = {}
-    other: set[str] = set()
-    compared: set[int] = set()
-    for spot in flow.nodes():
-        node = spot.node
-        if node.type == "binary_expression" and text_of(field(node, "operator")) in ("==", "!="):
-            sides = [
-                Spot(s, spot.function) for s in (field(node, "left"), field(node, "right")) if s is not None
-            ]
-            elements = [flow.element_of(s) for s in sides]
-            if all(elements):
-                for side, names in zip(sides, elements, strict=True):
-                    compared.add((bare(side.node) or side.node).id)
-                    for name in names:
-                        equal.setdefault(name, spot)
-    for spot in flow.nodes():
-        if spot.node.type == "subscript_expression" and spot.node.id not in compared:
-            other |= flow.element_of(spot)
-    for name, spot in equal.items():
-        if name not in other and flow.is_integer(name):
-            yield Use(name, "symbols", spot, f"elements of {name} are only compared for equality")

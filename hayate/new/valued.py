@@ -9,8 +9,8 @@ import numpy as np
 
 from hayate.new.draft import Confidence
 from hayate.new.observing import Seen
+from hayate.new.patterns import ORDER, Use
 from hayate.new.shapes import Shape
-from hayate.new.uses import ORDER, Use
 from hayate.records import Values
 
 _INTEGERS = {
@@ -27,6 +27,7 @@ _REALS = {
     "leading": Values(kind="uniform", low="3", high="4"),
     "small": Values(kind="uniform", low="-1", high="1"),
     "unit": Values(kind="real", low="-1", high="1"),
+    "fraction": Values(kind="uniform", low="0.1", high="0.9"),
     "positive": Values(kind="uniform", low="0.5", high="2"),
     "nonzero": Values(kind="uniform", low="0.5", high="2"),
     "angle": Values(kind="real", low="-3", high="3"),
@@ -43,8 +44,11 @@ class Valued:
     confidence: Confidence = "likely"
 
 
-def scalar_values(dtype: str, uses: Sequence[Use]) -> Valued:
+def scalar_values(dtype: str, uses: Sequence[Use], enumerators: Sequence[int] = ()) -> Valued:
     """Of a number that is no size."""
+    if enumerators:
+        low, high = str(min(enumerators)), str(max(enumerators))
+        return Valued(Values(kind="integer", low=low, high=high), "an enumeration")
     if dtype.startswith(("int", "uint")):
         high = _INTEGERS[dtype][1] if dtype in ("uint8", "uint16", "uint32") else "100"
         return Valued(
@@ -111,10 +115,10 @@ def _used(seen: Seen, name: str, dtype: str, shape: Shape, use: Use) -> Values |
             kind="sorted", low="0", high=f"4 * ({high})" if dtype.startswith(("int", "uint")) else high
         )
     if dtype.startswith(("int", "uint")):
-        low, high = _INTEGERS[dtype]
+        _, high = _INTEGERS[dtype]
         return Values(kind="integer", low="1", high=high) if use.what == "nonzero" else None
     if use.what == "symmetric_positive_definite" or use.what == "diagonally_dominant":
-        return Values(kind=use.what) if square else None  # type: ignore[arg-type]
+        return Values(kind=use.what) if square else None
     if use.what == "triangular":
         if not square:
             return Values(kind="uniform", low="0.5", high="2")

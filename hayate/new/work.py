@@ -36,6 +36,8 @@ def fit(
     y = np.asarray(counts, float)
     if not y.any():
         return Fit("0", 0.0)
+    if not atoms:
+        return Fit(_number(float(y.mean())), float(np.abs(y / y.mean() - 1).max()))
     for powers in (1, 2, 3, 4):
         for degree in range(1, len(atoms) * powers + 1):
             products = _limited(atoms, degree, powers)
@@ -107,7 +109,7 @@ def _solve(
     scaled: NDArray[np.float64], chosen: list[int], target: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float]:
     solution = np.linalg.lstsq(scaled[chosen].T, target, rcond=None)[0]
-    return solution, float(np.abs(target - solution @ scaled[chosen]).max())
+    return np.asarray(solution, np.float64), float(np.abs(target - solution @ scaled[chosen]).max())
 
 
 def _text(

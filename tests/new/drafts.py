@@ -29,7 +29,7 @@ def brief(argument: Argument) -> str:
 
 
 def _values(values: Values) -> str:
-    bounds = f" {values.low or '.'}..{values.high}" if values.high else ""
+    bounds = f" {values.low or ''}..{values.high}" if values.high else ""
     return f"{values.kind}{bounds}{' of ' + values.of if values.of else ''}"
 
 

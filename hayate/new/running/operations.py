@@ -112,11 +112,19 @@ def _calls(file: ELFFile, section: int, symbols: list[Any]) -> dict[int, str]:
     return found
 
 
+def _lanes(mnemonic: str, operands: str) -> int:
+    """How many numbers an instruction works on; of Arm's, one."""
+    if not mnemonic.endswith(("ps", "pd")):
+        return 1
+    bytes_wide = 64 if "zmm" in operands else 32 if "ymm" in operands else 16
+    return bytes_wide // (4 if mnemonic.endswith("ps") else 8)
+
+
 def _count(
     engine: Any, code: bytes, address: int, offset: int, calls: dict[int, str], found: dict[int, int]
 ) -> None:
     block = 0
-    for at, size, mnemonic, _ in engine.disasm_lite(code, 0):
+    for at, size, mnemonic, operands in engine.disasm_lite(code, 0):
         called = next((calls[offset + at + i] for i in range(size) if offset + at + i in calls), "")
         if mnemonic in ("call", "bl", "jmp") and called:
             if called == _HOOK:
@@ -126,6 +134,6 @@ def _count(
             plain = called if called in _LIBRARY else called.removesuffix("f")
             found[block] = found.get(block, 0) + _LIBRARY.get(plain, 0)
         elif _X86.match(mnemonic) or _ARM.match(mnemonic):
-            found[block] = found.get(block, 0) + 1
+            found[block] = found.get(block, 0) + _lanes(mnemonic, operands)
         elif _X86_FUSED.match(mnemonic) or _ARM_FUSED.match(mnemonic):
-            found[block] = found.get(block, 0) + 2
+            found[block] = found.get(block, 0) + 2 * _lanes(mnemonic, operands)

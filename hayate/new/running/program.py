@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
 from hayate import sandbox
-from hayate.errors import WrongUse
+from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.new.compilers import dialect, run_compiler
 from hayate.new.read import Found
 from hayate.records import Language
@@ -138,6 +138,12 @@ class Program:
         said = run_compiler(language, arguments, folder=self.box)
         if said.code == 0:
             return
+        if re.search(r"cannot find \S*(?:-l|lib)(?:asan|ubsan|clang_rt)", said.complaints):
+            raise Fault(
+                FaultKind.DEPENDENCY_MISSING,
+                "the compiler has no sanitizers here",
+                remedy="install its sanitizer libraries, e.g. `dnf install libasan libubsan`",
+            )
         if step == "link" and "undefined reference" in said.complaints:
             name = said.complaints.split("undefined reference to `")[1].split("'")[0]
             raise WrongUse(
@@ -149,8 +155,3 @@ class Program:
             f"{self.found.function} can't be called as it is declared ({step}): {said.first_error}",
             where=str(self.found.path),
         )
-
-    def keep(self, target: Path) -> None:
-        """Copy the executable and the object of the reference out of the box."""
-        for name in ("program", "reference.o"):
-            shutil.copy(self.box / name, target / name)

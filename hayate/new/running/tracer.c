@@ -131,19 +131,25 @@ static uint64_t mixed(uint64_t x) {
     return x ^ (x >> 31);
 }
 
-/* Ways: 0 reals in [a, b]; 1 integers a + b i; 2 integers from a to b. Elements of several reals are filled by parts. */
+/*
+ * Ways: 0 and 3 reals in [a, b], of 8 and 4 bytes; 1 integers a + b i; 2 integers from a to b; 4 and 5 reals of 8 and
+ * 4 bytes in [0, 1], and 100 on the diagonal of rows of a. Elements of several reals are filled by parts.
+ */
 static void fill(char *to, int64_t element, int64_t way, int64_t a, int64_t b, int64_t count, uint64_t seed) {
     double low, high;
     memcpy(&low, &a, 8);
     memcpy(&high, &b, 8);
-    int64_t part = way >= 3 ? 4 : way == 0 ? 8 : element;
+    int64_t part = way == 3 || way == 5 ? 4 : way == 0 || way == 4 ? 8 : element;
+    int matrix = way >= 4;
+    if (matrix) low = 0, high = 1;
     for (int64_t i = 0; i < count * element / part; i++) {
         uint64_t r = mixed(seed + (uint64_t)i * 0x9E3779B97F4A7C15ull);
         double real = low + (high - low) * ((double)(r >> 11) * 0x1p-53);
+        if (matrix && i % (a + 1) == 0) real = 100;
         float single = (float)real;
         int64_t whole = way == 1 ? a + b * i : a + (int64_t)(r % (uint64_t)(b - a + 1));
-        if (way == 0) memcpy(to + i * part, &real, 8);
-        else if (way == 3) memcpy(to + i * part, &single, 4);
+        if (way == 0 || way == 4) memcpy(to + i * part, &real, 8);
+        else if (way == 3 || way == 5) memcpy(to + i * part, &single, 4);
         else memcpy(to + i * part, &whole, part);
     }
 }

@@ -18,7 +18,7 @@ from hayate.sandbox import Sandbox
 
 READ_FIRST, WRITTEN_FIRST, READ, WRITTEN = 1, 2, 4, 8
 FILLED = 1 << 16  # elements of each array that are filled; those beyond are 0
-TRACE_S = 60.0
+TRACE_S = 20.0
 FLAGS = (
     "-O1",
     "-fno-tree-vectorize",
@@ -35,9 +35,12 @@ _WRAPPED = ("-Wl,--wrap=memcpy", "-Wl,--wrap=memset", "-Wl,--wrap=memmove")
 
 @dataclass(frozen=True)
 class Fill:
-    """What an array holds: reals in [a, b], or integers: a + b i (`ramp`), or from a to b."""
+    """What an array holds: reals in [a, b], or integers: a + b i (`ramp`), or from a to b.
 
-    way: str  # "real", "ramp", "random"
+    `matrix`: reals with a heavy diagonal, in rows of a.
+    """
+
+    way: str  # "real", "matrix", "ramp", "random"
     a: float
     b: float
 
@@ -135,6 +138,9 @@ class Tracer:
                     single = kind.members[0].dtype if kind.members else kind.dtype
                     way = 3 if single in ("float32", "complex64") else 0
                     bounds = struct.pack("<2d", fill.a, fill.b)
+                elif fill.way == "matrix":
+                    way = 5 if kind.dtype == "float32" else 4
+                    bounds = struct.pack("<2q", int(fill.a), 0)
                 else:
                     way = 1 if fill.way == "ramp" else 2
                     bounds = struct.pack("<2q", int(fill.a), int(fill.b))
@@ -174,12 +180,5 @@ class Tracer:
 
 
 def array_names(found: Found) -> list[str]:
-    """Pointers to numbers; a const pointer to a struct of mixed numbers is a scalar."""
-    return [
-        p.name for p in found.parameters if p.type.pointer and not is_struct(p.type.members, p.type.const)
-    ]
-
-
-def is_struct(members: Sequence[object], const: bool) -> bool:
-    """Whether a pointer is to one struct of scalars: const, with members of several types."""
-    return const and len({getattr(m, "dtype", "") for m in members}) > 1
+    """Pointers to numbers, one const struct of numbers left out."""
+    return [p.name for p in found.parameters if p.type.pointer and not p.type.single]
