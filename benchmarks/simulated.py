@@ -40,7 +40,7 @@ from hayate.records import (
     decode,
     encode,
 )
-from hayate.sandbox import Command, Process, Sandbox
+from hayate.sandbox import Command, Exit, Process, Sandbox
 
 FOLDER = "HAYATE_SIMULATED"  # environment variable: the folder of the log, and of a pool's workers
 TASK = "dgemm"
@@ -81,12 +81,23 @@ def build_simulated(
     )
 
 
-def measure_simulated(task: Task, built: Built, *_: object, child: bool = False, **__: object) -> Measurement:
-    """`child`: the sleep is a process of its own, as a runner is; when it is killed, that is a Fault."""
+def measure_simulated(
+    task: Task,
+    built: Built,
+    *_: object,
+    child: bool = False,
+    sandbox: Sandbox | None = None,
+    **__: object,
+) -> Measurement:
+    """`child`: the sleep is a process of its own, as a runner is; when it is killed, that is a Fault.
+
+    It is started by the sandbox, where there is one, so that a farm can end it as it ends a runner.
+    """
     job, seconds = built.object_code.split(b" ", 2)[:2]
     began = time.monotonic()
     if child:
-        ended = subprocess.run(["sleep", seconds.decode()], check=False).returncode
+        command = Command(("sleep", seconds.decode()), box=Path("/"))
+        ended = (sandbox or _Unconfined()).start(command).wait().returncode
         if ended:
             raise Fault(FaultKind.RUNNER_LOST, f"the simulated runner ended with {ended}")
     else:
@@ -134,13 +145,27 @@ def _accepted(task: Task, name: str) -> Measurement:
     )
 
 
+class _Sleep(Process):
+    """As much of a sandbox's process as is asked of one that sleeps."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        self._process = subprocess.Popen(argv)
+
+    def wait(self, timeout_s: float | None = None) -> Exit:
+        returncode = self._process.wait(timeout_s)
+        return Exit(returncode=returncode, signal=None, stdout=b"", stderr=b"", wall_s=0.0)
+
+    def kill(self) -> None:
+        self._process.kill()
+
+
 class _Unconfined(Sandbox):
-    """Nothing is run in it."""
+    """Nothing is confined in it."""
 
     tier = "simulated"
 
     def start(self, command: Command) -> Process:
-        raise NotImplementedError
+        return _Sleep(command.argv)
 
     def weaknesses(self) -> tuple[str, ...]:
         return ()

@@ -32,6 +32,7 @@ class ServeSettings(BaseModel):
     workers: int = Field(default=8, ge=1)  # jobs given to the farm at a time
     more_workers: int = Field(default=2, ge=0)  # when those are busy: for tokens that have nothing running
     job_s: float = Field(default=300.0, gt=0)  # a job that runs longer is ended
+    wait_s: float = Field(default=2.0, gt=0)  # before another token's run, which has used more, gives way
     lease_s: float = Field(default=30.0, gt=0)  # a server that is silent so long has lost its jobs
     keep_s: float = Field(
         default=7 * 86400.0, gt=0
