@@ -4,7 +4,8 @@ The first line of a source names the job, how many seconds its measurement takes
 answers at once. A measurement sleeps, leaves a line in the log as it answers (name, start, end, process), and gives
 the job's name as its reason, so that answers that were lost, doubled or mixed up show.
 
-`python -m benchmarks.simulated FOLDER PORT SLOTS [child]` is `hayate serve` over such a judge.
+`python -m benchmarks.simulated FOLDER PORT SLOTS [child]` is `hayate serve` over such a judge, with the
+tokens of the environment's HAYATE_TOKENS.
 """
 
 from __future__ import annotations
@@ -234,13 +235,18 @@ def _say(kind: str, record: Record) -> str:
 
 def serve(folder: Path, port: int, slots: int, child: bool) -> None:
     from hayate.archive import Archive
-    from hayate.serve import ServeSettings, Service, Tokens
+    from hayate.serve import ServeSettings, Service, tokens
     from hayate.serve import serve as run
 
     settings = ServeSettings(workers=slots + MORE_WORKERS)
     with Archive(folder / "archive.db") as kept, local(slots, child=child) as farm:
         service = Service(farm, kept, {TASK: tasks.builtin(TASK)}, settings)
-        run(service, Tokens(), bind=f"127.0.0.1:{port}", say=lambda text: print(text, flush=True))
+        run(
+            service,
+            tokens.load(None, os.environ),
+            bind=f"127.0.0.1:{port}",
+            say=lambda text: print(text, flush=True),
+        )
 
 
 def main(arguments: list[str]) -> Any:
