@@ -27,7 +27,7 @@ from typing import Any
 import httpx
 import psutil
 
-from benchmarks import attacks, engines, simulated
+from benchmarks import engines, simulated
 from hayate.archive import Archive
 
 HONEST, SLOTS = 50, 2

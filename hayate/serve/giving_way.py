@@ -1,8 +1,8 @@
 """Which runs give way: those of tokens that have used most, when the job of one that used less has waited too long.
 
 A run that gives way is ended and its job is queued again, as its token's last. It can't be had for nothing: what it
-did is lost, so that a run is let alone for `wait_s` at first, and for twice as long each time that its job gave way
-before. So a job gives way a few times (eight, of 300 s after 2), and then runs to its end.
+did is lost, so that a run is let alone for `wait_s`, and when its job gave way eight times for twice as long each time
+more. So a job gives way a bounded number of times (sixteen, of 300 s after 2), and then runs to its end.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from hayate.serve.followed import Running
 from hayate.serve.shares import faded
 
+_TIMES = 8  # that a job gives way before it is let alone for longer
 _REMEMBERED = 10_000  # jobs that gave way; one that was forgotten is protected as if it had not
 
 
@@ -29,7 +30,7 @@ class GivingWay:
 
     def protected_s(self, key: str) -> float:
         """How long a run of this job holds its place whoever waits."""
-        return float(self.wait_s * 2 ** self._times.get(key, 0))
+        return float(self.wait_s * 2 ** max(0, self._times.get(key, 0) - _TIMES))
 
     def gave_way(self, key: str) -> None:
         """Its run had a place, and lost it."""
@@ -67,11 +68,17 @@ class GivingWay:
     def _for_workers(
         self, live: Iterable[Running], queued: Mapping[str, float], share_s: float, coming: int
     ) -> list[Running]:
-        """Those that wait in the farm lose nothing by waiting in the queue, so they go first."""
+        """Those that wait in the farm lose nothing by waiting in the queue, so they go first, and soon."""
         chosen: list[Running] = []
-        late = [token for token, waited_s in queued.items() if waited_s >= self.wait_s]
+        late = [token for token, waited_s in queued.items() if waited_s >= self.wait_s / 4]
         for token in sorted(late, key=self._used_s)[coming:]:
-            may = [run for run in live if run not in chosen and self._may_lose(run, token, share_s)]
+            may = [
+                run
+                for run in live
+                if run not in chosen
+                and (run.holds is None or queued[token] >= self.wait_s)
+                and self._may_lose(run, token, share_s)
+            ]
             if may:
                 chosen.append(max(may, key=lambda run: (run.holds is None, self._used_s(run.token))))
         return chosen
