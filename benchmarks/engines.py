@@ -82,10 +82,12 @@ def opened(
 class Server:
     """`hayate serve` over the simulated judge in a process of its own, started again whenever it ends."""
 
-    def __init__(self, folder: Path, slots: int, *, child: bool) -> None:
+    def __init__(
+        self, folder: Path, slots: int, *, child: bool, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._command = [sys.executable, "-m", "benchmarks.simulated", str(folder)]
         self._after_port = [str(slots), *(["child"] if child else [])]
-        self._environment = {**os.environ, simulated.FOLDER: str(folder)}
+        self._environment = {**os.environ, simulated.FOLDER: str(folder), **(environment or {})}
         self._port = self.starts = 0
         self._ending = False
         self.url = ""

@@ -5,6 +5,7 @@
     waiting-RATIO-SLOTS  how long a trainer waits for verdicts, at RATIO seconds of judging a second of generation
     database-BACKEND     verdicts and queued jobs a second (database.py)
     needed-SEED          measurements that a run needs, with and without dedupe and surrogate (needed.py)
+    attacked             50 honest clients of a server beside every attack at once (attacked.py)
     bias                 real kernels through the farm and alone (bias.py); nothing else may run meanwhile
 
 KIND is local, parsl or http. Needs the extras parsl, serve and surrogate. needed-SEED replays the demo runs of
@@ -21,6 +22,7 @@ from functools import cache, partial
 from typing import Any
 
 from benchmarks import (
+    attacked,
     bias,
     database,
     engines,
@@ -94,6 +96,7 @@ def units() -> list[Unit]:
         found.append(Unit(f"database-{backend}", _ABOUT_S["database"][backend], make))
     for seed in SEEDS:
         found.append(Unit(f"needed-{seed}", 700, partial(_needed, seed)))
+    found.append(Unit("attacked", attacked.SECONDS + 60, attacked.attacked))
     return [*found, Unit("bias", 400, bias.bias)]
 
 

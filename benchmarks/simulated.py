@@ -4,7 +4,8 @@ The first line of a source names the job, how many seconds its measurement takes
 answers at once. A measurement sleeps, leaves a line in the log as it answers (name, start, end, process), and gives
 the job's name as its reason, so that answers that were lost, doubled or mixed up show.
 
-`python -m benchmarks.simulated FOLDER PORT SLOTS [child]` is `hayate serve` over such a judge.
+`python -m benchmarks.simulated FOLDER PORT SLOTS [child]` is `hayate serve` over such a judge, with the
+tokens of the environment's HAYATE_TOKENS.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from hayate import tasks
 from hayate.errors import Fault, FaultKind
 from hayate.farm import BuildJob, FarmSettings, LocalFarm, MeasureJob
 from hayate.farm.node import Answer, Host, pool
+from hayate.farm.tracked import ended_by
 from hayate.hosts import Slot
 from hayate.judge import Measurement
 from hayate.records import (
@@ -40,11 +42,12 @@ from hayate.records import (
     decode,
     encode,
 )
-from hayate.sandbox import Command, Process, Sandbox
+from hayate.sandbox import Command, Exit, Process, Sandbox
 
 FOLDER = "HAYATE_SIMULATED"  # environment variable: the folder of the log, and of a pool's workers
 TASK = "dgemm"
 RETRIES = 20  # a benchmark kills the same job's runner more often than a day does
+_CHILD_S = 1.0
 MORE_WORKERS = 8  # of a server, than it has slots: while one job is recorded, the next is there
 HOST = HostProfile(
     fingerprint="simulated",
@@ -81,12 +84,23 @@ def build_simulated(
     )
 
 
-def measure_simulated(task: Task, built: Built, *_: object, child: bool = False, **__: object) -> Measurement:
-    """`child`: the sleep is a process of its own, as a runner is; when it is killed, that is a Fault."""
+def measure_simulated(
+    task: Task,
+    built: Built,
+    *_: object,
+    child: bool = False,
+    sandbox: Sandbox | None = None,
+    **__: object,
+) -> Measurement:
+    """`child`: the sleep is a process of its own, as a runner is; when it is killed, that is a Fault.
+
+    It is started by the sandbox, where there is one, so that a farm can end it as it ends a runner.
+    """
     job, seconds = built.object_code.split(b" ", 2)[:2]
     began = time.monotonic()
     if child:
-        ended = subprocess.run(["sleep", seconds.decode()], check=False).returncode
+        command = Command(("sleep", seconds.decode()), box=Path("/"))
+        ended = (sandbox or _Unconfined()).start(command).wait().returncode
         if ended:
             raise Fault(FaultKind.RUNNER_LOST, f"the simulated runner ended with {ended}")
     else:
@@ -134,13 +148,27 @@ def _accepted(task: Task, name: str) -> Measurement:
     )
 
 
+class _Sleep(Process):
+    """As much of a sandbox's process as is asked of one that sleeps."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        self._process = subprocess.Popen(argv)
+
+    def wait(self, timeout_s: float | None = None) -> Exit:
+        returncode = self._process.wait(timeout_s)
+        return Exit(returncode=returncode, signal=None, stdout=b"", stderr=b"", wall_s=0.0)
+
+    def kill(self) -> None:
+        self._process.kill()
+
+
 class _Unconfined(Sandbox):
-    """Nothing is run in it."""
+    """Nothing is confined in it."""
 
     tier = "simulated"
 
     def start(self, command: Command) -> Process:
-        raise NotImplementedError
+        return _Sleep(command.argv)
 
     def weaknesses(self) -> tuple[str, ...]:
         return ()
@@ -166,14 +194,21 @@ def describe(wanted: str, parsl_resource_specification: object = None) -> str:
     return _say("host", Host(profile=HOST, sandbox_tier=_Unconfined.tier, slots=1))
 
 
-def build(wanted: str, job: str, parsl_resource_specification: object = None) -> str:
+def build(wanted: str, job: str, ended: str = "", parsl_resource_specification: object = None) -> str:
     order = decode(BuildJob, job)
     return _say("built", build_simulated(order.task, order.source, order.permitted, name=order.name))
 
 
-def measure(wanted: str, job: str, parsl_resource_specification: object = None) -> str:
+def measure(wanted: str, job: str, ended: str = "", parsl_resource_specification: object = None) -> str:
     order = decode(MeasureJob, job)
-    return _say("measurement", measure_simulated(order.task, order.built))
+    seconds = float(order.built.object_code.split(b" ", 2)[1])
+    try:
+        with ended_by(Path(ended), _Unconfined()) as own:
+            # To start a process would cost more than a short job.
+            found = measure_simulated(order.task, order.built, child=seconds > _CHILD_S, sandbox=own)
+    except Fault as fault:
+        return encode(Answer(node="simulated", pool=pool(), fault=fault.kind, message=fault.message))
+    return _say("measurement", found)
 
 
 def workers(folder: Path) -> Path:
@@ -200,13 +235,18 @@ def _say(kind: str, record: Record) -> str:
 
 def serve(folder: Path, port: int, slots: int, child: bool) -> None:
     from hayate.archive import Archive
-    from hayate.serve import ServeSettings, Service, Tokens
+    from hayate.serve import ServeSettings, Service, tokens
     from hayate.serve import serve as run
 
     settings = ServeSettings(workers=slots + MORE_WORKERS)
     with Archive(folder / "archive.db") as kept, local(slots, child=child) as farm:
         service = Service(farm, kept, {TASK: tasks.builtin(TASK)}, settings)
-        run(service, Tokens(), bind=f"127.0.0.1:{port}", say=lambda text: print(text, flush=True))
+        run(
+            service,
+            tokens.load(None, os.environ),
+            bind=f"127.0.0.1:{port}",
+            say=lambda text: print(text, flush=True),
+        )
 
 
 def main(arguments: list[str]) -> Any:

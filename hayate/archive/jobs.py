@@ -227,6 +227,23 @@ class Jobs(Database):
             )
         return done.rowcount
 
+    def put_back(self, key: str, worker: str) -> bool:
+        """It is queued again, as if it had not been started, as its token's last. False if `worker` lost it."""
+        with self._write() as connection:
+            done = connection.execute(
+                sa.update(jobs)
+                .where(_held(worker), jobs.c.key == key)
+                .values(
+                    state="queued",
+                    started=None,
+                    worker=None,
+                    lease=None,
+                    tries=jobs.c.tries - 1,
+                    created=time.time(),
+                )
+            )
+        return done.rowcount == 1
+
     def renew_leases(self, worker: str, keys: Collection[str], *, lease_s: float) -> None:
         """Of those of `keys` that `worker` holds."""
         with self._write() as connection:
@@ -240,6 +257,14 @@ class Jobs(Database):
         with self._read() as connection:
             query = sa.select(sa.literal(1)).where(jobs.c.state == "queued").limit(1)
             return connection.execute(query).first() is not None
+
+    def queued_since(self) -> dict[str, float]:
+        """Token -> when the oldest of its jobs that wait was queued."""
+        with self._read() as connection:
+            found: dict[str, float] = {}
+            for head in connection.execute(_HEADS):
+                found[head.token] = min(head.created, found.get(head.token, head.created))
+            return found
 
     def job_workers(self) -> set[str]:
         """Who holds jobs."""

@@ -37,7 +37,7 @@ def serve(
         str, typer.Option(help="Database of queue, results and verdicts: a path or an URL.")
     ] = "out/serve/archive.db",
     body_mib: Annotated[float, typer.Option(min=0.01, max=64, help="Largest request, MiB.")] = 4,
-    rate: Annotated[float, typer.Option(min=0.1, help="Requests per second and token.")] = 50,
+    rate: Annotated[float, typer.Option(min=0.1, help="Requests per second and token; more for a few.")] = 50,
     queue: Annotated[int, typer.Option(min=1, help="Waiting jobs per token.")] = 2000,
     workers: Annotated[
         int | None,

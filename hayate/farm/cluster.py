@@ -5,11 +5,14 @@ Each job's future is settled once, whatever becomes of the nodes that had it. Ne
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shlex
+import shutil
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -19,7 +22,7 @@ from typing import Any
 
 from hayate.errors import Fault, FaultKind
 from hayate.farm import node
-from hayate.farm.base import BuildJob, Farm, MeasureJob, closed
+from hayate.farm.base import BuildJob, Farm, MeasureJob, closed, taken_back
 from hayate.farm.node import Answer, Host, Wanted
 from hayate.farm.settings import FarmSettings, ParslSettings
 from hayate.farm.status import BlockStatus, Look, NodeStatus
@@ -53,6 +56,7 @@ class _Job:
     losses: int = 0  # nodes that were lost with it
     unfit: int = 0  # nodes that were not what was wanted
     begun: int = 0  # the number of its last beginning; an earlier one's loss is no loss
+    ended: bool = False  # nobody wants it any more
     handed_out: float | None = None  # when it was first seen that some node must have it
 
 
@@ -103,6 +107,9 @@ class ParslFarm(Farm):
             noise_max=self.settings.noise_max,
             priority=self.settings.priority,
         )
+        wanted = self.settings.run_dir
+        self._folder = Path(wanted).absolute() if wanted else state_dir() / "parsl"
+        self._endings = self._folder / f"ended-{uuid.uuid4().hex[:12]}"  # a file for each job that was ended
         self._kernel, self._executor = self._start()
         try:
             host = self._first_node()
@@ -116,11 +123,24 @@ class ParslFarm(Farm):
 
     def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]:
         # Builds first: what is built can be looked up, and may not need to be measured.
-        return self._submit(_Job("build", (encode(job),), 2 * priority))
+        return self._submit(self._job("build", job, 2 * priority))
 
     def submit_measure(self, job: MeasureJob, priority: int) -> Future[Measurement]:
         """`elsewhere` is left to chance: which node is free next is not ours to say."""
-        return self._submit(_Job("measure", (encode(job),), 2 * priority + 1))
+        return self._submit(self._job("measure", job, 2 * priority + 1))
+
+    def end(self, future: Future[Any]) -> None:
+        """The node that has it sees a file in `run_dir` and ends its processes; who has not begun it does not."""
+        with self._lock:
+            job = self._pending.get(future)
+        if job is None:
+            return
+        job.ended = True
+        try:
+            Path(job.arguments[1]).touch()
+        except OSError as error:  # then it runs for nobody
+            log.warning("a node is not told that its job was ended: %s", error)
+        self._settle(future, error=taken_back())
 
     def look(self) -> Look:
         trouble, managers = "", []
@@ -164,6 +184,7 @@ class ParslFarm(Farm):
         ending = threading.Thread(target=self._kernel.cleanup, name="hayate-parsl-close", daemon=True)
         ending.start()
         ending.join(CLOSE_S)
+        shutil.rmtree(self._endings, ignore_errors=True)
         if ending.is_alive():
             self._say("the scheduler does not answer: blocks may be left; look with squeue or its kin")
 
@@ -185,9 +206,9 @@ class ParslFarm(Farm):
                 FaultKind.DEPENDENCY_MISSING, "Parsl is missing", remedy="pip install 'hayate[parsl]'"
             ) from error
         wanted = self.settings
-        folder = Path(wanted.run_dir) if wanted.run_dir else state_dir() / "parsl"
+        folder = self._folder
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            self._endings.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Fault(
                 FaultKind.NOT_WRITABLE, f"{folder} can't be made: {error}", remedy="set farm.parsl.run_dir"
@@ -313,6 +334,10 @@ class ParslFarm(Farm):
 
     # -- jobs
 
+    def _job(self, function: str, order: Record, priority: int) -> _Job:
+        ended = self._endings / uuid.uuid4().hex
+        return _Job(function, (encode(order), str(ended)), priority)
+
     def _submit(self, job: _Job) -> Future[Any]:
         with self._lock:
             if self._closing:
@@ -348,6 +373,9 @@ class ParslFarm(Farm):
     def _done(self, job: _Job, number: int, under_way: Future[Any]) -> None:
         with self._lock:
             self._under_way -= 1
+        if job.ended and number == job.begun:
+            with contextlib.suppress(OSError):
+                Path(job.arguments[1]).unlink()  # who had it has answered, or is lost
         try:
             self._look_at(job, number, under_way)
         except Exception as error:  # nobody else would settle it

@@ -40,6 +40,7 @@ _BATCH_BYTES = 2**20
 _POLL_KEYS = 1024
 _POLL_S = 25.0
 _REPOLL_S = 0.2  # a poll under way is begun again for new keys, but not more often than this
+_RESEND_S = 0.05  # between two batches that are not full: what is asked one by one goes together
 _GATHER_S = 0.1  # after an answer: what ends meanwhile comes with the next one
 _LAST_WORDS_S = 3.0  # on closing: for taking back what still waits
 _JOIN_S = 10.0
@@ -390,6 +391,8 @@ class HttpFarm(Farm):
                     size += len(json.dumps(batch[-1].body()))
                 async with self._posting:
                     await self._send_batch(batch)
+                if len(self._unsent) < self._batch_jobs:
+                    await asyncio.sleep(_RESEND_S)
 
     async def _send_batch(self, batch: list[_Ask]) -> None:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
@@ -12,15 +11,16 @@ from typing import Any
 
 from hayate import hosts, judge
 from hayate.errors import Fault, FaultKind
-from hayate.farm.base import BuildJob, Farm, MeasureJob, closed
+from hayate.farm.base import BuildJob, Farm, MeasureJob
 from hayate.farm.schedule import Kind, Scheduler
 from hayate.farm.settings import FarmSettings
 from hayate.farm.status import FarmStatus, Look, SlotStatus
+from hayate.farm.tracked import Tracked
 from hayate.hosts import Slot
 from hayate.judge.locks import slot_in_use
 from hayate.judge.results import Measurement, Rejection
 from hayate.records import Built, HostProfile
-from hayate.sandbox import Command, Process, Sandbox, best
+from hayate.sandbox import Sandbox, best
 from hayate.toolchains import Compiler
 
 
@@ -67,9 +67,9 @@ class LocalFarm(Farm):
         self.host = host if compiler is None else host.model_copy(update={"compiler": compiler.label})
         self.sandbox_tier = sandbox.tier
         self.slots = tuple(slots[: settings.slots])
-        self._sandbox = _Tracked(sandbox)
+        self._sandbox = Tracked(sandbox)
         # The commands of each job, so that it can be ended alone.
-        self._own: weakref.WeakKeyDictionary[Future[Any], _Tracked] = weakref.WeakKeyDictionary()
+        self._own: weakref.WeakKeyDictionary[Future[Any], Tracked] = weakref.WeakKeyDictionary()
         self._compiler = compiler
         self._build, self._measure = build, measure
         self._last_place: dict[str, int] = {}  # object hash -> slot's number
@@ -86,7 +86,7 @@ class LocalFarm(Farm):
         )
 
     def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]:
-        own = _Tracked(self._sandbox)
+        own = Tracked(self._sandbox)
 
         def run(_place: int) -> Built | Rejection:
             return self._build(
@@ -105,7 +105,7 @@ class LocalFarm(Farm):
         return future
 
     def submit_measure(self, job: MeasureJob, priority: int) -> Future[Measurement]:
-        own = _Tracked(self._sandbox)
+        own = Tracked(self._sandbox)
 
         def run(place: int) -> Measurement:
             self._last_place[job.built.object_hash] = place
@@ -155,34 +155,3 @@ class LocalFarm(Farm):
         """Builders, and the compilers that they start, keep off the slots' cores."""
         if kind == "build" and self._spare:
             os.sched_setaffinity(0, self._spare)  # 0: this thread
-
-
-class _Tracked(Sandbox):
-    """A sandbox, with every command it runs known, so that who closes the farm, or takes a job back, can end them."""
-
-    def __init__(self, inner: Sandbox) -> None:
-        self.tier = inner.tier
-        self._inner = inner
-        self._lock = threading.Lock()
-        self._live: weakref.WeakSet[Process] = weakref.WeakSet()
-        self._ended = False
-
-    def start(self, command: Command) -> Process:
-        if self._ended:
-            raise closed()
-        process = self._inner.start(command)
-        with self._lock:
-            self._live.add(process)
-            if self._ended:
-                process.kill()
-        return process
-
-    def weaknesses(self) -> tuple[str, ...]:
-        return self._inner.weaknesses()
-
-    def end_all(self) -> None:
-        """Kill what runs and start nothing more."""
-        with self._lock:
-            self._ended = True
-            for process in self._live:
-                process.kill()

@@ -13,11 +13,13 @@ import socket
 import threading
 import time
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from hayate import hosts, judge, sandbox
 from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.farm.base import BuildJob, MeasureJob
+from hayate.farm.tracked import ended_by
 from hayate.judge.locks import held
 from hayate.judge.results import Measurement, Rejection
 from hayate.records import HostProfile, Record, decode, encode
@@ -68,37 +70,43 @@ def describe(wanted: str, parsl_resource_specification: object = None) -> str:
     return _answer(wanted, run)
 
 
-def build(wanted: str, job: str, parsl_resource_specification: object = None) -> str:
+def build(wanted: str, job: str, ended: str = "", parsl_resource_specification: object = None) -> str:
+    """`ended`: the path of a file; when it appears nobody wants the job any more."""
+
     def run(ready: _Ready) -> tuple[str, Record]:
         order = decode(BuildJob, job)
         os.sched_setaffinity(0, {*ready.slot.compute_cores, ready.slot.clock_core})
-        made = judge.build(
-            order.task,
-            order.source,
-            order.permitted,
-            host=ready.host,
-            sandbox=ready.sandbox,
-            compiler=ready.compiler,
-            name=order.name,
-            language=order.language,
-        )
+        with ended_by(Path(ended) if ended else None, ready.sandbox) as own:
+            made = judge.build(
+                order.task,
+                order.source,
+                order.permitted,
+                host=ready.host,
+                sandbox=own,
+                compiler=ready.compiler,
+                name=order.name,
+                language=order.language,
+            )
         return ("rejection" if isinstance(made, Rejection) else "built"), made
 
     return _answer(wanted, run)
 
 
-def measure(wanted: str, job: str, parsl_resource_specification: object = None) -> str:
+def measure(wanted: str, job: str, ended: str = "", parsl_resource_specification: object = None) -> str:
+    """As `build`."""
+
     def run(ready: _Ready) -> tuple[str, Record]:
         order = decode(MeasureJob, job)
-        found: Measurement = judge.measure(
-            order.task,
-            order.built,
-            order.plan,
-            host=ready.host,
-            slot=ready.slot,
-            sandbox=ready.sandbox,
-            rival=order.rival,
-        )
+        with ended_by(Path(ended) if ended else None, ready.sandbox) as own:
+            found: Measurement = judge.measure(
+                order.task,
+                order.built,
+                order.plan,
+                host=ready.host,
+                slot=ready.slot,
+                sandbox=own,
+                rival=order.rival,
+            )
         return "measurement", found
 
     return _answer(wanted, run)

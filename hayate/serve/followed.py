@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 from hayate.farm import BuildJob, Farm, MeasureJob
 from hayate.farm.base import taken_back
@@ -18,15 +18,36 @@ from hayate.farm.status import Look
 from hayate.judge import Measurement, Rejection
 from hayate.records import Built, HostProfile, Task
 
+Kind = Literal["build", "measure"]
+Why = Literal["taken back", "overdue", "gave way"]
+
 
 class Running:
     """One run of a job: what it has in the farm."""
 
-    def __init__(self, rank: int) -> None:
-        self.rank = rank
+    def __init__(self, key: str, token: str, rank: int, waited_s: float = 0.0) -> None:
+        self.key, self.token, self.rank = key, token, rank
         self.ended = False  # by `end_run`
-        self.overdue = False  # and that since it took too long
-        self.futures: set[Future[Any]] = set()
+        self.why: Why = "taken back"  # it was
+        self.futures: dict[Future[Any], Kind] = {}
+        # As of the last `look`:
+        self.waits: Kind | None = None  # what waits for a place
+        self.holds: Kind | None = None  # what has one
+        self.waited_s, self.held_s = waited_s, 0.0  # altogether; the present place alone
+        self._held: Future[Any] | None = None
+        self._since = 0.0
+
+    def look(self, now: float, passed_s: float) -> None:
+        """What it does in the farm now, and so did, about, since it was looked at `passed_s` ago."""
+        under_way = {future: kind for future, kind in list(self.futures.items()) if not future.done()}
+        held = next((future for future in under_way if future.running()), None)
+        if held is not self._held:
+            self._held, self._since = held, now
+        self.holds = None if held is None else under_way[held]
+        self.held_s = 0.0 if held is None else now - self._since
+        self.waits = next((kind for future, kind in under_way.items() if not future.running()), None)
+        if self.waits and held is None:
+            self.waited_s += passed_s
 
 
 class Followed(Farm):
@@ -52,9 +73,9 @@ class Followed(Farm):
         return self._farm.sandbox_tier
 
     @contextmanager
-    def of(self, key: str, rank: int) -> Iterator[Running]:
+    def of(self, key: str, token: str, rank: int, waited_s: float) -> Iterator[Running]:
         """What this thread asks for in the block is for job `key`; of those that wait the lowest rank goes first."""
-        running = Running(rank)
+        running = Running(key, token, rank, waited_s)
         with self._lock:
             self._running[key] = running
         self._here.running = running
@@ -71,23 +92,28 @@ class Followed(Farm):
         with self._lock:
             return {key: self._running[key] for key in keys if key in self._running}
 
-    def end_run(self, running: Running, *, overdue: bool = False) -> None:
+    def all_runs(self) -> list[Running]:
+        with self._lock:
+            return list(self._running.values())
+
+    def end_run(self, running: Running, why: Why = "taken back") -> None:
         """End what it has in the farm, and give it nothing more."""
         with self._lock:
             if running.ended:
                 return
-            running.overdue, running.ended = overdue, True
+            running.why, running.ended = why, True
             futures = list(running.futures)
         for future in futures:
             self._farm.end(future)
 
     def submit_build(self, job: BuildJob, priority: int) -> Future[Built | Rejection]:
         running = self._may_go_on()
-        return self._follow(running, self._farm.submit_build(job, _rank(running) + priority))
+        return self._follow(running, "build", self._farm.submit_build(job, _rank(running) + priority))
 
     def submit_measure(self, job: MeasureJob, priority: int) -> Future[Measurement]:
         running = self._may_go_on()
-        return self._follow(running, self._farm.submit_measure(job, _rank(running) + priority))
+        future = self._farm.submit_measure(job, _rank(running) + priority)
+        return self._follow(running, "measure", future)
 
     def judge_version(self, task: Task) -> str:
         return self._farm.judge_version(task)
@@ -113,11 +139,11 @@ class Followed(Farm):
             raise taken_back()
         return running
 
-    def _follow(self, running: Running | None, future: Future[Any]) -> Future[Any]:
+    def _follow(self, running: Running | None, kind: Kind, future: Future[Any]) -> Future[Any]:
         if running is None:
             return future
         with self._lock:
-            running.futures.add(future)
+            running.futures[future] = kind
             late = running.ended
         if late:  # ended while it was submitted
             self._farm.end(future)

@@ -28,7 +28,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, *, tokens: Tokens, settings: ServeSettings, metrics: Metrics) -> None:
         self.app, self.tokens, self.settings, self.metrics = app, tokens, settings, metrics
-        self._rates = Rates(settings.rate)
+        self._rates = Rates(settings.rate, settings.rate_alone)
         self._open: Counter[str] = Counter()  # requests under way, by token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +82,7 @@ class Gate:
             raise Refused(
                 429,
                 "too_many_requests",
-                f"more than {self.settings.rate:g} requests per second",
+                f"more than {self.settings.rate:g} requests per second, and than its share of what few may send",
                 "wait as long as Retry-After says",
                 retry_after_s=whole_seconds(wait_s),
             )

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pydantic import BaseModel, ConfigDict, Field
 
 _BURST_S = 5.0  # a bucket holds what flows in this time
+_COUNT_S = 0.5  # so often it is counted how many tokens ask
 _REMEMBERED = 256  # ends of jobs that the throughput is taken from
 _LONGEST_WAIT_S = 600
 _UNKNOWN_WAIT_S = 10.0  # nothing has ended yet
@@ -26,12 +27,14 @@ class ServeSettings(BaseModel):
     connections: int = Field(default=4096, ge=1)  # open at a time
     connections_per_peer: int = Field(default=512, ge=1)  # of one address; a proxy is one
     body_s: float = Field(default=30.0, gt=0)  # within which a body must have come
-    rate: float = Field(default=50.0, gt=0)  # requests per second and token
+    rate: float = Field(default=50.0, gt=0)  # requests per second and token, however many tokens ask
+    rate_alone: float = Field(default=6.0, ge=1)  # times `rate`: for one that asks alone; several share it
     open_requests: int = Field(default=64, ge=1)  # per token at a time, long polls and streams among them
     queue: int = Field(default=2000, ge=1)  # waiting jobs per token
     workers: int = Field(default=8, ge=1)  # jobs given to the farm at a time
     more_workers: int = Field(default=2, ge=0)  # when those are busy: for tokens that have nothing running
     job_s: float = Field(default=300.0, gt=0)  # a job that runs longer is ended
+    wait_s: float = Field(default=2.0, gt=0)  # before another token's run, which has used more, gives way
     lease_s: float = Field(default=30.0, gt=0)  # a server that is silent so long has lost its jobs
     keep_s: float = Field(
         default=7 * 86400.0, gt=0
@@ -40,18 +43,22 @@ class ServeSettings(BaseModel):
 
 
 class Bucket:
-    """A token bucket: `rate` per second, and what five seconds let in at once."""
+    """A token bucket: `rate` per second, and what five seconds let in at once. `rate` may be changed."""
 
     def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self.rate, self.size = rate, max(1.0, rate * _BURST_S)
+        self.rate = rate
         self._clock = clock
-        self._level, self._at = self.size, clock()
+        self._level, self.asked = self.size, clock()
+
+    @property
+    def size(self) -> float:
+        return max(1.0, self.rate * _BURST_S)
 
     def take(self) -> float:
         """0 if one was taken, else how many seconds until there is one."""
         now = self._clock()
-        self._level = min(self.size, self._level + (now - self._at) * self.rate)
-        self._at = now
+        self._level = min(self.size, self._level + (now - self.asked) * self.rate)
+        self.asked = now
         if self._level < 1:
             return (1 - self._level) / self.rate
         self._level -= 1
@@ -59,17 +66,33 @@ class Bucket:
 
 
 class Rates:
-    """A bucket per name. There are as many names as tokens."""
+    """A bucket per name. There are as many names as tokens.
 
-    def __init__(self, rate: float) -> None:
-        self._rate = rate
+    Each has `rate`; `alone` times as much is shared by those that ask now, so that a few may have more of what the
+    server could take from many.
+    """
+
+    def __init__(self, rate: float, alone: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate, self._alone = rate, alone
+        self._clock = clock
         self._buckets: dict[str, Bucket] = {}
+        self._counted = -math.inf
         self._lock = threading.Lock()
 
     def take(self, name: str) -> float:
         """As Bucket.take."""
         with self._lock:
-            return self._buckets.setdefault(name, Bucket(self._rate)).take()
+            if name not in self._buckets:
+                self._buckets[name] = Bucket(self._rate, self._clock)
+                self._counted = -math.inf
+            wait_s = self._buckets[name].take()
+            now = self._clock()
+            if now - self._counted >= _COUNT_S:
+                self._counted = now
+                asking = sum(now - bucket.asked < _BURST_S for bucket in self._buckets.values())
+                for bucket in self._buckets.values():
+                    bucket.rate = max(self._rate, self._alone * self._rate / asking)
+            return wait_s
 
 
 class Throughput:

@@ -27,6 +27,9 @@ class Metrics:
         self.requeued = Counter(
             "hayate_jobs_requeued_total", "Jobs queued again after their server died", registry=r
         )
+        self.gave_way = Counter(
+            "hayate_jobs_gave_way_total", "Jobs queued again since another token's waited", registry=r
+        )
         self.run_s = Histogram(
             "hayate_job_run_seconds", "From start to end", ["kind"], buckets=_SECONDS, registry=r
         )

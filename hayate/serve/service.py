@@ -2,10 +2,10 @@
 
     submit -> queued -> running -> done | fault          all of it in the archive's database
                  ^         |
-                 +---------+  the server died, or was told to end before the job had
+                 +---------+  the server died, was told to end before the job had, or the job gave way to another's
 
 A job's key is a hash of all that determines its result (requests.py); what it does is in work.py, whose turn it is in
-shares.py.
+shares.py, and when a run has to give way to others in giving_way.py.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from hayate.judge import JUDGE_VERSION
 from hayate.records import Task
 from hayate.rewards import RewardSettings
 from hayate.serve.followed import Followed, Running
+from hayate.serve.giving_way import GivingWay
 from hayate.serve.limits import ServeSettings, Throughput
 from hayate.serve.metrics import Metrics
 from hayate.serve.models import BuildJob, HostReply, LimitsReply, MeasureJob, TaskReply, VerdictJob
@@ -36,6 +37,7 @@ from hayate.serve.worker import is_dead, worker_name
 log = logging.getLogger("hayate.serve")
 
 _TICK_S = 1.0
+_LOOK_S = 0.25  # at who has waited too long
 _FORGET_EVERY_S = 600.0
 _JOIN_S = 10.0
 # What is told to everybody of the database's trouble. The rest, with its paths, is the operator's: in the log.
@@ -66,6 +68,7 @@ class Service:
             self.farm, archive, self.tasks, self.requests, self.reward_settings, evaluate_settings
         )
         self.shares = Shares(self.settings.workers, self.settings.more_workers)
+        self.giving_way = GivingWay(self.settings.wait_s)
         self.metrics.info.labels(__version__, JUDGE_VERSION, farm.host.host_class, farm.sandbox_tier).set(1)
         self.worker = worker_name()
         self.on_end: Callable[[str], None] = lambda key: None  # hears of each job that ended, from any thread
@@ -259,9 +262,12 @@ class Service:
                 return False
             if job is None:
                 return False
+            # A queue that is its own is no wait for others.
+            alone = not self.shares.by_token()[job.token]
+            waited_s = min(self.settings.wait_s, max(0.0, time.time() - job.created)) if alone else 0.0
             turn = self.shares.begin(job.key, job.token)
         try:
-            with self.farm.of(job.key, turn.rank) as running:
+            with self.farm.of(job.key, job.token, turn.rank, waited_s) as running:
                 self._run(job, running)
         finally:
             self.shares.end(turn)
@@ -286,17 +292,22 @@ class Service:
                 f"the server failed: {type(error).__name__}",
                 remedy="see the server's log",
             )
-        if running.overdue:
+        if running.ended and running.why == "gave way" and fault is not None:
+            self._put_back(job.key)  # what came of it all the same counts
+            return
+        if running.ended and running.why == "overdue":
             fault = Fault(
                 FaultKind.OUT_OF_TIME,
                 f"it ran for more than {self.settings.job_s:g} s, which is all that a job has here",
                 remedy="ask for fewer launches, pairs or shapes",
             )
-        elif running.ended:
-            return  # taken back: there is no such job any more
+        elif running.ended and running.why == "taken back":
+            self.giving_way.end(job.key)
+            return  # there is no such job any more
         if fault is not None and self._stopping:
             return  # ended because it was told to: the next server runs it
         state = "done" if fault is None else "fault"
+        self.giving_way.end(job.key)
         if self._record(job, result, code, fault):
             self.throughput.ended()
             self.metrics.ended.labels(job.kind, state).inc()
@@ -325,6 +336,19 @@ class Service:
                     raise
                 self._pause(trouble)
 
+    def _put_back(self, key: str) -> None:
+        """As soon as the database takes it; where the server ends before, `stop` does the same."""
+        while True:
+            try:
+                if self.archive.put_back(key, self.worker):
+                    self.metrics.gave_way.inc()
+                    self._wake(1)
+                return
+            except Fault as trouble:
+                if self._stopping:
+                    return
+                self._pause(trouble)
+
     def _pause(self, trouble: Fault) -> None:
         self._trouble = str(trouble)
         log.error("a result can't be recorded yet: %s", trouble)
@@ -333,12 +357,16 @@ class Service:
 
     def _keep(self) -> None:
         """Renews leases, takes over what other servers lost, forgets what nobody asked for in a long time."""
-        renewed = forgotten = time.monotonic()
+        ticked = renewed = forgotten = time.monotonic()
         while not self._stopping:
             with self._changed:
-                self._changed.wait_for(lambda: self._stopping, _TICK_S)
+                self._changed.wait_for(lambda: self._stopping, _LOOK_S)
             try:
                 now, running = time.monotonic(), self.shares.running()
+                self._give_way()
+                if now - ticked < _TICK_S:
+                    continue
+                ticked = now
                 self._end_unwanted(running)
                 if now - renewed >= self.settings.lease_s / 4:
                     renewed = now
@@ -357,6 +385,19 @@ class Service:
                 self._trouble = f"{type(error).__name__}: {error}"
                 log.exception("the keeper")
 
+    def _give_way(self) -> None:
+        """End the runs whose places others have waited for too long."""
+        queued: dict[str, float] = {}
+        if self.shares.excluded() is None:
+            now, has = time.time(), self.shares.by_token()
+            queued = {
+                token: now - since for token, since in self.archive.queued_since().items() if token not in has
+            }
+        for run in self.giving_way.choose(self.farm.all_runs(), queued):
+            if run.holds:
+                self.giving_way.gave_way(run.key)
+            self.farm.end_run(run, "gave way")
+
     def _end_unwanted(self, running: Mapping[str, float]) -> None:
         """What took too long, and what was taken back, perhaps by way of another server on the same database."""
         if not running:
@@ -365,7 +406,7 @@ class Service:
         unwanted = running.keys() - self.archive.jobs_over(running).keys()
         for key, run in runs.items():
             if key in unwanted or running[key] > self.settings.job_s:
-                self.farm.end_run(run, overdue=key not in unwanted)
+                self.farm.end_run(run, "taken back" if key in unwanted else "overdue")
 
     def _requeue(self, dead: set[str]) -> None:
         queued, given_up = self.archive.requeue_jobs(dead)

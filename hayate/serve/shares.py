@@ -1,6 +1,6 @@
 """Tokens share the workers, and the farm's slots, by time: who has used least of late is next.
 
-Long jobs can't be taken away from a slot without being lost, so three things keep one token from holding all:
+What a long job did is lost when it is taken away from its slot (giving_way.py), so three things come before that:
 
     workers  when all are busy, some more serve tokens that have nothing running
     turns    the next job is of the token that used least, where what is long past counts less
@@ -46,7 +46,7 @@ class Shares:
         """Token -> seconds of a worker, those of long ago counted less. Tokens that never ran are not in it."""
         with self._lock:
             now = self._clock()
-            found = {token: _faded(*used, now) for token, used in self._used.items()}
+            found = {token: faded(*used, now) for token, used in self._used.items()}
             for turn in self._held:
                 found[turn.token] = found.get(turn.token, 0.0) + now - turn.began
             return found
@@ -69,14 +69,14 @@ class Shares:
             self._last[token] = rank
             turn = Turn(key, token, rank, now)
             self._held.add(turn)
-            self._used[token] = _faded(*self._used.get(token, (0.0, now)), now) + START_S, now
+            self._used[token] = faded(*self._used.get(token, (0.0, now)), now) + START_S, now
             return turn
 
     def end(self, turn: Turn) -> None:
         with self._lock:
             self._held.remove(turn)
             now = self._clock()
-            self._used[turn.token] = _faded(*self._used[turn.token], now) + now - turn.began, now
+            self._used[turn.token] = faded(*self._used[turn.token], now) + now - turn.began, now
             if not self._held:
                 self._now = max(self._now, turn.rank)
 
@@ -92,5 +92,6 @@ class Shares:
             return Counter(turn.token for turn in self._held)
 
 
-def _faded(seconds: float, at: float, now: float) -> float:
+def faded(seconds: float, at: float, now: float) -> float:
+    """What was used until `at`, as it counts now."""
     return float(seconds * 0.5 ** ((now - at) / HALF_LIFE_S))

@@ -53,7 +53,7 @@ def describe(wanted: str, parsl_resource_specification: object = None) -> str:
     return _say(Host(profile=HOST, sandbox_tier="scripted", slots=1), "host")
 
 
-def build(wanted: str, job: str, parsl_resource_specification: object = None) -> str:
+def build(wanted: str, job: str, ended: str = "", parsl_resource_specification: object = None) -> str:
     source = decode(BuildJob, job).source
     match = re.search(r"sleep_ms = (\d+)", source)
     time.sleep(int(match[1]) / 1000 if match else 0)
@@ -95,7 +95,7 @@ def build(wanted: str, job: str, parsl_resource_specification: object = None) ->
     )
 
 
-def measure(wanted: str, job: str, parsl_resource_specification: object = None) -> str:
+def measure(wanted: str, job: str, ended: str = "", parsl_resource_specification: object = None) -> str:
     order = decode(MeasureJob, job)
     reason = f"{order.built.name} {order.rival.name if order.rival else '-'} {order.plan.purpose}"
     return _say(Measurement(outcome=Outcome.ACCEPTED, reason=reason), "measurement")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import node_scripted
-from cluster_settings import finished, settings
+from cluster_settings import ROOT, finished, settings
 
+from benchmarks import simulated
 from hayate import farm as farms
 from hayate.errors import Fault, FaultKind, WrongUse
 from hayate.farm import FarmSettings
@@ -228,6 +230,37 @@ time.sleep(100)
     while _running(tmp_path):
         assert time.monotonic() < deadline, _running(tmp_path)
         time.sleep(0.5)
+
+
+def test_a_job_that_is_ended_leaves_its_node_to_others(tmp_path: Path) -> None:
+    """What runs there is killed; what still waits there is never begun."""
+    init = f"export PYTHONPATH={ROOT}; export {simulated.FOLDER}={tmp_path}; export OMP_NUM_THREADS=1"
+    with ParslFarm(settings(tmp_path, worker_init=init), work=simulated) as farm:
+
+        def measure(name: str, seconds: float) -> Future[Measurement]:
+            built = farm.build(TASK, simulated.source(name, seconds, 200), ()).result(60)
+            assert isinstance(built, Built)
+            return farm.measure(TASK, built, MeasurePlan())
+
+        long = measure("long", 1234)
+        waiting = simulated.source("waiting", 1234, 200)
+        while not (runs := [line for line in _running(tmp_path) if line.startswith("sleep\x001234.")]):
+            time.sleep(0.1)
+        assert len(runs) == 1
+        never = farm.build(TASK, waiting, ())
+        for future in (long, never):
+            farm.end(future)
+            with pytest.raises(Fault, match="taken back"):
+                future.result(60)
+        assert measure("short", 0).result(60).reason == "short"
+        assert not [line for line in _running(tmp_path) if line.startswith("sleep\x001234.")]
+        assert [line.split()[0] for line in simulated.log(tmp_path).read_text().splitlines()] == ["short"]
+        (endings,) = (tmp_path / "parsl").glob("ended-*")
+        deadline = time.monotonic() + 30
+        while list(endings.iterdir()):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    assert not endings.exists()
 
 
 def _running(folder: Path) -> list[str]:

@@ -476,3 +476,21 @@ class _Losing:
         self._http.shutdown()
         self._http.server_close()
         self._passing.close()
+
+
+def test_jobs_asked_for_one_by_one_go_in_few_requests(tmp_path: Path) -> None:
+    with Server(tmp_path) as server, client(server.url) as farm:
+        asked = []
+        for i in range(200):
+            asked.append(farm.build(DGEMM, f"int speed = 1; // {i}", (), "c"))
+            time.sleep(0.005)
+        for future in asked:
+            future.result(60)
+        with server.client() as operator:
+            text = operator.get("/metrics").text
+        sent = {
+            line.split('route="')[1].split('"')[0]: float(line.split()[-1])
+            for line in text.splitlines()
+            if line.startswith('hayate_requests_total{method="POST"')
+        }
+        assert sum(sent.values()) < 60, sent  # a second, and what the server takes to answer

@@ -12,11 +12,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 from cluster_settings import settings
 
 from hayate import hosts, sandbox
-from hayate.errors import Fault, FaultKind
-from hayate.farm import node
+from hayate.errors import Fault, FaultKind, WrongUse
+from hayate.farm import BuildJob, node
 from hayate.farm.node import Answer, Host, Wanted
+from hayate.farm.tracked import ended_by
 from hayate.judge import JUDGE_VERSION
 from hayate.records import decode, encode
+from hayate.sandbox import Command
+from hayate.tasks import builtin
 
 
 def ask(**wanted: object) -> Answer:
@@ -62,6 +65,33 @@ def test_a_worker_beyond_the_slots_is_unfit(monkeypatch: pytest.MonkeyPatch) -> 
     answer = ask(noise_max=1e9)
     assert answer.unfit
     assert "lower slots_per_node" in answer.message
+
+
+@pytest.mark.parametrize("tier", ["bubblewrap", "landlock"])
+def test_a_job_is_ended_by_a_file(tier: str, tmp_path: Path) -> None:
+    try:
+        inner = sandbox.get(tier)
+    except (Fault, WrongUse) as why:
+        pytest.skip(str(why))
+    ended = tmp_path / "ended"
+    with sandbox.new_box() as box, ended_by(ended, inner) as own:
+        with own.start(Command(("sleep", "60"), box=box)) as running:
+            ended.touch()
+            assert running.wait(30).stopped == "killed"
+        with pytest.raises(Fault):
+            own.start(Command(("true",), box=box))
+    with pytest.raises(Fault), ended_by(ended, inner):
+        pass
+
+
+def test_a_job_that_was_ended_before_it_began_is_not_begun(tmp_path: Path) -> None:
+    (tmp_path / "ended").touch()
+    wanted = encode(Wanted(judge_version=JUDGE_VERSION, noise_max=1e9))
+    job = encode(BuildJob(task=builtin("dgemm"), source="int ours;", permitted=()))
+    assert decode(Answer, node.build(wanted, job, str(tmp_path / "none"))).kind == "rejection"
+    answer = decode(Answer, node.build(wanted, job, str(tmp_path / "ended")))
+    assert answer.fault is FaultKind.NODE_LOST
+    assert not answer.unfit
 
 
 @pytest.mark.slow

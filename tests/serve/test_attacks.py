@@ -243,7 +243,7 @@ def test_the_usual_port_needs_no_saying() -> None:
 
 @pytest.fixture
 def flooded(tmp_path: Path) -> Iterator[Server]:
-    with Server(tmp_path, rate=20.0, queue=50, open_requests=8) as started:
+    with Server(tmp_path, rate=20.0, rate_alone=1.0, queue=50, open_requests=8) as started:
         yield started
 
 

@@ -19,7 +19,7 @@ from served import ALICE, BOB
 from hayate.errors import WrongUse
 from hayate.serve import ServeSettings, Tokens, check_exposure, parse_bind
 from hayate.serve.command import limits_of
-from hayate.serve.limits import Bucket, Throughput, whole_seconds
+from hayate.serve.limits import Bucket, Rates, Throughput, whole_seconds
 from hayate.serve.tokens import load
 
 ROOT = Path(__file__).parents[2]
@@ -146,6 +146,25 @@ def test_others_reach_only_a_server_with_tokens() -> None:
     for host in ("127.0.0.1", "::1", "localhost", "127.1.2.3"):
         check_exposure(host, Tokens(), tls=False, say=said.append)
         assert "every process on this machine" in said.pop()
+
+
+def test_a_few_tokens_may_send_what_many_could() -> None:
+    """A hundred and fifty verdicts a second, each sent and asked for, from one; and a flood takes from nobody."""
+    now = 0.0
+
+    def per_s(names: list[str], seconds: int = 20) -> list[float]:
+        nonlocal now
+        rates = Rates(ServeSettings().rate, ServeSettings().rate_alone, clock=lambda: now)
+        taken = dict.fromkeys(names, 0)
+        for step in range(400 * seconds):  # 400 a second of each
+            now += 1 / 400
+            for name in names:
+                taken[name] += rates.take(name) == 0 and step >= 400 * seconds // 2
+        return [taken[name] / (seconds / 2) for name in names]
+
+    assert per_s(["a"]) == pytest.approx([300], rel=0.02)
+    assert per_s(["a", "b"]) == pytest.approx([150, 150], rel=0.02)
+    assert per_s([str(i) for i in range(10)]) == pytest.approx([50] * 10, rel=0.02)
 
 
 def test_a_bucket_lets_in_a_burst_and_then_the_rate() -> None:

@@ -462,7 +462,11 @@ class TestLimits:
             assert error(answer, 422)["kind"] == "invalid"
 
     def test_too_many_requests(self, tmp_path: Path) -> None:
-        with Server(tmp_path, rate=1.0) as slow, slow.client() as client, slow.client(BOB) as other:
+        with (
+            Server(tmp_path, rate=1.0, rate_alone=1.0) as slow,
+            slow.client() as client,
+            slow.client(BOB) as other,
+        ):
             answers = [client.get("/v1/host") for _ in range(8)]
             refused = [answer for answer in answers if answer.status_code != 200]
             assert refused
