@@ -27,7 +27,7 @@ CHECK = "// HAYATE: check this"
 def write(
     draft: Draft, folder: Path, *, name: str, title: str, description: str, correct: Correctness
 ) -> Task:
-    """Write the folder and read it back. Raises WrongUse for one that is there already, and for what the loader refuses."""
+    """Write the folder and read it back. Raises WrongUse for one that is not empty, and for what the loader refuses."""
     if folder.exists() and any(folder.iterdir()):
         raise WrongUse(
             "the folder is there already, and not empty", where=str(folder), allowed="--out FOLDER"

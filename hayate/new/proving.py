@@ -63,7 +63,7 @@ def _computes_reals(draft: Draft) -> bool:
 
 
 def order_yardsticks(task: Task, folder: Path, *, host: HostProfile, slot: Slot, sandbox: Sandbox) -> Task:
-    """Slowest first as measured here; of two that are about as fast the one with fewer techniques stays. Raises Fault."""
+    """Slowest first as measured here; of two about as fast the one with fewer techniques stays. Raises Fault."""
     first = next(band for band in task.bands if band.training)
     known = calibrate_task(task, [first.name], host=host, slot=slot, sandbox=sandbox)
     ranked = list(known.ranked(first.name))
