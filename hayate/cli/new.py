@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -60,6 +61,7 @@ def new(
     from hayate.new import guess, read, try_out
     from hayate.new.folder import write
     from hayate.new.proving import how_correct, order_yardsticks, proven
+    from hayate.tasks import load
 
     began = time.monotonic()
     tier, host, slot = sandbox.best(), hosts.profile(), hosts.slots()[0]
@@ -86,18 +88,23 @@ def new(
             worst = tried.problems[0]
             raise WrongUse(f"{worst.about}: {worst.what}", where=str(file), allowed=worst.option)
         status.update("writing the folder")
+        fresh = not target.exists()
         name = _name(function)
         words = {"name": name, "title": title or f"{function} of {file.name}"}
         description = f"Compute what the function {function} below computes, for all sizes in its domain."
-        task = write(draft, target, **words, description=description, correct="automatic")
-        correct, why = how_correct(draft, task)
-        if correct != "automatic":
-            toml = target / "task.toml"
-            toml.write_text(toml.read_text().replace('correct = "automatic"', f'correct = "{correct}"'))
-        status.update("timing the function by compiler flags")
-        from hayate.tasks import load
-
-        task = order_yardsticks(load(target), target, host=host, slot=slot, sandbox=tier)
+        try:
+            task = write(draft, target, **words, description=description, correct="automatic")
+            correct, why = how_correct(draft, task)
+            if correct != "automatic":
+                toml = target / "task.toml"
+                toml.write_text(toml.read_text().replace('correct = "automatic"', f'correct = "{correct}"'))
+                task = load(target)
+            status.update("timing the function by compiler flags")
+            task = order_yardsticks(task, target, host=host, slot=slot, sandbox=tier)
+        except BaseException:
+            if fresh:  # half a folder would be in the way of the next try
+                shutil.rmtree(target, ignore_errors=True)
+            raise
         result = proven(
             task,
             target,

@@ -20,6 +20,7 @@ _ENOUGH_S = 0.004
 _BYTES_MOST = 64 << 20  # of all arrays together
 _STEPS_MOST = 24
 _SCALE_FIRST = 16
+_SPREAD = 0.04
 
 
 def center(draft: Draft, scale: int) -> Shape:
@@ -73,9 +74,15 @@ def choose(
 def _band(draft: Draft, shape: Shape, named: Mapping[str, int], *, training: bool) -> Band:
     dims = [v for n, v in named.items() if not n.startswith(("pad", "nonzeros"))] or list(named.values())
     fixed = any(allowed.power_of for allowed in draft.domain.values())
-    return Band(
-        name=str(max(dims, default=1)), center=shape, spread=0.0 if fixed else 0.04, training=training
-    )
+    spread = 0.0 if fixed else _SPREAD
+    # What is drawn around the centre stays in the domain.
+    inside = {}
+    for name, value in shape.items():
+        allowed = draft.domain[name]
+        most = max(allowed.low, int(allowed.high / (1 + spread)))
+        value = min(value, most)
+        inside[name] = max(allowed.low, value - value % allowed.multiple_of)
+    return Band(name=str(max(dims, default=1)), center=inside, spread=spread, training=training)
 
 
 def _search(draft: Draft, found: Found, caller: Caller) -> Shape:

@@ -66,9 +66,10 @@ def order_yardsticks(task: Task, folder: Path, *, host: HostProfile, slot: Slot,
     """Slowest first as measured here; of two about as fast the one with fewer techniques stays. Raises Fault."""
     first = next(band for band in task.bands if band.training)
     known = calibrate_task(task, [first.name], host=host, slot=slot, sandbox=sandbox)
-    ranked = list(known.ranked(first.name))
+    own = {Path(y.name).stem for y in task.yardsticks}
+    figures = [figure for figure in known.ranked(first.name) if figure.name in own]
     kept: list[tuple[str, float]] = []
-    for figure in sorted(ranked, key=lambda f: -f.call_ns):
+    for figure in sorted(figures, key=lambda f: -f.call_ns):
         if kept and kept[-1][1] / figure.call_ns < _APART:
             continue
         kept.append((figure.name, figure.call_ns))

@@ -257,11 +257,8 @@ def _check_bands(file: TaskFile, where: Path) -> None:
             raise WrongUse(f"it names {sorted(band.center)}", where=key, allowed=", ".join(sizes))
         for name, value in band.center.items():
             low, high = file.domain[name].low, file.domain[name].high
-            if not (
-                low <= value <= high
-                and low <= value * (1 - band.spread)
-                and value * (1 + band.spread) <= high
-            ):
+            reach = int(value * band.spread)  # as shapes.near draws
+            if not (low <= value - reach and value + reach <= high):
                 raise WrongUse(
                     f"{name} = {value} with spread {band.spread} leaves the domain",
                     where=key,
