@@ -147,7 +147,7 @@ def _note(names: set[str], line: str, language: Language) -> None:
         names.add(defined[1])
     elif language == "c++":
         names.update(_WORD.findall(line))
-    elif line and line[0] not in "# \t":
+    elif line and (line[0] not in "# \t" or line.startswith(" extern ")):
         names.update(_DECLARES.findall(line))
 
 

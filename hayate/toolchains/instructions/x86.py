@@ -124,5 +124,6 @@ def _taken(mnemonic: str, operands: str) -> int | None:
     if register:  # after a frame with realigned rsp, rbp has what it was
         return 0 if mnemonic == "mov" and register == "rbp" else None
     if mnemonic == "lea" and (base != "rsp" or sign == "-"):
-        return int(offset, 0) if base in ("rsp", "rbp", "r10", "r13") else None
+        # After a realigned frame any register may hold where the caller's began: what it gives back is one word.
+        return int(offset, 0) if base in ("rsp", "rbp", "r10", "r13") or int(offset, 0) == 8 else None
     return 0 if mnemonic == "lea" else None
