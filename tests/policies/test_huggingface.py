@@ -73,9 +73,8 @@ def test_a_template_that_refuses_the_system_role_gets_it_in_the_users_turn(
 def test_a_supervised_completion_is_a_reply_that_extract_reads(
     language: Language, plain: HuggingFacePolicy, chat: HuggingFacePolicy
 ) -> None:
-    opening = render(
-        "plain", builtin("dgemm"), Assignment(task="dgemm", permitted=()), language=language
-    ).opening
+    asked = Assignment(task="dgemm", permitted=(), language=language)
+    opening = render("plain", builtin("dgemm"), asked).opening
     text = plain.completion_for_trl(KERNELS[0], opening)
     assert isinstance(text, str)
     assert text.endswith(plain.tokenizer.eos_token)
