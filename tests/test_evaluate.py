@@ -400,7 +400,7 @@ def test_the_elites_object_is_built_again_after_a_restart(farm: ToldFarm, archiv
 
 def test_elites_of_another_version_of_the_task_are_no_rivals(farm: ToldFarm, archive: Archive) -> None:
     _evaluator(farm, archive).evaluate(_batch("a; ; x 4"))
-    changed = Task.model_validate({**TASK.model_dump(), "title": "u"})
+    changed = Task.model_validate({**TASK.model_dump(), "flops": "3"})
     assert changed.hash != TASK.hash
     newer = Evaluator(farm, archive, {"dgemm": changed})
     newer.evaluate(_batch("b; ; x 2"))

@@ -27,7 +27,7 @@ FAILS = {"works": False, "reason": "not installed"}
 # What `make setup` installs, as far as hayate imports it; the rest must be known to be an extra's.
 SET_UP = """
     alembic capstone elftools jinja2 markupsafe matplotlib numpy pydantic rich scipy sqlalchemy tree_sitter
-    tree_sitter_c tree_sitter_cpp typer accelerate datasets peft safetensors tokenizers torch transformers trl
+    tomli_w tree_sitter_c tree_sitter_cpp typer accelerate datasets peft safetensors tokenizers torch transformers trl
     optuna psutil scipy_openblas64 kernel_tuner
 """
 NEVER_FOLLOWED = {"sklearn", "verifiers", "openai"}  # by mypy, whether installed or not: pyproject.toml
