@@ -407,6 +407,10 @@ def test_elites_of_another_version_of_the_task_are_no_rivals(farm: ToldFarm, arc
     assert _elites(archive) == {"plain": ("b", True)}
 
 
+def test_words_for_people_make_no_other_task() -> None:
+    assert Task.model_validate({**TASK.model_dump(), "title": "u", "description": "v"}).hash == TASK.hash
+
+
 def test_judge_one_gives_a_verdict_or_raises_the_fault(farm: ToldFarm, archive: Archive) -> None:
     assert judge_one(TASK, "a; ; x 2", farm=farm).outcome is Outcome.ACCEPTED
     assert judge_one(TASK, "", farm=farm, archive=archive).outcome is Outcome.VIOLATION

@@ -185,7 +185,7 @@ def test_a_thousand_at_once(server: Server) -> None:
 
 
 def test_wrong_use_is_told_at_once(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = Task.model_validate({**DGEMM.model_dump(), "title": "another version"})
+    other = Task.model_validate({**DGEMM.model_dump(), "flops": "3"})
     unknown = Task.model_validate({**DGEMM.model_dump(), "name": "unknown"})
     with client(server.url) as farm:
         with pytest.raises(WrongUse, match=f"{DGEMM.hash}.*{other.hash}"):
@@ -208,7 +208,7 @@ def test_wrong_use_is_told_at_once(server: Server, monkeypatch: pytest.MonkeyPat
 
 
 def test_versions_of_tasks_are_compared_before_any_work(server: Server) -> None:
-    other = Task.model_validate({**DGEMM.model_dump(), "title": "another version"})
+    other = Task.model_validate({**DGEMM.model_dump(), "flops": "3"})
     unknown = Task.model_validate({**DGEMM.model_dump(), "name": "unknown"})
     with client(server.url) as farm, Archive("sqlite://") as archive:
         Evaluator(farm, archive, {"dgemm": DGEMM})

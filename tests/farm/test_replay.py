@@ -283,7 +283,7 @@ def _object(built: Built | Rejection) -> str:
 
 
 def test_another_version_of_the_task_is_no_substitute(recorded: Path) -> None:
-    changed = Task.model_validate({**TASK.model_dump(), "title": "other"})
+    changed = Task.model_validate({**TASK.model_dump(), "flops": "3"})
     with replay_farm(recorded) as farm:
         with pytest.raises(Fault, match=r"only in another version .*the hayate of then"):
             farm.build(changed, source(4, 4), ()).result()

@@ -301,7 +301,7 @@ def test_what_was_queued_for_another_compiler_is_not_run_by_this_one(tmp_path: P
 
 def test_an_object_of_an_older_task_is_not_measured_as_the_newer(tmp_path: Path) -> None:
     task = builtin("dgemm")
-    newer = Task.model_validate({**task.model_dump(), "title": "changed since"})
+    newer = Task.model_validate({**task.model_dump(), "flops": "3"})
     ask = BuildJob.model_validate(build("int speed = 1;"))
     with Archive(tmp_path / "a.db") as archive:
 
