@@ -34,6 +34,7 @@ def new(
             help="What an input holds, as in 'x=uniform:0.5..2' or 'p=permutation' (docs/any-kernel.md)."
         ),
     ] = None,
+    flops: Annotated[str | None, typer.Option(help="Operations of a call, as in '2 * M * N * K'.")] = None,
     include: Annotated[
         list[Path] | None, typer.Option("-I", help="A folder with the project's headers.")
     ] = None,
@@ -79,7 +80,7 @@ def new(
         )
         status.update("trying the guess out under sanitizers")
         tried = try_out(draft, found, within=tier)
-        draft = tried.draft
+        draft = tried.draft if flops is None else tried.draft.model_copy(update={"flops": flops})
         if not as_json:
             err.print(Text(draft.table(width=err.width)))
             for said in tried.corrected:

@@ -70,4 +70,11 @@ def _struct(seen: Seen, measured: Measured, name: str, domain: Mapping[str, Size
         fields.append(StructField(name=member.name, dtype=cast(DType, member.dtype), values=valued.values))
     measured.guess(name, "values", "a struct", f"of {len(fields)} numbers", "certain")
     dtype = cast(DType, kind.members[0].dtype)
-    return Argument(name=name, kind="scalar", dtype=dtype, fields=tuple(fields), by_pointer=kind.pointer)
+    return Argument(
+        name=name,
+        kind="scalar",
+        dtype=dtype,
+        fields=tuple(fields),
+        type=kind.spelled,
+        by_pointer=kind.pointer,
+    )
