@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from hayate.errors import WrongUse
 from hayate.records import UNIT_ROUNDOFF, Argument, Values
 from hayate.tasks.complain import did_you_mean
+from hayate.tasks.expressions import substituted
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # HY_MAX_ARRAYS and HY_MAX_VALUES of judge/runner/protocol.h; what the function returns is an array there.
@@ -97,6 +98,30 @@ def _parameter(text: str) -> tuple[str, str]:
     if not names:
         return "", ""
     return " ".join(names[:-1]), names[-1]
+
+
+def in_drawn_names(arguments: tuple[Argument, ...]) -> tuple[Argument, ...]:
+    """Shapes and limits may name a size that has a value, such as lda: here its value stands in its place. Raises
+    WrongUse for what is no expression."""
+    computed = {a.name: a.value for a in arguments if a.kind == "size" and a.value}
+    if not computed:
+        return arguments
+
+    def plain(text: str) -> str:
+        return substituted(text, computed) if text else text
+
+    found = []
+    for a in arguments:
+        change: dict[str, object] = {
+            "shape": tuple(map(plain, a.shape)),
+            "extent": tuple(map(plain, a.extent)),
+        }
+        if a.values is not None:
+            change["values"] = a.values.model_copy(
+                update={"low": plain(a.values.low), "high": plain(a.values.high)}
+            )
+        found.append(a.model_copy(update=change))
+    return tuple(found)
 
 
 def check_arguments(

@@ -8,6 +8,7 @@ hang either.
 from __future__ import annotations
 
 import ast
+import copy
 import operator
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -60,6 +61,23 @@ def evaluate_condition(text: str, values: Mapping[str, Value]) -> bool:
     True
     """
     return bool(_run(text, values, True))
+
+
+def substituted(text: str, by: Mapping[str, str]) -> str:
+    """The expression with names replaced by expressions. `WrongUse` if either is none.
+
+    >>> substituted("2 * lda", {"lda": "K + pad"})
+    '2 * (K + pad)'
+    """
+    if not names_in(text) & by.keys():
+        return text
+    found = {name: _parse(value, False) for name, value in by.items()}
+
+    class Replace(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            return found.get(node.id, node)
+
+    return ast.unparse(Replace().visit(copy.deepcopy(_parse(text, False))))
 
 
 def names_in(text: str, *, logic: bool = False) -> frozenset[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hayate.errors import WrongUse
 from hayate.records import SourceText, Task, Technique
+from hayate.tasks.arguments import in_drawn_names
 from hayate.tasks.complain import did_you_mean, read_toml
 from hayate.tasks.sources import defines, read_source, read_sources
 from hayate.tasks.taskfile import TaskFile, check
@@ -146,5 +147,9 @@ def _reference(root: Path) -> Path:
 def _read(root: Path) -> TaskFile:
     where = root / "task.toml"
     file = read_toml(where, TaskFile)
+    try:
+        file = file.model_copy(update={"argument": in_drawn_names(file.argument)})
+    except WrongUse as error:
+        raise WrongUse(error.message, where=f"{where}: argument", allowed=error.allowed) from error
     check(file, where)
     return file
