@@ -49,6 +49,7 @@ OMP_THREADS = re.compile(
     r"omp .*\b(?:parallel|for|task|taskloop|sections?|single|teams|target|distribute|loop|master|masked"
     r"|barrier|threadprivate|scope|dispatch|interop)\b"
 )
+OMP_REDUCTION = words("omp_in omp_out omp_priv omp_orig")  # names within `declare reduction`, no library's
 OMP_SIMD = re.compile(r"omp .*\bsimd\b")
 
 # Library functions: processes and signals, the environment, input and output, memory maps, clocks and sleep,
@@ -96,6 +97,8 @@ RESERVED = words(
 # Defined by the linker, in the object or as what it runs at load, but words that a variable may bear: what does not
 # belong to the source does not link, see c.py.
 LINKERS = words("_end _edata _etext _init _fini")
+# By the last two the linker's --wrap gives out what it keeps from others.
+RESERVED_PREFIXES = ("_MM_SET_", "__real_", "__wrap_")
 FORBIDDEN_PREFIXES = (
     "sched_",
     "posix_spawn",
@@ -110,10 +113,10 @@ BLAS = re.compile(r"[sdcz](?:gemm|gemv|gemmt|symm|syrk|trmm|trsm|ger|axpy|dot|sc
 ALLOC = words(
     """
     malloc calloc realloc reallocarray aligned_alloc posix_memalign memalign valloc pvalloc alloca
-    strdup _mm_malloc __builtin_malloc __builtin_calloc __builtin_realloc __builtin_alloca
-    __builtin_alloca_with_align
+    strdup _mm_malloc __builtin_malloc __builtin_calloc __builtin_realloc
     """
 )
+ALLOCA = "__builtin_alloca"  # and what else begins so
 PREFETCH = frozenset({"__builtin_prefetch", "_mm_prefetch", "_m_prefetch", "_m_prefetchw", "__pld"})
 SIMD_NAME = re.compile(
     r"_mm(?:256|512)?_(?!malloc$|free$|prefetch$|pause$|[slm]fence$|clflush\w*$|getcsr$|setcsr$|clwb$|cldemote$)\w+"

@@ -51,12 +51,15 @@ def defined(source: Source) -> frozenset[str]:
 def _body(tokens: Sequence[Token], past: int) -> bool:
     """Whether the body of a function begins after its parameters."""
     result = False  # C++ may name the type of the result there
-    for token in tokens[past : past + 12]:
+    for i, token in enumerate(tokens[past : past + 12], past):
         if token.text == "{" and token.kind == "mark":
             return True
         if token.text in (";", "}"):
             return False
-        result = result or token.text == "-"
+        arrow = (
+            token.text == "-" and i + 1 < len(tokens) and tokens[i + 1].text == ">" and tokens[i + 1].attached
+        )
+        result = result or arrow
         if not result and token.text not in _AFTER_PARAMETERS:
             return False
     return False
