@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from c_sources import Build, entry, refused
+from c_sources import ALL, NONE, Build, entry, refused
 
 from hayate.records import Language, Technique
 from hayate.tasks import builtin
-from hayate.toolchains import Compiler, inspect, inspect_preprocessed
+from hayate.toolchains import Compiler, inspect, inspect_preprocessed, object_facts
 from hayate.toolchains.source.tokens import read
 
 SIMD = frozenset({Technique.SIMD})
@@ -93,8 +93,10 @@ def test_white_space_spelled_as_an_escape(build: Build, compiler: Compiler) -> N
 
 def test_letters_of_all_languages_pass(build: Build, compiler: Compiler) -> None:
     """gcc's preprocessor writes those of names as escapes."""
-    body = '// naïve “quotes”\u00a0∂\nconst char *s = "é\u00a0→\\n"; /* \u2003 */ double größe = 1, 行 = 2, \\u00e9 = 3;'
-    text = entry(f"{body} C[0] = größe + 行 + \\u00e9 + (s == 0);", "#if 0\n“prose”\n#endif")
+    body = '// naïve “quotes”\u00a0∂\nconst char *s = "é\u00a0→\\n"; /* \u2003 */ double größe = 1, 行 = 2;'
+    text = entry(
+        f"{body} double \\u00e9 = 3; C[0] = größe + 行 + \\u00e9 + (s == 0);", "#if 0\n“prose”\n#endif"
+    )
     assert refused(text, build, compiler) == ""
 
 
@@ -152,6 +154,25 @@ def test_stack_memory_is_found_by_every_name(how: str) -> None:
         "static int f(int a) { void *alloca(unsigned long n) { return 0; } return a; }",
     )
     assert any("alloc is used" in sentence for sentence in inspect_preprocessed(DGEMM, nested, ()))
+
+
+def test_pieces_of_stack_are_summed_up_within_a_function(build: Build, compiler: Compiler) -> None:
+    """Each of a size that may be taken at once: the object shows it, whatever the source said."""
+    take = "{ double *p = __builtin_alloca(24000); p[M] = A[0]; C[0] += p[K]; if (N > 2)"
+    made = build(entry(f"{take} {take} C[1] = 2; }} }}"), compiler, ALL - {Technique.THREADS})
+    assert any("stack" in said for said in object_facts(made.elf, "dgemm", NONE).violations)
+    before = "".join(
+        f"__attribute__((noinline)) static double f{n}(int i) {{ volatile double x[1900]; x[i] = {n}; return x[1]; }}\n"
+        for n in range(4)
+    )
+    table = "static double (*const table[4])(int) = {f0, f1, f2, f3};"
+    for calls in ("C[0] = f0(M) + f1(N) + f2(K) + f3(N);", "C[0] = table[M & 3](N);"):
+        assert refused(entry(calls, before + table), build, compiler) == ""
+
+
+def test_the_operator_of_complex_numbers_is_no_name_of_the_linkers(build: Build, compiler: Compiler) -> None:
+    text = entry("_Complex double z = A[0]; C[0] = __real__ z + __imag__ z;")
+    assert refused(text, build, compiler) == ""
 
 
 def test_a_function_with_its_result_behind_an_arrow_is_the_sources_own() -> None:

@@ -97,8 +97,8 @@ RESERVED = words(
 # Defined by the linker, in the object or as what it runs at load, but words that a variable may bear: what does not
 # belong to the source does not link, see c.py.
 LINKERS = words("_end _edata _etext _init _fini")
-# By the last two the linker's --wrap gives out what it keeps from others.
-RESERVED_PREFIXES = ("_MM_SET_", "__real_", "__wrap_")
+# By the last two the linker's --wrap gives out what it keeps from others; __real__ is an operator.
+RESERVED_FORMS = re.compile(r"_MM_SET_\w*|__real_(?!_$)\w*|__wrap_\w*")
 FORBIDDEN_PREFIXES = (
     "sched_",
     "posix_spawn",

@@ -138,7 +138,7 @@ def _token(token: Token, calls_library: bool, entry: str) -> str:
     if name in names.ASSEMBLY:
         return "inline assembly is not allowed"
     bare = name.removeprefix("__builtin_")
-    if name.startswith(names.RESERVED_PREFIXES) or name in names.RESERVED or name in names.LINKERS:
+    if names.RESERVED_FORMS.fullmatch(name) or name in names.RESERVED or name in names.LINKERS:
         return f"{name} is not allowed"
     if not calls_library or name == entry:
         return ""
