@@ -37,13 +37,15 @@ ATTRIBUTES = words(
 PRAGMA_FAMILIES = re.compile(r"(?:GCC|clang|STDC)\b")
 PRAGMAS = re.compile(
     r"GCC (?:diagnostic|ivdep|unroll|novector|target|push_options|pop_options|visibility|warning|error)\b"
-    r"|clang (?:loop|diagnostic|fp)\b|STDC (?:FP_CONTRACT|FENV_ACCESS|CX_LIMITED_RANGE)\b"
+    r"|clang (?:loop|diagnostic|fp)\b"
+    r"|clang attribute (?:pop$|push \( __attribute__ \( \( target \( \"[^\"]*\" \) \) \) , apply_to = [^\"]*\)$)"
+    r"|STDC (?:FP_CONTRACT|FENV_ACCESS|CX_LIMITED_RANGE)\b"
 )
 FORBIDDEN_PRAGMAS = re.compile(
     r"(?:weak|redefine_extname|extern_prefix|init|fini|comment|push_macro|pop_macro|include_alias|section"
     r"|scalar_storage_order|ms_struct|hayate)\b"
 )
-TARGET_PRAGMA = re.compile(r"GCC target\b")
+TARGET_PRAGMA = re.compile(r"GCC target\b|clang attribute push\b")
 REASSOCIATE = re.compile(r"clang fp .*\breassociate|float_control|clang fp .*\breciprocal")
 OMP_THREADS = re.compile(
     r"omp .*\b(?:parallel|for|task|taskloop|sections?|single|teams|target|distribute|loop|master|masked"
