@@ -35,6 +35,11 @@ def test_clauses_of_pragmas_are_code(clause: str, said: str) -> None:
         assert any(said in sentence for sentence in inspect_preprocessed(DGEMM, text, SIMD))
 
 
+def test_a_reduction_starts_with_a_list_and_holds_no_block() -> None:
+    text = entry("C[0] = 1;", "#pragma omp declare reduction(add : double : omp_out += ({ omp_in; }))")
+    assert "a block within" in inspect(DGEMM, text, SIMD).violations[0]
+
+
 def test_a_clause_ends_with_its_line() -> None:
     """What one pragma leaves open does not cover the next."""
     text = entry(

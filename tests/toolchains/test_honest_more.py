@@ -74,7 +74,8 @@ RELATIVES: dict[str, tuple[Language, str, str, str]] = {
     "another attribute pushed": ("c", PUSH.replace("target(\"avx2,fma\")", "optnone").replace("#ifdef __clang__\n", "")
                                  .replace("#endif\n", "").replace("#endif", ""), "C[0] = 1;", "clang attribute"),
     "two attributes pushed": ("c",
-                              '#pragma clang attribute push(__attribute__((target("avx2"), naked)), apply_to = function)',
+                              '#pragma clang attribute push(__attribute__((target("avx2"), naked)), '
+                              "apply_to = function)",
                               "C[0] = 1;", "clang attribute"),
     "remove of a file": ("c++", 'namespace std { extern "C" int remove(const char *); }', 'C[0] = std::remove("x");',
                          "remove"),

@@ -162,7 +162,7 @@ def _clauses(tokens: Sequence[Token], entry: str) -> Iterator[tuple[int, str]]:
     for i, token in enumerate(tokens):
         if token.kind == "mark":
             depth += (token.text in "([{") - (token.text in ")]}")
-            if token.text == "{" and not reduction:
+            if token.text == "{" and not (reduction and tokens[i - 1].text in ("=", ")", "{", ",")):
                 yield token.line, "a block within a #pragma is not allowed"
             continue
         calls = (
