@@ -62,13 +62,14 @@ _SMALL_FRAMES = {
 # In C a pointer to rows of variable length is one, too, and takes no memory; arrays are found in the source.
 _FIXED_LENGTHS = ("-Wvla", "-Werror=vla")
 # Addresses of the object's own parts, which the linker gives to whoever asks for them. With --wrap each asks for a
-# name that nobody defines; what a source itself gives such a name to is another thing, and stays.
+# name that nobody defines; what a source itself gives such a name to is another thing, and stays. By __real_ and the
+# name --wrap itself would give it out, hence those are wrapped, too.
 _LINKERS = (
     "_end", "end", "_edata", "edata", "_etext", "etext", "__etext", "__bss_start", "__ehdr_start",
     "__executable_start", "__init_array_start", "__init_array_end", "__fini_array_start", "__fini_array_end",
     "__preinit_array_start", "__preinit_array_end", "__end__", "__bss_start__", "__bss_end__", "_bss_end__",
 )  # fmt: skip
-_WRAPPED = ",".join(f"--wrap={name}" for name in _LINKERS)
+_WRAPPED = ",".join(f"--wrap={name},--wrap=__real_{name}" for name in _LINKERS)
 _ARCH = re.compile(r"(x86-64-v[234]|armv[89](\.\d)?-a(\+[a-z0-9]+)*|native)")
 
 

@@ -35,6 +35,7 @@ _HEADERS = (
     "numbers",
     "numeric",
     "optional",
+    "ranges",
     "span",
     "tuple",
     "type_traits",

@@ -72,6 +72,7 @@ class Image:
     libraries: tuple[str, ...]
     runs_at_load: bool
     writable_bytes: int  # for as long as the process or a thread lives, gaps between variables included
+    frame_bytes: int  # of the function that takes the most stack
     code: CodeFacts
     violations: tuple[str, ...]
 
@@ -88,7 +89,8 @@ def read_image(elf: bytes) -> Image:
     found = list(_memory(segments))
     code = read_code(machine, _pieces(elf, sections, segments, found))
     libraries, runs = _dynamic(sections, segments, found)
-    runs |= _relocations(machine, sections, segments, code, found)
+    pointed: set[int] = set()
+    runs |= _relocations(machine, sections, segments, code, found, pointed)
     imports, exports = _symbols(sections)
     return Image(
         loaded=tuple(_loaded(sections)),
@@ -97,6 +99,7 @@ def read_image(elf: bytes) -> Image:
         libraries=libraries,
         runs_at_load=runs or any(section.name in (".ctors", ".dtors") for section in sections),
         writable_bytes=_writable(segments),
+        frame_bytes=code.stack_bytes(pointed | _addresses(sections)),
         code=code,
         violations=(*found, *code.violations),
     )
@@ -204,9 +207,17 @@ def _dynamic(
 
 
 def _relocations(
-    machine: str, sections: list[Section], segments: list[Segment], code: CodeFacts, found: list[str]
+    machine: str,
+    sections: list[Section],
+    segments: list[Segment],
+    code: CodeFacts,
+    found: list[str],
+    pointed: set[int],
 ) -> bool:
-    """Whether a resolver runs at load. What the loader writes must go into data, and point at what starts."""
+    """Whether a resolver runs at load. What the loader writes must go into data, and point at what starts.
+
+    Where in the code it points is added to `pointed`.
+    """
     writable = [s for s in segments if s["p_type"] == "PT_LOAD" and s["p_flags"] & _WRITES]
     runnable = [s for s in segments if s["p_type"] == "PT_LOAD" and s["p_flags"] & _EXECUTES]
     runs = False
@@ -226,7 +237,9 @@ def _relocations(
                 if addend and kind in _WITH_ADDEND[machine]:
                     found.append(f"the object points {addend} bytes beside an imported symbol")
             elif kind == _RELATIVE.get(machine):
-                if _within(runnable, addend) and addend not in code.starts:
+                if _within(runnable, addend):
+                    pointed.add(addend)
+                if addend in pointed and addend not in code.starts:
                     found.append(f"the object points at {addend:#x}, where no instruction starts")
             elif kind not in _THREAD_LOCAL.get(machine, ()):
                 found.append(f"the object has a relocation of type {kind}")
@@ -237,6 +250,12 @@ def _relocations(
 
 def _within(segments: list[Segment], address: int) -> bool:
     return any(s["p_vaddr"] <= address < s["p_vaddr"] + s["p_memsz"] for s in segments)
+
+
+def _addresses(sections: list[Section]) -> set[int]:
+    """Where the symbols are that others see."""
+    tables = (section for section in sections if isinstance(section, SymbolTableSection))
+    return {int(symbol["st_value"]) for table in tables for symbol in table.iter_symbols()}
 
 
 def _symbols(sections: list[Section]) -> tuple[tuple[str, ...], tuple[str, ...]]:

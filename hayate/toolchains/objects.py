@@ -99,8 +99,8 @@ def _withheld(image: Image, allowed: frozenset[Technique]) -> list[str]:
             )
         if code.variable_frames:
             found.append("alloc is not permitted, and the object takes stack of a variable length")
-        elif code.frame_bytes > FRAME_MAX_BYTES:
+        elif image.frame_bytes > FRAME_MAX_BYTES:
             found.append(
-                f"alloc is not permitted, and a function's frame has {code.frame_bytes} bytes on the stack"
+                f"alloc is not permitted, and a function's frame has {image.frame_bytes} bytes on the stack"
             )
     return found

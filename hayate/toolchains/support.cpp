@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <new>
 
+// A source's own ones come before these.
+#define WEAK __attribute__((weak))
+
 #ifdef PERMITTED // scratch memory is
 static void *take(std::size_t size) {
     void *found = std::malloc(size ? size : 1);
@@ -12,29 +15,45 @@ static void *take(std::size_t size) {
     return found;
 }
 
-static void *take(std::size_t size, std::align_val_t alignment) {
+static void *allocate(std::size_t size, std::align_val_t alignment) {
     std::size_t unit = static_cast<std::size_t>(alignment);
-    void *found = std::aligned_alloc(unit, (size + unit - 1) / unit * unit + (size ? 0 : unit));
+    return std::aligned_alloc(unit, (size + unit - 1) / unit * unit + (size ? 0 : unit));
+}
+
+static void *take(std::size_t size, std::align_val_t alignment) {
+    void *found = allocate(size, alignment);
     if (!found)
         __builtin_trap();
     return found;
 }
 
-void *operator new(std::size_t size) { return take(size); }
-void *operator new[](std::size_t size) { return take(size); }
-void *operator new(std::size_t size, const std::nothrow_t &) noexcept { return std::malloc(size ? size : 1); }
-void *operator new[](std::size_t size, const std::nothrow_t &) noexcept { return std::malloc(size ? size : 1); }
-void *operator new(std::size_t size, std::align_val_t alignment) { return take(size, alignment); }
-void *operator new[](std::size_t size, std::align_val_t alignment) { return take(size, alignment); }
-void operator delete(void *p) noexcept { std::free(p); }
-void operator delete[](void *p) noexcept { std::free(p); }
-void operator delete(void *p, std::size_t) noexcept { std::free(p); }
-void operator delete[](void *p, std::size_t) noexcept { std::free(p); }
-void operator delete(void *p, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void *p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void *p, std::size_t, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void *p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+WEAK void *operator new(std::size_t size) { return take(size); }
+WEAK void *operator new[](std::size_t size) { return take(size); }
+WEAK void *operator new(std::size_t size, const std::nothrow_t &) noexcept { return std::malloc(size ? size : 1); }
+WEAK void *operator new[](std::size_t size, const std::nothrow_t &) noexcept { return std::malloc(size ? size : 1); }
+WEAK void *operator new(std::size_t size, std::align_val_t alignment) { return take(size, alignment); }
+WEAK void *operator new[](std::size_t size, std::align_val_t alignment) { return take(size, alignment); }
+WEAK void *operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t &) noexcept {
+    return allocate(size, alignment);
+}
+WEAK void *operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t &) noexcept {
+    return allocate(size, alignment);
+}
+static void give(void *p) { std::free(p); }
+#else
+// Where it is not there is nothing to delete, but virtual destructors name it all the same.
+static void give(void *) { __builtin_trap(); }
 #endif
+
+WEAK void operator delete(void *p) noexcept { give(p); }
+WEAK void operator delete[](void *p) noexcept { give(p); }
+WEAK void operator delete(void *p, std::size_t) noexcept { give(p); }
+WEAK void operator delete[](void *p, std::size_t) noexcept { give(p); }
+WEAK void operator delete(void *p, std::align_val_t) noexcept { give(p); }
+WEAK void operator delete[](void *p, std::align_val_t) noexcept { give(p); }
+WEAK void operator delete(void *p, std::size_t, std::align_val_t) noexcept { give(p); }
+WEAK void operator delete[](void *p, std::size_t, std::align_val_t) noexcept { give(p); }
+
 
 // Of local statics and variables of threads that have destructors: those never run, since the process ends without.
 // What is shared counts its owners by atomic operations, whatever the C library knows of threads.
@@ -45,6 +64,8 @@ __attribute__((visibility("hidden"))) int __cxa_thread_atexit(void (*)(void *), 
 extern __attribute__((visibility("hidden"))) const char __libc_single_threaded;
 const char __libc_single_threaded = 0;
 __attribute__((visibility("hidden"))) void __cxa_pure_virtual() { __builtin_trap(); }
+// By which std::optional and its kin report what they don't have; it raises no signal that others could see.
+__attribute__((visibility("hidden"))) void abort() noexcept { __builtin_trap(); }
 }
 
 namespace std {

@@ -34,6 +34,8 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
     targets: list[tuple[int, int]] = []
     forms: dict[str, str] = {}
     found: list[str] = []
+    called: set[int] = set()
+    pieces_taken: list[tuple[int, int]] = []
     packed = prefetches = frame = variable = 0
     for piece in pieces:
         end = piece.address
@@ -56,12 +58,16 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
                 target = _TARGET.search(operands)
                 if target:
                     targets.append((address, int(target[1], 0)))
+                    if mnemonic == "bl":
+                        called.add(int(target[1], 0))
             elif mnemonic == "sub" and operands.startswith("sp, sp"):
                 taken = _STACK.fullmatch(operands)
                 if taken is None or taken[1] is None:
                     variable += 1
                 else:
-                    frame = max(frame, int(taken[1], 0) << int(taken[2] or 0))
+                    size_bytes = int(taken[1], 0) << int(taken[2] or 0)
+                    frame = max(frame, size_bytes)
+                    pieces_taken.append((address, size_bytes))
         if piece.data[end - piece.address :].strip(b"\0"):
             found.append(f"the bytes at {end:#x} are no instruction that is known here")
     for address, goal in targets:
@@ -73,6 +79,8 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
         prefetches=prefetches,
         forms=forms,
         frame_bytes=frame,
+        taken=tuple(pieces_taken),
+        entries=frozenset(called),
         variable_frames=variable,
         starts=frozenset(starts),
         violations=tuple(found),

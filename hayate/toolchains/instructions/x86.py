@@ -31,6 +31,8 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
     starts: set[int] = set()
     targets: list[tuple[int, int]] = []
     addresses: list[tuple[int, int]] = []
+    called: set[int] = set()
+    pieces_taken: list[tuple[int, int]] = []
     registers: set[str] = set()
     forms: dict[str, str] = {}
     found: list[str] = []
@@ -53,6 +55,8 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
                     taken = _taken(mnemonic, operands)
                     variable += taken is None
                     frame = max(frame, taken or 0)
+                    if taken:
+                        pieces_taken.append((address, taken))
                 elif mnemonic == "lea":
                     shown = _FROM_HERE.search(operands)
                     if shown:
@@ -62,6 +66,8 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
             elif what == "branch":
                 if operands[:1].isdigit():
                     targets.append((address, int(operands, 0)))
+                    if mnemonic.endswith("call"):
+                        called.add(int(operands, 0))
             elif what == "prefetch":
                 prefetches += 1
             elif what == "refused":
@@ -93,6 +99,8 @@ def read(pieces: tuple[Piece, ...]) -> CodeFacts:
         hidden_prefetches=within.prefetches,
         forms=forms,
         frame_bytes=frame,
+        taken=tuple(pieces_taken),
+        entries=frozenset(called | {shown_at for _, shown_at in addresses}),
         variable_frames=variable,
         starts=frozenset(starts),
         violations=tuple(found),

@@ -26,6 +26,7 @@ def large_buffers(root: Node, language: Language = "c") -> int:
     file = Scope()
     scopes: dict[int, Scope] = {}
     types = Types()
+    varying: set[str] = set()  # types of variable length: only a variable of one takes memory
     for node, function in _with_functions(root):
         scope = file if function is None else scopes.setdefault(function, Scope(file))
         # A parameter of a template is one wherever it stands: its name has no value that is known here.
@@ -37,11 +38,24 @@ def large_buffers(root: Node, language: Language = "c") -> int:
             }
             static = function is None or bool(words & {"static", "_Thread_local", "__thread", "thread_local"})
             for item in node.children_by_field_name("declarator"):
-                size = _bytes(item, node.child_by_field_name("type"), scope, types, language)
-                if size == 0 or "extern" in words:
+                kind = node.child_by_field_name("type")
+                size = _bytes(item, kind, scope, types, language)
+                is_initialised = item.type == "init_declarator"
+                name, _, pointer = declared(
+                    item.child_by_field_name("declarator") if is_initialised else item
+                )
+                varies = text_of(kind) in varying and not pointer
+                if node.type == "type_definition" and size is None and language == "c":
+                    varies = varies or any(scope.varies(length) for length in _lengths(item)[0])
+                if varies and node.type == "type_definition":
+                    varying.add(name)
                     continue
-                if node.type == "declaration" and static:
-                    counts = not words & {"const", "constexpr"}
+                if (size == 0 and not varies) or "extern" in words:
+                    continue
+                if varies:
+                    counts = True
+                elif node.type == "declaration" and static:
+                    counts = not words & {"const", "constexpr"} and not _are_constant_pointers(item)
                 elif size is None:
                     counts = language == "c" and any(scope.varies(length) for length in _lengths(item)[0])
                 elif node.type == "declaration":
@@ -59,6 +73,20 @@ def _lengths(item: Node) -> tuple[list[Node | None], bool]:
     is_initialised = item.type == "init_declarator"
     _, lengths, pointer = declared(item.child_by_field_name("declarator") if is_initialised else item)
     return lengths, pointer
+
+
+def _are_constant_pointers(item: Node) -> bool:
+    """Whether it declares an array of pointers that stay what they are: `kernel *const table[9]`."""
+    node = item.child_by_field_name("declarator") if item.type == "init_declarator" else item
+    if node is None or node.type != "pointer_declarator":
+        return False
+    last = node  # the last one before the name says what the elements are
+    while (
+        inner := last.child_by_field_name("declarator")
+    ) is not None and inner.type == "pointer_declarator":
+        last = inner
+    is_array = inner is not None and inner.type == "array_declarator"
+    return is_array and any(text_of(c) == "const" for c in last.children if c.type == "type_qualifier")
 
 
 def _bytes(item: Node, kind: Node | None, known: Scope, types: Types, language: Language) -> int | None:

@@ -37,18 +37,21 @@ ATTRIBUTES = words(
 PRAGMA_FAMILIES = re.compile(r"(?:GCC|clang|STDC)\b")
 PRAGMAS = re.compile(
     r"GCC (?:diagnostic|ivdep|unroll|novector|target|push_options|pop_options|visibility|warning|error)\b"
-    r"|clang (?:loop|diagnostic|fp)\b|STDC (?:FP_CONTRACT|FENV_ACCESS|CX_LIMITED_RANGE)\b"
+    r"|clang (?:loop|diagnostic|fp)\b"
+    r"|clang attribute (?:pop$|push \( __attribute__ \( \( target \( \"[^\"]*\" \) \) \) , apply_to = [^\"]*\)$)"
+    r"|STDC (?:FP_CONTRACT|FENV_ACCESS|CX_LIMITED_RANGE)\b"
 )
 FORBIDDEN_PRAGMAS = re.compile(
     r"(?:weak|redefine_extname|extern_prefix|init|fini|comment|push_macro|pop_macro|include_alias|section"
     r"|scalar_storage_order|ms_struct|hayate)\b"
 )
-TARGET_PRAGMA = re.compile(r"GCC target\b")
+TARGET_PRAGMA = re.compile(r"GCC target\b|clang attribute push\b")
 REASSOCIATE = re.compile(r"clang fp .*\breassociate|float_control|clang fp .*\breciprocal")
 OMP_THREADS = re.compile(
     r"omp .*\b(?:parallel|for|task|taskloop|sections?|single|teams|target|distribute|loop|master|masked"
     r"|barrier|threadprivate|scope|dispatch|interop)\b"
 )
+OMP_REDUCTION = words("omp_in omp_out omp_priv omp_orig")  # names within `declare reduction`, no library's
 OMP_SIMD = re.compile(r"omp .*\bsimd\b")
 
 # Library functions: processes and signals, the environment, input and output, memory maps, clocks and sleep,
@@ -96,6 +99,8 @@ RESERVED = words(
 # Defined by the linker, in the object or as what it runs at load, but words that a variable may bear: what does not
 # belong to the source does not link, see c.py.
 LINKERS = words("_end _edata _etext _init _fini")
+# By the last two the linker's --wrap gives out what it keeps from others; __real__ is an operator.
+RESERVED_FORMS = re.compile(r"_MM_SET_\w*|__real_(?!_$)\w*|__wrap_\w*")
 FORBIDDEN_PREFIXES = (
     "sched_",
     "posix_spawn",
@@ -110,10 +115,10 @@ BLAS = re.compile(r"[sdcz](?:gemm|gemv|gemmt|symm|syrk|trmm|trsm|ger|axpy|dot|sc
 ALLOC = words(
     """
     malloc calloc realloc reallocarray aligned_alloc posix_memalign memalign valloc pvalloc alloca
-    strdup _mm_malloc __builtin_malloc __builtin_calloc __builtin_realloc __builtin_alloca
-    __builtin_alloca_with_align
+    strdup _mm_malloc __builtin_malloc __builtin_calloc __builtin_realloc
     """
 )
+ALLOCA = "__builtin_alloca"  # and what else begins so
 PREFETCH = frozenset({"__builtin_prefetch", "_mm_prefetch", "_m_prefetch", "_m_prefetchw", "__pld"})
 SIMD_NAME = re.compile(
     r"_mm(?:256|512)?_(?!malloc$|free$|prefetch$|pause$|[slm]fence$|clflush\w*$|getcsr$|setcsr$|clwb$|cldemote$)\w+"

@@ -24,6 +24,7 @@ _AFTER_PARAMETERS = words("const volatile noexcept override final mutable try")
 _OF_PARAMETERS = words(
     "void char short int long float double unsigned signed bool _Bool const volatile size_t struct"
 )
+_OF_STD = words("bind remove")  # algorithms by the names of functions of C: those show in the imports
 _ENDS = frozenset(",;)[{:")
 
 
@@ -51,12 +52,15 @@ def defined(source: Source) -> frozenset[str]:
 def _body(tokens: Sequence[Token], past: int) -> bool:
     """Whether the body of a function begins after its parameters."""
     result = False  # C++ may name the type of the result there
-    for token in tokens[past : past + 12]:
+    for i, token in enumerate(tokens[past : past + 12], past):
         if token.text == "{" and token.kind == "mark":
             return True
         if token.text in (";", "}"):
             return False
-        result = result or token.text == "-"
+        arrow = (
+            token.text == "-" and i + 1 < len(tokens) and tokens[i + 1].text == ">" and tokens[i + 1].attached
+        )
+        result = result or arrow
         if not result and token.text not in _AFTER_PARAMETERS:
             return False
     return False
@@ -93,7 +97,9 @@ def is_member(tokens: Sequence[Token], at: int) -> bool:
         return at == 1 and tokens[0].text == "."
     before = tokens[at - 2].text + tokens[at - 1].text
     if before == "::":
-        return at > 2 and tokens[at - 3].kind == "name" and tokens[at - 3].text != "std"
+        if at > 2 and tokens[at - 3].text == "std":
+            return tokens[at].text in _OF_STD
+        return at > 2 and tokens[at - 3].kind == "name"
     return tokens[at - 1].text == "." or before == "->"
 
 
@@ -106,6 +112,10 @@ def _is_declared(tokens: Sequence[Token], at: int, language: Language) -> bool:
     if after.text == "=":  # no function can be assigned to; a comparison has two of them
         return tokens[at + 2].text != "="
     typed = before.text not in _NO_TYPES if before.kind == "name" else before.text in ("*", "&", ">")
+    if language == "c++":
+        if before.text in ("struct", "class") and after.text in ("{", ":"):
+            return True
+        typed = typed or (before.text == "." and at > 2 and tokens[at - 2].text == ".")  # of `F... read`
     if not typed:
         return False
     return after.text in _ENDS or (language == "c++" and after.text == "(" and _constructs(tokens, at + 1))

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from hayate.records import Language, Technique
 from hayate.toolchains.source import names
 from hayate.toolchains.source.owned import declared, defined, is_member
-from hayate.toolchains.source.tokens import Directive, Source, Token
+from hayate.toolchains.source.tokens import Directive, Source, Token, is_name
 
 _NAME_SPACES = ("gnu", "__gnu__", "clang", "_Clang")
 
@@ -98,6 +98,12 @@ def violations(
     for directive in source.directives:
         found.extend((directive.line, text) for text in _directive(directive, headers))
     tokens = source.body if headers is None else source.certain
+    pragmas = source.pragmas if headers is None else source.certain_pragmas
+    for token in source.unreadable:
+        odd = "a backslash" if token.kind == "mark" else f"the character {_odd(token.text)!a}"
+        found.append((token.line, f"{odd} is not allowed outside comments and strings"))
+    for line in pragmas:
+        found.extend(_clauses(line, entry))
     own = declared(source, language) - {entry}
     for i, token in enumerate(tokens):
         if token.text in own or is_member(tokens, i):
@@ -106,11 +112,11 @@ def violations(
             text = _token(token, i + 1 < len(tokens) and tokens[i + 1].text == "(", entry)
         if text:
             found.append((token.line, text))
-    for name in attributes(tokens):
+    for name in (name for part in (tokens, *pragmas) for name in attributes(part)):
         if name.text in names.FORBIDDEN_ATTRIBUTES:
             found.append((name.line, f"the attribute {name.text} is not allowed"))
     if headers is None:  # no macro is left that could stand for another name
-        for name in attribute_names(source.body):
+        for name in (name for part in (tokens, *pragmas) for name in attribute_names(part)):
             if name.text not in names.ATTRIBUTES | names.FORBIDDEN_ATTRIBUTES:
                 found.append((name.line, f"the attribute {name.text} is not allowed"))
         for token in source.body:
@@ -132,7 +138,7 @@ def _token(token: Token, calls_library: bool, entry: str) -> str:
     if name in names.ASSEMBLY:
         return "inline assembly is not allowed"
     bare = name.removeprefix("__builtin_")
-    if name.startswith("_MM_SET_") or name in names.RESERVED or name in names.LINKERS:
+    if names.RESERVED_FORMS.fullmatch(name) or name in names.RESERVED or name in names.LINKERS:
         return f"{name} is not allowed"
     if not calls_library or name == entry:
         return ""
@@ -141,6 +147,30 @@ def _token(token: Token, calls_library: bool, entry: str) -> str:
     if names.BLAS.fullmatch(name) or name.startswith(names.LIBRARY_PREFIXES):
         return f"the library function {name} is not allowed"
     return ""
+
+
+def _odd(text: str) -> str:
+    """The first character of a token that no name has."""
+    return next((c for c in text if not is_name(c)), text)
+
+
+def _clauses(tokens: Sequence[Token], entry: str) -> Iterator[tuple[int, str]]:
+    """What stands in the clauses of pragmas: expressions, which compilers compile as any other."""
+    depth = 0
+    # `initializer(omp_priv = {0})` holds a list, and no block.
+    reduction = [token.text for token in tokens[:3]] == ["omp", "declare", "reduction"]
+    for i, token in enumerate(tokens):
+        if token.kind == "mark":
+            depth += (token.text in "([{") - (token.text in ")]}")
+            if token.text == "{" and not (reduction and tokens[i - 1].text in ("=", ")", "{", ",")):
+                yield token.line, "a block within a #pragma is not allowed"
+            continue
+        calls = (
+            depth > 0 and i + 1 < len(tokens) and tokens[i + 1].text == "("
+        )  # `bind(...)` is a clause itself
+        text = _token(token, calls, entry)
+        if text:
+            yield token.line, text
 
 
 def _directive(directive: Directive, headers: Collection[str] | None) -> Iterator[str]:
@@ -153,7 +183,10 @@ def _directive(directive: Directive, headers: Collection[str] | None) -> Iterato
         if acted_on or (names.FORBIDDEN_PRAGMAS.match(rest) and not ours):
             yield f"#pragma {' '.join(rest.split()[:2])} is not allowed"
         return
-    if headers is None or (directive.conditional and word in ("include", "include_next", "import", "ident")):
+    if headers is None:  # made by a macro: clang carries it out when it reads its own output
+        yield f"#{word} made by a macro is not allowed"
+        return
+    if directive.conditional and word in ("include", "include_next", "import", "ident"):
         return  # a file that comes in shows in the preprocessor's output
     if (
         word in ("include_next", "import", "embed", "assert", "unassert", "ident", "sccs", "line")
@@ -193,23 +226,28 @@ def withholdable(source: Source, certain: bool = False) -> dict[Technique, int]:
             see(Technique.THREADS, directive.line)
         if names.REASSOCIATE.match(directive.rest):
             see(Technique.FASTMATH, directive.line)
-    tokens = source.certain if certain else (*source.body, *source.macros)
-    own = {name for name in defined(source) if not name.startswith("_")}  # compilers' own names stay theirs
-    listed = {id(token) for inside in _lists(tokens) for token in inside}
+    pragmas = source.certain_pragmas if certain else source.pragmas
+    parts = (source.certain if certain else (*source.body, *source.macros), *pragmas)
+    tokens = [token for part in parts for token in part]
+    # Compilers' own names stay theirs; a call of alloca shows in no import.
+    own = {name for name in defined(source) if not name.startswith("_")} - {"alloca"}
+    listed = {id(token) for part in parts for inside in _lists(part) for token in inside}
     for i, token in enumerate(tokens):
         if token.kind != "name" or token.text in own:
             continue
         if token.text in names.PREFETCH:
             see(Technique.PREFETCH, token.line)
-        elif token.text in names.ALLOC:
+        elif token.text in names.ALLOC or token.text.startswith(names.ALLOCA):
             # `malloc` is an attribute, too.
             if id(token) not in listed and not is_member(tokens, i):
                 see(Technique.ALLOC, token.line)
+        elif token.text in names.OMP_REDUCTION:
+            continue
         elif names.THREAD_NAMES.fullmatch(token.text) and not is_member(tokens, i):
             see(Technique.THREADS, token.line)
         elif names.SIMD_NAME.fullmatch(token.text):
             see(Technique.SIMD, token.line)
-    for name in attributes(tokens):
+    for name in (name for part in parts for name in attributes(part)):
         if name.text in names.VECTOR_ATTRIBUTES or name.text == "target":
             see(Technique.SIMD, name.line)
     return found

@@ -17,7 +17,7 @@ _TOKEN_TEXT = r"""(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))
       | (?P<number>\.?[0-9](?:[eEpP][+-]|[0-9a-zA-Z_.])*)
       | (?P<name>[A-Za-z_$\u0080-\U0010ffff][A-Za-z0-9_$\u0080-\U0010ffff]*)
       | (?P<newline>\n)
-      | (?P<space>[^\S\n]+)
+      | (?P<space>[ \t\r\f\v]+)
       | (?P<mark>%:%:|%:|<:|:>|<%|%>|\#\#|.)
     """
 # C++ lets a quote stand between two digits; to C it opens a character. A raw string of C++ is a string like others
@@ -33,6 +33,7 @@ _DIGRAPHS = {"%:%:": "##", "%:": "#", "<:": "[", ":>": "]", "<%": "{", "%>": "}"
 CONDITIONS = ("if", "ifdef", "ifndef")
 _NO_FILES = ("<command-line>", "<command line>", "<built-in>")  # what included them: the command
 _DIRECTIVE_MAX = 64  # tokens of a line that are looked at; no #include has as many
+_ESCAPED = re.compile(r"u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})")
 _MARKER = re.compile(r'^# (\d+) "((?:\\.|[^"\\\n])*)"[^\n]*\n?', re.MULTILINE)
 
 
@@ -73,6 +74,10 @@ class Source:
     certain: tuple[Token, ...]  # of the body, what stands under no condition
     macros: tuple[Token, ...]
     directives: tuple[Directive, ...]
+    pragmas: tuple[tuple[Token, ...], ...] = ()  # of each #pragma line: its clauses hold expressions
+    certain_pragmas: tuple[tuple[Token, ...], ...] = ()  # of these, what stands under no condition
+    # Outside comments and strings: what compilers take for white space and we would take for part of a name.
+    unreadable: tuple[Token, ...] = ()
 
 
 def _splice(text: str) -> tuple[str, list[int]]:
@@ -153,6 +158,9 @@ def read(text: str, language: Language = "c") -> Source:
     certain: list[Token] = []
     macros: list[Token] = []
     directives: list[Directive] = []
+    pragmas: list[tuple[Token, ...]] = []
+    certain_pragmas: list[tuple[Token, ...]] = []
+    unreadable: list[Token] = []
     current: list[Token] = []
     depth = 0
 
@@ -162,6 +170,10 @@ def read(text: str, language: Language = "c") -> Source:
             found = _directive(current)
             if found.word == "define":
                 macros.extend(current[3:])
+            elif found.word == "pragma":
+                pragmas.append(tuple(current[2:]))
+                if depth == 0:
+                    certain_pragmas.append(tuple(current[2:]))
             if found.word in CONDITIONS:
                 depth += 1
             elif found.word == "endif":
@@ -176,10 +188,35 @@ def read(text: str, language: Language = "c") -> Source:
     for token in _raw_tokens(text, language):
         if token.kind == "newline":
             flush()
-        else:
-            current.append(token)
+            continue
+        escape = current[-1] if current and current[-1].text == "\\" else None
+        if depth == 0 and escape and not _is_escaped(token):
+            unreadable.append(escape)
+        if depth == 0 and token.kind == "name" and not is_name(token.text):
+            unreadable.append(token)
+        current.append(token)
     flush()
-    return Source(tuple(body), tuple(certain), tuple(macros), tuple(directives))
+    return Source(
+        body=tuple(body),
+        certain=tuple(certain),
+        macros=tuple(macros),
+        directives=tuple(directives),
+        pragmas=tuple(pragmas),
+        certain_pragmas=tuple(certain_pragmas),
+        unreadable=tuple(unreadable),
+    )
+
+
+def is_name(text: str) -> bool:
+    """Whether compilers, too, take all these characters for parts of a name."""
+    return text.isascii() or f"_{text}".replace("$", "_").isidentifier()
+
+
+def _is_escaped(token: Token) -> bool:
+    """Whether a backslash before the token makes it a letter of a name: gcc's preprocessor writes them so."""
+    found = _ESCAPED.match(token.text) if token.attached and token.kind == "name" else None
+    code = int(found[1] or found[2], 16) if found else 0
+    return 0x80 <= code <= 0x10FFFF and is_name(chr(code))
 
 
 def own_part(preprocessed: str, file: str) -> tuple[str, str]:
