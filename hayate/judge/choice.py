@@ -1,13 +1,17 @@
 """Which yardstick a launch is timed against: the nearest in speed, by the lowest of several calls.
 
 The links of yardsticks to the reference are not alike, so who could choose its yardstick would choose its link. One
-call that is slow, on purpose or by chance, changes nothing in the lowest of several; who is slow in all of them, and
-fast when it counts, is seen in the timed calls, and timed once more.
+call that is slow, on purpose or by chance, changes nothing in the lowest of several. Who is slow in all of the calls
+that choose, and fast when it counts, is seen in the timed calls, and timed once more with the yardstick that is nearer
+by those. The second set counts only if by its own pairs, too, that yardstick is the nearer one, and if the candidate
+was not much slower in the first: else calls that were timed could be slow to choose a link, and be thrown away. If it
+was, or if the nearer one is another one again, the set that says less for the candidate counts.
 """
 
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 
 from hayate.judge.results import YardstickFigure
@@ -45,6 +49,29 @@ def much_nearer(figures: Figures, used: int, found: Sequence[Timed]) -> int | No
     if not distances or distances[used] - min(distances) <= math.log(MUCH_NEARER):
         return None
     return distances.index(min(distances))
+
+
+def second_counts(
+    figures: Figures, first: tuple[int, Sequence[Timed]], second: tuple[int, Sequence[Timed]]
+) -> bool:
+    """Of two timed sets, each with the index of its yardstick: whether the second is the result, and not the first."""
+    (before, slow), (after, quick) = first, second
+    confirmed = much_nearer(figures, after, quick) is None
+    if confirmed and _typical_ns(slow) <= MUCH_NEARER * _typical_ns(quick):
+        return True
+    return _log_speedup(figures[after], quick) < _log_speedup(figures[before], slow)
+
+
+def _typical_ns(found: Sequence[Timed]) -> float:
+    """Of the candidate's calls, for a unit of work."""
+    return statistics.median(pair.candidate_ns / work for work, pair in found)
+
+
+def _log_speedup(figure: YardstickFigure | None, found: Sequence[Timed]) -> float:
+    """Over the reference, as the result has it."""
+    assert figure is not None  # the one that was used, else no other is nearer
+    ratios = [math.log(pair.yardstick_ns / pair.candidate_ns) for _, pair in found]
+    return statistics.median(ratios) + math.log(figure.speedup.value)
 
 
 def _distances(figures: Figures, used: int, found: Sequence[Timed]) -> list[float]:

@@ -52,7 +52,8 @@ def measure(
     The timing's ratios are against the yardstick nearest in speed, chained to the reference; with a rival the
     speed-up is against the rival, and a plan with more than three launches stops as soon as it is decided, or when
     its `decide_s` are over, undecided then if need be. A rival that fails leaves it undecided, and `Measurement.rival`
-    says how; so does one beside which the candidate looks like a cheat, and beside trusted code does not. Raises Fault: a broken yardstick, a host too noisy, anything of the machine's.
+    says how; so does one beside which the candidate looks like a cheat, and beside the task's yardsticks does not.
+    Raises Fault: a broken yardstick, a host too noisy, anything of the machine's.
     """
     return _Measurer(subject_of(task, built, plan, host, slot, sandbox, rival)).run()
 
