@@ -25,6 +25,10 @@ CHEAP_CALL_NS = 20_000_000
 # make one or the other the nearest, and it does not matter which.
 MUCH_NEARER = 1.15
 
+# The candidate is much slower in one set than in another if it takes this many times as long. A median of five with two
+# slow ones among them is the highest of the others.
+MUCH_SLOWER = 1.5
+
 Timed = tuple[float, PairTimes]  # the work of the pair's shape, and its calls
 Figures = Sequence[YardstickFigure | None]  # None: hopeless on this host, and never chosen
 
@@ -57,7 +61,7 @@ def second_counts(
     """Of two timed sets, each with the index of its yardstick: whether the second is the result, and not the first."""
     (before, slow), (after, quick) = first, second
     confirmed = much_nearer(figures, after, quick) is None
-    if confirmed and _typical_ns(slow) <= MUCH_NEARER * _typical_ns(quick):
+    if confirmed and _typical_ns(slow) <= MUCH_SLOWER * _typical_ns(quick):
         return True
     return _log_speedup(figures[after], quick) < _log_speedup(figures[before], slow)
 
