@@ -15,8 +15,8 @@ from hayate.judge.session import LaunchSession, PairTimes
 from hayate.judge.shapes import drawn, near, timed_on
 from hayate.judge.subject import Subject
 from hayate.judge.verification import Covered, Reach
+from hayate.judge.work import work_of_call
 from hayate.records import Band, Launch, Outcome, Shape
-from hayate.tasks import evaluate_expression
 
 BAND_BUDGET_S = 0.15  # timed part of one band in a training launch; a slow candidate gets fewer pairs
 LEAST_PAIRS = 3  # but so many, or an outlier is not seen for one
@@ -116,7 +116,7 @@ class Pairing:
             yardstick_ns=tuple(t.yardstick_ns + its for (_, t), (_, its) in zip(found, more, strict=True)),
             candidate_delay_ns=tuple(t.candidate.delay_ns for _, t in found),
             yardstick_delay_ns=tuple(t.yardstick.delay_ns for _, t in found),
-            flops=tuple(float(evaluate_expression(self.subject.task.flops, shape)) for shape, _ in found),
+            flops=tuple(work_of_call(self.subject.task, shape) for shape, _ in found),
             peak_gflops=max(peaks),
             yardstick_gflops=figure.gflops if figure else None,
             yardstick_speedup=figure.speedup.value if figure else None,
@@ -150,7 +150,7 @@ class Pairing:
         return found
 
     def _worked(self, found: Sequence[tuple[Shape, PairTimes]]) -> list[tuple[float, PairTimes]]:
-        return [(float(evaluate_expression(self.subject.task.flops, shape)), times) for shape, times in found]
+        return [(work_of_call(self.subject.task, shape), times) for shape, times in found]
 
     def peak(self, session: LaunchSession) -> float:
         """The peak of one core now, in GFLOPS. It is probed in the opponent's process, which may be a rival's: so no

@@ -13,8 +13,8 @@ from hayate.judge.session import DELAYED_SHARE, LaunchSession, PairTimes
 from hayate.judge.shapes import UNIFORM, corners, near, sample
 from hayate.judge.subject import Subject
 from hayate.judge.verification import Covered, again, verify
+from hayate.judge.work import FLOPS, rate_of, work_of_call
 from hayate.records import Built, Launch, Outcome, Shape, Technique
-from hayate.tasks import evaluate_expression
 
 FASTER_THAN_PEAK = 1.05
 # A runner that takes this much longer than the other's from wake-up to ready did something in between.
@@ -112,7 +112,8 @@ class Guard:
         rates = [f / ns for f, ns in zip(launch.flops, launch.candidate_ns, strict=True)]
         rate = statistics.median(rates)
         peak = (launch.peak_gflops or math.inf) * len(self.subject.slot.compute_cores)
-        if rate > FASTER_THAN_PEAK * peak:
+        # Other work has no such peak.
+        if rate_of(self.subject.task) is FLOPS and rate > FASTER_THAN_PEAK * peak:
             raise Suspicion(
                 Outcome.CHEATED,
                 f"{rate:.4g} GFLOPS by the task's minimal work, faster than the machine's peak of "
@@ -224,7 +225,7 @@ class Guard:
                     found.append((shape, times))
         except CandidateFailed as failure:
             raise OpponentFailed(same.name, failure, self.subject.task.where) from failure
-        rates = [float(evaluate_expression(self.subject.task.flops, s)) / t.yardstick_ns for s, t in found]
+        rates = [work_of_call(self.subject.task, s) / t.yardstick_ns for s, t in found]
         return statistics.median(rates) / peak
 
 
