@@ -332,7 +332,7 @@ GENERATED: Folder = (
 }
 void ranked_inputs(int n, int *ring, int *step, uint64_t seed)
 {
-    int order[512];
+    static int order[1 << 16];
     for (int i = 0; i < n; i++) order[i] = i;
     for (int i = n - 1; i > 0; i--) {
         int k = (int)(next(&seed) % (uint64_t)(i + 1)), swap = order[i];
