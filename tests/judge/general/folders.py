@@ -332,7 +332,7 @@ GENERATED: Folder = (
 }
 void ranked_inputs(int n, int *ring, int *step, uint64_t seed)
 {
-    static int order[1 << 16];
+    int order[512];
     for (int i = 0; i < n; i++) order[i] = i;
     for (int i = n - 1; i > 0; i--) {
         int k = (int)(next(&seed) % (uint64_t)(i + 1)), swap = order[i];

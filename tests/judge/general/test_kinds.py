@@ -56,7 +56,10 @@ def reference(name: str) -> str:
 def test_the_right_kernel_is_accepted_and_timed(
     name: str, written: Callable[..., Path], judged: Judge, tier: sandbox.Sandbox
 ) -> None:
-    found = judged(load(written(name, said=large(name))), reference(name), tier, TIMED)
+    texts = ALL[name][1]
+    room = {"inputs": texts.get("inputs.c", "").replace("int order[512]", "static int order[1 << 16]")}
+    folder = written(name, said=large(name), **(room if "inputs.c" in texts else {}))
+    found = judged(load(folder), reference(name), tier, TIMED)
     assert found.outcome is Outcome.ACCEPTED, found.reason
     assert isinstance(found, Measurement) and found.timing is not None and found.timing.launches
 
