@@ -46,7 +46,9 @@ class Baselines(Record):
     task: str
     best: str  # candidate hash
     best_gflops: Interval
-    peak_share: Interval  # of the FMA peak probed in the same launches
+    peak_share: Interval | None = (
+        None  # of the FMA peak probed in the same launches; of tasks with a rate in GFLOPS
+    )
     baselines: tuple[Baseline, ...]
     bands: tuple[BandFigure, ...] = ()
     fastest: Fastest | None = None  # of all these, beside its nearest yardstick
@@ -77,6 +79,7 @@ def measure_baselines(
     own = _accepted(farm.measure(task, built, plan).result(), "the best kernel")
     assert own.metric is not None and own.timing is not None
     best_gflops = Interval(value=own.metric.value, low=own.metric.low, high=own.metric.high)
+    in_gflops = own.metric.name.lower() == "gflops"  # else there is no peak to compare with
     shares = [
         f / ns / (launch.peak_gflops or math.inf)
         for launch in own.timing.launches
@@ -132,23 +135,24 @@ def measure_baselines(
                 say(f"{chosen.name} against the yardsticks")
                 alone = farm.measure(task, chosen, plan).result()
                 fastest = (found[-1].ratio_to_best.value, chosen.name, _accepted(alone, chosen.name))
-    peak = best_gflops.value / share.value
-    found.append(
-        Baseline(
-            name="measured FMA peak",
-            value=peak,
-            low=best_gflops.value / share.high,
-            high=best_gflops.value / share.low,
-            ratio_to_best=Interval(value=1 / share.value, low=1 / share.high, high=1 / share.low),
+    if in_gflops:
+        peak = best_gflops.value / share.value
+        found.append(
+            Baseline(
+                name="measured FMA peak",
+                value=peak,
+                low=best_gflops.value / share.high,
+                high=best_gflops.value / share.low,
+                ratio_to_best=Interval(value=1 / share.value, low=1 / share.high, high=1 / share.low),
+            )
         )
-    )
     nearest = _beside_its_yardstick(task, farm, *fastest[1:])
     note_fastest(nearest)
     result = Baselines(
         task=task.name,
         best=best.hash,
         best_gflops=best_gflops,
-        peak_share=share,
+        peak_share=share if in_gflops else None,
         baselines=tuple(found),
         bands=tuple(by_band),
         fastest=nearest,

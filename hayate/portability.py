@@ -151,7 +151,9 @@ def _measured(future: Future[Measurement]) -> ClassFigure:
         outcome=found.outcome,
         reason=found.reason,
         speedup=None if found.speedup is None else _interval(found.speedup),
-        gflops=None if rate is None else Interval(value=rate.value, low=rate.low, high=rate.high),
+        gflops=None
+        if rate is None or rate.name != "gflops"
+        else Interval(value=rate.value, low=rate.low, high=rate.high),
     )
 
 

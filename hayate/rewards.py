@@ -132,8 +132,10 @@ def _speed(verdict: Verdict, positive: Positive) -> float:
     assert verdict.speedup is not None
     if positive in ("log", "speedup"):
         return _believed(verdict.speedup.median, verdict.speedup.low)
-    if verdict.metric is None:
-        raise WrongUse(f"a verdict on {verdict.task} has no rate", where="positive", allowed="log, speedup")
+    if verdict.metric is None or verdict.metric.name.lower() != "gflops":
+        raise WrongUse(
+            f"a verdict on {verdict.task} has no rate in GFLOPS", where="positive", allowed="log, speedup"
+        )
     rate = _believed(verdict.metric.value, verdict.metric.low)
     if positive == "gflops":
         return rate

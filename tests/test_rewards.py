@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from record_examples import HOST, accepted, candidate, refused
 
 from hayate.errors import Fault, FaultKind, WrongUse
-from hayate.records import Outcome, Verdict
+from hayate.records import Metric, Outcome, Verdict
 from hayate.rewards import BELIEVED_ABOVE_LOW, FAILURES, Positive, RewardSettings, reward
 
 MADE = candidate()
@@ -110,6 +110,13 @@ def test_what_a_scale_needs_is_asked_for() -> None:
     assert told.value.kind is FaultKind.HOST_UNFIT
     with pytest.raises(WrongUse, match="no rate"):
         reward(_timed(1, 1).model_copy(update={"metric": None}), RewardSettings(positive="gflops"))
+    traffic = Metric(name="GB/s", value=9.0, low=8.0, high=10.0)
+    for positive in ("gflops", "peak_fraction"):
+        with pytest.raises(WrongUse, match="no rate in GFLOPS"):
+            reward(
+                _timed(1, 1).model_copy(update={"metric": traffic}),
+                RewardSettings.model_validate({"positive": positive}),
+            )
 
 
 def test_settings_say_what_is_wrong() -> None:

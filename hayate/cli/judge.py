@@ -277,7 +277,8 @@ def _print_verdict(verdict: Verdict, explain: bool) -> None:
     out.print(Text.assemble((verdict.outcome.value, colour), f": {verdict.reason}"))
     if verdict.metric:
         m = verdict.metric
-        speed = f"{m.value:.1f} GFLOPS ({m.low:.1f} to {m.high:.1f}) on {verdict.host.cpu}"
+        unit = "GFLOPS" if m.name == "gflops" else m.name
+        speed = f"{m.value:.1f} {unit} ({m.low:.1f} to {m.high:.1f}) on {verdict.host.cpu}"
         if verdict.speedup:
             ratio = verdict.speedup
             speed += f", {ratio.median:.3g} times the {ratio.baseline} ({ratio.low:.3g} to {ratio.high:.3g})"

@@ -24,9 +24,9 @@ from hayate.judge.results import YardstickFigure
 from hayate.judge.session import LaunchSession, PairTimes
 from hayate.judge.shapes import UNIFORM, corners, largest, near
 from hayate.judge.stats import Part, interval, mean_part
+from hayate.judge.work import work_of_call
 from hayate.records import Band, Built, HostProfile, Interval, Shape, StandardError, Task
 from hayate.sandbox import Sandbox
-from hayate.tasks import evaluate_expression
 
 ROUNDS = 6
 MOST_ROUNDS = 24
@@ -154,12 +154,12 @@ class Round:
     """One launch: for each yardstick the medians over its shapes, as a verdict's launches take them."""
 
     ratios: tuple[float, ...]  # log of the reference's time over the yardstick's
-    rates: tuple[float, ...]  # log of the yardstick's GFLOPS
+    rates: tuple[float, ...]  # log of the yardstick's GFLOPS, or of what judge/work.py has in their place
 
 
 def _round(place: _Place, reference: Built, yardsticks: Sequence[Built], shapes: Sequence[Shape]) -> Round:
     times = _launch(place, reference, yardsticks, shapes)
-    flops = [float(evaluate_expression(place.task.flops, shape)) for shape in shapes]
+    flops = [work_of_call(place.task, shape) for shape in shapes]
     return Round(
         ratios=tuple(
             statistics.median(math.log(t.candidate_ns / t.yardstick_ns) for t in pairs) for pairs in times
@@ -184,7 +184,7 @@ def figures(
     task: Task, band: Band, yardsticks: Sequence[Built], rounds: Sequence[Round]
 ) -> tuple[YardstickFigure, ...]:
     """Means over the rounds, whose scatter gives their errors."""
-    centre = float(evaluate_expression(task.flops, band.center))
+    centre = work_of_call(task, band.center)
     found = []
     for k, built in enumerate(yardsticks):
         ratios, rates = [r.ratios[k] for r in rounds], [r.rates[k] for r in rounds]

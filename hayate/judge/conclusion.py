@@ -9,6 +9,7 @@ from hayate.judge import stats
 from hayate.judge.results import Measurement
 from hayate.judge.subject import Subject
 from hayate.judge.verification import Covered
+from hayate.judge.work import rate_of
 from hayate.records import Decision, Launch, MeasurePlan, Outcome, Speedup, Timing
 
 EQUAL_WITHIN_MOST = 0.05  # a head-to-head at its end that is less certain than this is undecided
@@ -55,6 +56,7 @@ def accepted(
             numbers=numbers,
         )
     timing = Timing(launches=tuple(launches))
+    rate = rate_of(subject.task)
     baseline = subject.rival.name if subject.rival is not None else "reference"
     speedup = stats.speedup(timing, subject.plan.confidence, baseline)
     if interval is not None and math.isfinite(interval.low) and math.isfinite(interval.high):
@@ -77,7 +79,7 @@ def accepted(
         f"({speedup.low:.3g} to {speedup.high:.3g} at {speedup.confidence:.0%}){word}",
         numbers=numbers,
         timing=timing,
-        metric=stats.metric(timing, subject.plan.confidence),
+        metric=stats.metric(timing, subject.plan.confidence, rate.metric, rate.scale),
         speedup=speedup,
         decision=decided,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 import time
 from collections import Counter
-from dataclasses import replace
 
 from hayate.errors import Fault, FaultKind
 from hayate.hosts import Slot
@@ -15,8 +14,8 @@ from hayate.judge.pairing import Pairing
 from hayate.judge.results import Measurement, Rejection
 from hayate.judge.session import LaunchSession
 from hayate.judge.shapes import corners
-from hayate.judge.subject import Subject, subject_of
-from hayate.judge.suspicion import Guard, Suspicion
+from hayate.judge.subject import Subject, subject_of, without_rival
+from hayate.judge.suspicion import Guard, Suspicion, Unsettled
 from hayate.judge.verification import Cases, Covered, afterwards, again, cases, verify
 from hayate.records import (
     Built,
@@ -53,7 +52,8 @@ def measure(
     The timing's ratios are against the yardstick nearest in speed, chained to the reference; with a rival the
     speed-up is against the rival, and a plan with more than three launches stops as soon as it is decided, or when
     its `decide_s` are over, undecided then if need be. A rival that fails leaves it undecided, and `Measurement.rival`
-    says how. Raises Fault: a broken yardstick, a host too noisy, anything of the machine's.
+    says how; so does one beside which the candidate looks like a cheat, and beside the task's yardsticks does not.
+    Raises Fault: a broken yardstick, a host too noisy, anything of the machine's.
     """
     return _Measurer(subject_of(task, built, plan, host, slot, sandbox, rival)).run()
 
@@ -82,6 +82,9 @@ class _Measurer:
                 if self.subject.rival is None:
                     raise
                 return self._without(self.subject.rival.name, fault.failure, first, started)
+            except Unsettled as seen:
+                assert self.subject.rival is not None
+                return self._beside_yardsticks(self.subject.rival.name, seen, first, started)
         except CandidateFailed as failure:
             found = Measurement(outcome=failure.outcome, reason=failure.reason, numbers=failure.numbers)
             return self._costing(found, started)
@@ -132,9 +135,34 @@ class _Measurer:
 
     def _without(self, name: str, failure: CandidateFailed, first: Cases, started: float) -> Measurement:
         """The rival failed, which says nothing about the candidate: it is right or wrong by itself, and not timed."""
-        self.subject = replace(self.subject, opponents=(), rival=None, bands=())
+        self._on_its_own(timed=False)
         if not self.checked:
             self._launch(first)
+        return self._undecided(name, failure, started)
+
+    def _beside_yardsticks(self, name: str, seen: Unsettled, first: Cases, started: float) -> Measurement:
+        """Beside the rival the candidate looked like a cheat, and the rival may have made it look so. It is one if it
+        looks like one beside the task's yardsticks, too; if not, the rival answers for what was seen."""
+        self._on_its_own(timed=True)
+        self._launch(first)
+        why = CandidateFailed(
+            Outcome.CHEATED,
+            f"{seen.reason}; nothing of that kind was seen beside the task's yardsticks",
+            seen.numbers,
+        )
+        return self._undecided(name, why, started)
+
+    def _on_its_own(self, *, timed: bool) -> None:
+        """From here on beside the task's yardsticks, on the candidate's own time."""
+        self.subject = without_rival(self.subject, timed=timed)
+        if not self.checked:
+            self.covered = Covered()
+        self.pairing = Pairing(self.subject, self.covered)
+        self.guard = Guard(self.subject, self.pairing)
+        self.began, self.candidate_s = time.monotonic(), 0.0
+        self.doubts.clear()
+
+    def _undecided(self, name: str, failure: CandidateFailed, started: float) -> Measurement:
         found = self._costing(conclusion.accepted(self.subject, self.covered), started)
         said = (
             f"{found.reason}; undecided: the rival {name} failed: {failure.outcome.value}: {failure.reason}"
@@ -192,6 +220,8 @@ class _Measurer:
             elif count < PERSISTS:
                 continue
             if suspicion.outcome is not None:
+                if self.subject.rival is not None:
+                    raise Unsettled(suspicion.reason, suspicion.numbers)
                 raise CandidateFailed(suspicion.outcome, suspicion.reason, suspicion.numbers)
             break
         raise Fault(

@@ -534,7 +534,11 @@ class LaunchSession:
     ) -> PairTimes:
         """One call of each on the same fresh inputs, in the given order; the outputs are compared. `reach` is needed
         where the oracle can't be afforded: how far two results of each array may be apart, as a share of its largest
-        magnitude."""
+        magnitude. Raises Fault for a `function` that is none of the opponents."""
+        if not 0 <= function < len(self.opponents):
+            raise Fault(
+                FaultKind.INTERNAL, f"opponent {function} was asked for, and {len(self.opponents)} are loaded"
+            )
         self._within_limit()
         asked = self._request(shape, distribution, seed, timeout_s, int(candidate_first), function, reach)
         said = self._ask(f"pair {asked}", "pair", 2 * timeout_s + 90)

@@ -166,8 +166,9 @@ def speedup(timing: Timing, confidence: float = 0.95, baseline: str = "reference
     )
 
 
-def metric(timing: Timing, confidence: float = 0.95) -> Metric:
-    """GFLOPS for people: the yardstick's calibrated GFLOPS times the measured ratio, geometric mean over bands.
+def metric(timing: Timing, confidence: float = 0.95, name: str = "gflops", scale: float = 1.0) -> Metric:
+    """GFLOPS for people: the yardstick's calibrated GFLOPS times the measured ratio, geometric mean over bands. Of
+    other work: what `name` says, which is `scale` times the work a nanosecond.
 
     The interval holds the ratio's error and the calibrated figure's. Drift of the host, which moves every raw
     figure, is not in it. Without a calibration (a rival as yardstick) the candidate's own raw median is taken.
@@ -193,10 +194,10 @@ def metric(timing: Timing, confidence: float = 0.95) -> Metric:
         parts += [part.times(share) for part in own]
     total = interval(centre, parts, confidence)
     return Metric(
-        name="gflops",
-        value=math.exp(total.value),
-        low=math.exp(total.low),
-        high=math.exp(total.high),
+        name=name,
+        value=scale * math.exp(total.value),
+        low=scale * math.exp(total.low),
+        high=scale * math.exp(total.high),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hayate.hosts import Slot
 from hayate.judge.calibrate import calibrate_task, yardsticks
@@ -89,5 +89,26 @@ def subject_of(
         bands=bands,
         programs=programs,
         opponents=opponents,
+        calibration=calibration,
+    )
+
+
+def without_rival(subject: Subject, *, timed: bool) -> Subject:
+    """The same candidate beside the task's yardsticks; not timed, it has no bands. Raises Fault.
+
+    A single launch of a training verdict, which bears a machine that has changed since the calibration.
+    """
+    task, host, sandbox = subject.task, subject.host, subject.sandbox
+    bands = subject.bands if timed else ()
+    calibration = None
+    if bands:
+        names = [b.name for b in bands]
+        calibration = calibrate_task(task, names, host=host, slot=subject.slot, sandbox=sandbox)
+    return replace(
+        subject,
+        plan=subject.plan.model_copy(update={"purpose": "training", "launches": 1, "max_launches": 1}),
+        rival=None,
+        bands=bands,
+        opponents=yardsticks(task, host=host, sandbox=sandbox),
         calibration=calibration,
     )

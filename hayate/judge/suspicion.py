@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hayate.judge.failures import CandidateFailed, OpponentFailed
 from hayate.judge.pairing import Pairing
 from hayate.judge.session import DELAYED_SHARE, LaunchSession, PairTimes
-from hayate.judge.shapes import UNIFORM, corners, near
+from hayate.judge.shapes import UNIFORM, corners, near, sample
 from hayate.judge.subject import Subject
-from hayate.records import Built, Launch, Outcome, Technique
-from hayate.tasks import evaluate_expression
+from hayate.judge.verification import Covered, again, verify
+from hayate.judge.work import FLOPS, rate_of, work_of_call
+from hayate.records import Built, Launch, Outcome, Shape, Technique
 
 FASTER_THAN_PEAK = 1.05
 # A runner that takes this much longer than the other's from wake-up to ready did something in between.
@@ -51,6 +53,15 @@ class Suspicion(Exception):
         self.own = own  # noise, but beside the yardstick's calls there was none
         self.rivals = rivals  # noise, but beside the candidate's calls there was none
         self.by_times = by_times and outcome is not None  # an accusation that stands on measured times
+
+
+class Unsettled(Exception):
+    """What would tell of a cheat beside trusted code, seen in launches that ran a rival's: no word on the candidate."""
+
+    def __init__(self, reason: str, numbers: dict[str, float]) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.numbers = numbers
 
 
 class Guard:
@@ -101,7 +112,8 @@ class Guard:
         rates = [f / ns for f, ns in zip(launch.flops, launch.candidate_ns, strict=True)]
         rate = statistics.median(rates)
         peak = (launch.peak_gflops or math.inf) * len(self.subject.slot.compute_cores)
-        if rate > FASTER_THAN_PEAK * peak:
+        # Other work has no such peak.
+        if rate_of(self.subject.task) is FLOPS and rate > FASTER_THAN_PEAK * peak:
             raise Suspicion(
                 Outcome.CHEATED,
                 f"{rate:.4g} GFLOPS by the task's minimal work, faster than the machine's peak of "
@@ -142,40 +154,62 @@ class Guard:
         return self._of_peak_beside_itself(same, launch.band) / usual
 
     def beaten(self, launches: Sequence[Launch]) -> None:
-        """A rival is guarded as a yardstick is: one that is slow beside this candidate only was slowed by it."""
-        assert self.subject.rival is not None
-        for name in dict.fromkeys(launch.band for launch in launches):
-            shares = [_of_peak(launch) for launch in launches if launch.band == name and launch.peak_gflops]
-            if not shares:
-                continue
-            beside = statistics.median(shares)
-            for _ in range(RIVAL_ALONE):  # the candidate is believed if one of them agrees with it
-                alone = self._of_peak_beside_itself(self.subject.rival, name)
-                if beside >= YARDSTICK_SHARE * alone:
-                    break
-            else:
-                raise CandidateFailed(
-                    Outcome.CHEATED,
-                    f"the rival ran at {beside:.0%} of the machine's peak beside this candidate and at {alone:.0%} "
-                    f"beside itself, in {RIVAL_ALONE} launches",
-                    {"rival_of_peak": beside, "rival_of_peak_beside_itself": alone},
-                )
+        """Raises Unsettled if the rival was slow beside this candidate only: the candidate may have slowed it, or it
+        slowed itself to spoil the comparison."""
+        shares: dict[str, list[float]] = {}
+        for launch in launches:
+            if launch.peak_gflops:
+                shares.setdefault(launch.band, []).append(_of_peak(launch))
+        slow = {name: statistics.median(found) for name, found in shares.items()}
+        alone: dict[str, float] = {}
+        for _ in range(RIVAL_ALONE):  # the candidate is believed, band by band, if one of them agrees with it
+            alone = self._rival_beside_itself()
+            slow = {name: share for name, share in slow.items() if share < YARDSTICK_SHARE * alone[name]}
+            if not slow:
+                return
+        name = min(slow, key=lambda band: slow[band] / alone[band])
+        raise Unsettled(
+            f"the rival ran at {slow[name]:.0%} of the machine's peak beside this candidate and at {alone[name]:.0%} "
+            f"beside itself, in {RIVAL_ALONE} launches",
+            {"rival_of_peak": slow[name], "rival_of_peak_beside_itself": alone[name]},
+        )
+
+    def _rival_beside_itself(self) -> dict[str, float]:
+        """Of each band its speed as an opponent, as a share of the peak: in a launch that is like those that it lost
+        in all that it could count, shapes, values and calls, or it would be slow in those alone."""
+        rival = self.subject.rival
+        assert rival is not None
+        subject = replace(self.subject, built=rival)
+        pairing = Pairing(subject, Covered())
+        pairing.reach, pairing.rival_s = self.pairing.reach, self.pairing.rival_s
+        checked = again(subject.task, sample(subject.task, 1, subject.rng), subject.rng)
+        shapes = [*checked.shapes, *(shape for b in subject.bands for shape in corners(subject.task, b))]
+        try:
+            with self._session(rival, shapes, holds_slot=False) as session:
+                verify(session, checked, Covered(), plan=subject.plan, rng=subject.rng, reach=pairing.reach)
+                return {band.name: _of_peak(pairing.time_band(session, band)[0]) for band in subject.bands}
+        except CandidateFailed as failure:
+            raise OpponentFailed(rival.name, failure, self.subject.task.where) from failure
+
+    def _session(self, same: Built, shapes: Sequence[Shape], *, holds_slot: bool) -> LaunchSession:
+        return LaunchSession(
+            self.subject.task,
+            same,
+            [same],
+            natives=self.subject.programs,
+            slot=self.subject.slot,
+            sandbox=self.subject.sandbox,
+            shapes=shapes,
+            wall_s=self.subject.plan.wall_s,
+            holds_slot=holds_slot,
+        )
 
     def _of_peak_beside_itself(self, same: Built, band_name: str) -> float:
         """Its speed as a share of the peak probed in the same launch."""
         band = next(b for b in self.subject.task.bands if b.name == band_name)
         try:
-            with LaunchSession(
-                self.subject.task,
-                same,
-                [same],
-                natives=self.subject.programs,
-                slot=self.subject.slot,
-                sandbox=self.subject.sandbox,
-                shapes=corners(self.subject.task, band),
-                wall_s=self.subject.plan.wall_s,
-                holds_slot=True,  # by the launch that this one explains, whose runners are stopped
-            ) as session:
+            # The launch that this one explains has the slot, and its runners are stopped.
+            with self._session(same, corners(self.subject.task, band), holds_slot=True) as session:
                 peak = self.pairing.peak(session)
                 found = []
                 for i in range(3):
@@ -189,11 +223,9 @@ class Guard:
                         timeout_s=10.0,
                     )
                     found.append((shape, times))
-                    if same is self.subject.rival:
-                        self.pairing.bear_rival(times.yardstick.whole_ns + times.candidate.whole_ns, 0)
         except CandidateFailed as failure:
             raise OpponentFailed(same.name, failure, self.subject.task.where) from failure
-        rates = [float(evaluate_expression(self.subject.task.flops, s)) / t.yardstick_ns for s, t in found]
+        rates = [work_of_call(self.subject.task, s) / t.yardstick_ns for s, t in found]
         return statistics.median(rates) / peak
 
 

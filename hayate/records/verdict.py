@@ -78,7 +78,7 @@ class Launch(Record):
     ] = ()  # time that the scheduler kept the runner waiting during the call
     yardstick_delay_ns: tuple[int, ...] = ()
     calls_per_sample: int = 1  # short calls are timed in batches
-    flops: tuple[float, ...] = ()  # minimal work of each pair's shape
+    flops: tuple[float, ...] = ()  # minimal work of each pair's shape; bytes, or 1 a call, of tasks without
     peak_gflops: float | None = None  # FMA peak probed within this launch
     yardstick_gflops: float | None = None  # the yardstick's calibrated figure in this band, for people
     yardstick_speedup: float | None = None  # calibrated ratio yardstick / reference in this band

@@ -12,16 +12,25 @@ import pytest
 
 from hayate.hosts import Slot
 from hayate.judge import build
-from hayate.judge.choice import CHEAP_CALL_NS, CHOOSING_PAIRS, enough_to_choose, much_nearer, nearest
+from hayate.judge.choice import (
+    CHEAP_CALL_NS,
+    CHOOSING_PAIRS,
+    enough_to_choose,
+    much_nearer,
+    nearest,
+    second_counts,
+)
 from hayate.judge.pairing import Pairing
 from hayate.judge.session import LaunchSession
 from hayate.judge.shapes import largest
 from hayate.judge.subject import subject_of
 from hayate.judge.verification import Covered
-from hayate.records import Band, Built, HostProfile, MeasurePlan, Task
+from hayate.records import Band, Built, HostProfile, Launch, MeasurePlan, Task
 from hayate.sandbox import Sandbox
 
-FIGURES: Any = [SimpleNamespace(call_ns=ns) for ns in (8e6, 4e6, 2e6)]
+FIGURES: Any = [
+    SimpleNamespace(call_ns=ns, speedup=SimpleNamespace(value=8e6 / ns)) for ns in (8e6, 4e6, 2e6)
+]
 LAST = len(FIGURES) - 1
 
 
@@ -49,6 +58,31 @@ def test_slow_while_it_is_chosen_and_fast_when_it_counts_is_seen() -> None:
     assert chosen == 0
     assert much_nearer(FIGURES, chosen, pairs([2e6] * 5, yardstick_ns=8e6)) == LAST
     assert much_nearer(FIGURES, chosen, pairs([8e6] * 5, yardstick_ns=8e6)) is None
+
+
+def test_slow_in_the_set_that_is_timed_first_alone_is_slow() -> None:
+    """Fast while it is chosen, slow in the first set, which so chooses another yardstick, and fast again."""
+    slow, fast = pairs([8e6] * 5), pairs([2e6] * 5, yardstick_ns=8e6)
+    assert much_nearer(FIGURES, LAST, slow) == 0
+    assert not second_counts(FIGURES, (LAST, slow), (0, fast))
+    # Nor where the second set is just so slow that the new yardstick is confirmed.
+    slow, less = pairs([9.9e6] * 5), pairs([6e6] * 5, yardstick_ns=8e6)
+    assert much_nearer(FIGURES, 0, less) is None
+    assert not second_counts(FIGURES, (LAST, slow), (0, less))
+
+
+def test_a_second_set_that_confirms_its_yardstick_counts() -> None:
+    slow, again = pairs([8e6] * 5), pairs([7.9e6] * 5, yardstick_ns=8e6)
+    assert second_counts(FIGURES, (LAST, slow), (0, again))
+    # Slow while it was chosen, and fast in both sets.
+    first, second = pairs([2e6] * 5, yardstick_ns=8e6), pairs([2e6] * 5)
+    assert second_counts(FIGURES, (0, first), (LAST, second))
+
+
+def test_of_two_sets_without_a_nearest_the_slower_counts() -> None:
+    first, second = pairs([2e6] * 5, yardstick_ns=8e6), pairs([8e6] * 5)
+    assert second_counts(FIGURES, (0, first), (LAST, second))
+    assert not second_counts(FIGURES, (LAST, second), (0, first))
 
 
 def test_about_as_near_is_left_as_it_is() -> None:
@@ -98,12 +132,45 @@ def test_a_kernel_that_is_slow_at_first_gets_the_yardstick_that_it_had_else(
     small: Task, host: HostProfile, slot: Slot, best: Sandbox, first: int, last: int, steps: int
 ) -> None:
     """It is the faster one itself, so that one is the nearest; a slow call takes longer than one of the slower one."""
+    launch, note = timed_beside(small, host, slot, best, first, last, steps)
+    if last == 5 and steps == 30_000_000:  # two calls choose there, so most of those that are timed are slow
+        assert "timed again, to no avail" in note
+        assert launch.log_ratio < 0
+        return
+    assert launch.yardstick == "40_tile", (note, launch.candidate_ns, launch.yardstick_ns)
+    assert ("timed again" in note) == (
+        last - first >= CHOOSING_PAIRS - 1
+    )  # else none was chosen by slow calls alone
+
+
+def test_slow_calls_that_were_timed_are_never_thrown_away(
+    small: Task, host: HostProfile, slot: Slot, best: Sandbox
+) -> None:
+    """Those of the first set choose the slower yardstick; those after it are fast."""
+    first, last = CHOOSING_PAIRS + 1, CHOOSING_PAIRS + 3
+    launch, note = timed_beside(small, host, slot, best, first, last, 4_000_000, pairs=3)
+    assert "timed again, to no avail" in note
+    assert launch.yardstick == "40_tile"
+    assert launch.log_ratio < 0  # the slow ones
+
+
+def timed_beside(
+    small: Task,
+    host: HostProfile,
+    slot: Slot,
+    best: Sandbox,
+    first: int,
+    last: int,
+    steps: int,
+    pairs: int | None = None,
+) -> tuple[Launch, str]:
+    """Of the faster yardstick, slow from call to call."""
     source = small.yardsticks[1].text.replace("void dgemm(", "static void plain(", 1)
     head = SLOW_CALLS.replace("FIRST", str(first)).replace("LAST", str(last)).replace("STEPS", str(steps))
     whole = f"{source}\n{head}\n{small.declaration.rstrip().rstrip(';')}\n{{ tarry(M); plain(M, N, K, A, B, C); }}\n"
     made = build(small, whole, small.techniques, host=host, sandbox=best)
     assert isinstance(made, Built), made
-    subject = subject_of(small, made, MeasurePlan(), host, slot, best, None)
+    subject = subject_of(small, made, MeasurePlan(pairs=pairs), host, slot, best, None)
     (band,) = small.bands
     with LaunchSession(
         small,
@@ -115,7 +182,4 @@ def test_a_kernel_that_is_slow_at_first_gets_the_yardstick_that_it_had_else(
         shapes=[largest(small, band)],
     ) as session:
         launch, _, note = Pairing(subject, Covered()).time_band(session, band)
-    assert launch.yardstick == "40_tile", (note, launch.candidate_ns, launch.yardstick_ns)
-    assert ("timed again" in note) == (
-        last - first >= CHOOSING_PAIRS - 1
-    )  # else none was chosen by slow calls alone
+    return launch, note

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 import pytest
 from hostile import kernel, raw
 
+from hayate.errors import Fault, FaultKind
 from hayate.hosts import Slot
 from hayate.judge import measure
 from hayate.judge.failures import CandidateFailed, OpponentFailed
 from hayate.judge.measure import PERSISTS, _Measurer
 from hayate.judge.pairing import HEAD_TO_HEAD_SLOW_S, RIVAL_MOST_S, Pairing
 from hayate.judge.results import Measurement
+from hayate.judge.session import LaunchSession
 from hayate.judge.suspicion import Guard, Suspicion
 from hayate.judge.verification import Covered
 from hayate.records import Built, HostProfile, Launch, MeasurePlan, Outcome, Task
@@ -99,6 +102,86 @@ def test_a_candidate_that_is_wrong_is_wrong_though_the_rival_failed_first(
     found = measure(task, raw(kernel()), PLAN, host=host, slot=slot, sandbox=best, rival=dead)
     assert found.outcome is Outcome.ACCEPTED
     assert found.rival is not None
+
+
+@pytest.mark.parametrize(
+    ("source", "outcome"),
+    [
+        (kernel(before="*(volatile int *)0 = 1;"), Outcome.CRASHED),
+        (kernel(before="if ((double)M * N * K > 2e6) __builtin_trap();"), Outcome.CRASHED),
+        (kernel(before="if ((double)M * N * K > 2e6) for (volatile int i = 0;; i++) {}"), Outcome.TIMED_OUT),
+        (kernel(after="if ((double)M * N * K > 2e6) C[0] += 1;"), Outcome.WRONG),
+    ],
+    ids=["dies", "dies_at_large_shapes", "hangs_at_large_shapes", "is_wrong_at_large_shapes"],
+)
+def test_one_that_fails_while_shapes_are_verified_leaves_all_of_them_verified(
+    task: Task, host: HostProfile, slot: Slot, best: Sandbox, source: str, outcome: Outcome
+) -> None:
+    """Some of twelve are beyond what the oracle can afford, and are then compared with a yardstick's."""
+    plan = PLAN.model_copy(update={"verify_shapes": 12})
+    found = measure(
+        task, raw(kernel()), plan, host=host, slot=slot, sandbox=best, rival=raw(source, name="r")
+    )
+    assert found.outcome is Outcome.ACCEPTED, found.reason
+    assert found.decision == "undecided"
+    assert found.rival is not None
+    assert found.rival.outcome is outcome
+    assert found.numbers["verified_shapes"] == 14
+    assert found.numbers["verified_beyond_oracle"] == 2
+
+
+@pytest.mark.parametrize("function", [-1, 1])
+def test_an_opponent_that_is_not_loaded_is_a_bug_of_ours(function: int) -> None:
+    session: Any = object.__new__(LaunchSession)
+    session.opponents = (None,)
+    with pytest.raises(Fault) as told:
+        session.pair(
+            {}, function=function, candidate_first=True, distribution=0, seed=0, timeout_s=1.0, reach={}
+        )
+    assert told.value.kind is FaultKind.INTERNAL
+
+
+# Its first calls as a rival are quick, the others are not; beside small shapes, as a candidate, all are.
+TIRES = "static int calls, small;"
+TIRED = "if ((long)M * N * K <= 2000000) small = 1; for (int t = !small && calls++ >= 3 ? 3 : 1; t; t--) {"
+
+
+def test_a_rival_that_slows_itself_makes_nobody_a_cheat(
+    task: Task, host: HostProfile, slot: Slot, best: Sandbox
+) -> None:
+    rival = raw(kernel(head=TIRES, before=TIRED, after="}"), name="tired")
+    plan = PLAN.model_copy(update={"max_launches": 24, "decide_s": 30.0})
+    found = measure(task, raw(kernel()), plan, host=host, slot=slot, sandbox=best, rival=rival)
+    assert found.outcome is Outcome.ACCEPTED, found.reason
+    # It counts the same calls beside itself, and so is as slow there: it is beaten.
+    assert found.decision == "faster", found.reason
+
+
+@pytest.mark.parametrize("yardsticks_too", [False, True])
+def test_what_looks_like_a_cheat_beside_a_rival_is_one_if_it_does_beside_yardsticks(
+    task: Task,
+    host: HostProfile,
+    slot: Slot,
+    best: Sandbox,
+    yardsticks_too: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def looked_at(self: Guard, launch: Launch, times: object) -> None:
+        if self.subject.rival is not None or yardsticks_too:
+            raise Suspicion(Outcome.CHEATED, "it looks like a cheat", {})
+
+    monkeypatch.setattr(Guard, "launch", looked_at)
+    monkeypatch.setattr(sys.modules["hayate.judge.measure"], "ACCUSED_PAUSES_S", (0.0, 0.0, 0.0))
+    plan = PLAN.model_copy(update={"pairs": 1})
+    rival = raw(kernel(), name="odd")
+    found = measure(task, raw(kernel()), plan, host=host, slot=slot, sandbox=best, rival=rival)
+    if yardsticks_too:
+        assert found.outcome is Outcome.CHEATED
+        return
+    assert found.outcome is Outcome.ACCEPTED
+    assert found.decision == "undecided"
+    assert found.rival is not None
+    assert "it looks like a cheat; nothing of that kind was seen beside the task's yardsticks" in found.reason
 
 
 # -- scripted

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from hayate.judge.results import TaskCalibration, YardstickFigure
+from hayate.judge.work import FLOPS, rate_of, work_of_call
 from hayate.records import Band, Task
 from hayate.tasks import evaluate_expression
 
@@ -41,21 +42,20 @@ def out_of_order(task: Task, known: TaskCalibration, band: str, vector_bytes: in
 
 def band_out_of_scale(task: Task, band: Band, known: TaskCalibration, measured: str) -> str:
     """What is wrong with the size of a band's calls, by the rates measured in the band `measured`; "" if nothing."""
-    flops, traffic = (float(evaluate_expression(text, band.center)) for text in (task.flops, task.bytes))
-    for name, value in (("flops", flops), ("bytes", traffic)):
-        if value <= 0:
-            return f"{name} is {value:g} at its centre: nothing can be measured by it"
+    work, traffic = work_of_call(task, band.center), float(evaluate_expression(task.bytes, band.center))
+    if traffic <= 0:
+        return f"bytes is {traffic:g} at its centre: nothing can be measured by it"
     figures = _figures(task, known, measured)
     if not figures:
         return ""
     best = max(figure.gflops for figure in figures)
-    if best > FASTER_THAN_PEAK * known.peak_gflops:
+    if rate_of(task) is FLOPS and best > FASTER_THAN_PEAK * known.peak_gflops:
         return (
             f"by `flops` the fastest yardstick makes {best:.4g} GFLOPS and the machine {known.peak_gflops:.4g}: "
             "flops is more than the minimal work"
         )
     slowest = min(figure.gflops / figure.speedup.value for figure in figures)  # the reference
-    fast_s, slow_s = 1e-9 * flops / best, 1e-9 * flops / slowest
+    fast_s, slow_s = 1e-9 * work / best, 1e-9 * work / slowest
     if fast_s < SHORTEST_S:
         return (
             f"a call of the fastest yardstick takes about {_seconds(fast_s)} at its centre, "
