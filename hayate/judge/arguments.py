@@ -79,9 +79,10 @@ def array_bytes(task: Task, shape: Shape) -> tuple[int, ...]:
 
 
 def expected_bytes(task: Task, shape: Shape) -> int:
-    """What the examiner writes at most: a value and a bound, both doubles, for each number that is written."""
+    """Of what the examiner writes, or is handed beside the inputs: a value and a bound, both doubles, for each number
+    that is written, and what inout arrays held before the call."""
     return sum(
-        2 * (8 * n * parts(a.dtype) + 64)
+        2 * (8 * n * parts(a.dtype) + 64) + (n * ITEM_BYTES[a.dtype] + 64) * (a.kind == "inout")
         for n, a in zip(elements(task, shape), task.arrays, strict=True)
         if a.kind != "input"
     )

@@ -87,7 +87,7 @@ def runner_glue(task: Task) -> str:
     """glue.c: the declaration, and a call of the entry."""
     words = _Words(task)
     arrays = task.arrays
-    written = ", ".join("01"[a.kind != "input"] for a in arrays) or "0"
+    written = ", ".join({"input": "0", "output": "1", "inout": "2"}[a.kind] for a in arrays) or "0"
     call = f"((__typeof__(&{task.entry}))hy_f)({', '.join(words.call())})"
     if task.returns is not None:
         call = f"*({c_type(task.returns)} *)hy_a[{len(arrays) - 1}] = {call}"

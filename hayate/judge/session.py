@@ -170,17 +170,18 @@ class LaunchSession:
         self._longest = max((n for each in sizes for n in each), default=0)
         kinds = [a.kind for a in task.arrays]
 
-        def region(left_out: str, around: int) -> int:
-            """Bytes for all arrays but those of one kind, the largest of each."""
+        def region(of: tuple[str, ...], around: int) -> int:
+            """Bytes for all arrays of these kinds, the largest of each."""
             total = _SLACK
             for kind, each in zip(kinds, zip(*sizes, strict=True), strict=True):
-                if kind != left_out:
+                if kind in of:
                     total += max(each) + around
             return total
 
-        self._input_bytes = region("output", 8192)
-        self._output_bytes = region("input", 16384)
-        self._expected_bytes = max(self._input_bytes, _SLACK + max(expected_bytes(task, s) for s in shapes))
+        self._input_bytes = region(("input",), 8192)
+        self._output_bytes = region(("inout", "output"), 16384)
+        generated = region(("input", "inout"), 64)
+        self._expected_bytes = max(generated, _SLACK + max(expected_bytes(task, s) for s in shapes))
         self._stack = contextlib.ExitStack()
         self._clock: subprocess.Popen[bytes] | None = None
         self._runners: dict[str, Process] = {}

@@ -92,7 +92,10 @@ static void examine(enum hy_command command, int64_t timeout_ns)
     struct hy_control *c = examiner.control;
     c->command = command;
     memcpy(c->values, asked.values, sizeof asked.values);
-    memcpy(c->offsets, initial, sizeof initial);
+    memcpy(c->offsets, command == HY_GENERATE ? generated_at : initial, sizeof c->offsets);
+    /* Afresh each time: the examiner may write there. */
+    for (int i = 0; i < array_count && command != HY_GENERATE; i++)
+        if (arrays[i].role == HY_INOUT) memcpy(expected.base + initial[i], master[i], bytes_of(&arrays[i]));
     memcpy(c->want, want_at, sizeof want_at);
     memcpy(c->bound, bound_at, sizeof bound_at);
     for (int i = 0; i < array_count; i++) c->bytes[i] = bytes_of(&arrays[i]);
@@ -108,7 +111,7 @@ static int which_of(const struct runner *r) { return r == &candidate ? 0 : 1; }
 static void write_inputs(void)
 {
     for (int i = 0; i < array_count; i++)
-        if (given(&arrays[i])) memcpy(inputs.base + initial[i], master[i], bytes_of(&arrays[i]));
+        if (!written(&arrays[i])) memcpy(inputs.base + initial[i], master[i], bytes_of(&arrays[i]));
 }
 
 /* By the task's own generator. It finds what the clock has drawn in the other arrays, and garbage in its own: what it
@@ -121,7 +124,7 @@ static void generate(void)
     for (int i = 0; i < array_count; i++) {
         const struct array *a = &arrays[i];
         if (!given(a)) continue;
-        void *to = expected.base + initial[i];
+        void *to = expected.base + generated_at[i];
         garbage[i] = sentinel_of(a, hy_word(&seeds));
         if (asked.fillings[i].kind == HY_GENERATED) fill_sentinel(a, to, garbage[i]);
         else memcpy(to, master[i], bytes_of(a));
@@ -131,7 +134,7 @@ static void generate(void)
     for (int i = 0; i < array_count; i++) {
         const struct array *a = &arrays[i];
         if (!given(a) || asked.fillings[i].kind != HY_GENERATED) continue;
-        memcpy(master[i], expected.base + initial[i], bytes_of(a));
+        memcpy(master[i], expected.base + generated_at[i], bytes_of(a));
         struct look look = {.values = master[i], .sentinel = garbage[i]};
         each_stretch(a, floating(a) ? count_unwritten : count_changed, &look);
         /* An integer may have any value, but those of many bytes are not all garbage by chance. */

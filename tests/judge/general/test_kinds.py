@@ -155,3 +155,21 @@ def test_a_task_may_have_macros_of_any_name(
     folder = written("dot", said={"preamble": preamble}, oracle=oracle)
     found = judged(load(folder), reference("dot"), tier)
     assert found.outcome is Outcome.ACCEPTED, found.reason
+
+
+def test_no_copy_of_what_is_overwritten_can_be_read(
+    written: Callable[..., Path], judged: Judge, tier: sandbox.Sandbox
+) -> None:
+    """The kernel looks for what y held behind x, where the other arrays of the inputs lie, and is wrong if it is there."""
+    found = """static int copied(int n, const float *x, const float *y)
+{
+    const char *end = (const char *)(x + n);
+    for (const char *at = (const char *)x; at < end + 8192; at += 4)
+        if (!__builtin_memcmp(at, y, 4UL * (unsigned)n)) return 1;
+    return 0;
+}
+"""
+    text = reference("axpby").replace("b * y[i]", "(copy ? 0 : b) * y[i]")
+    text = found + text.replace("{ for", "{ int copy = n > 4 && copied(n, x, y); for")
+    verdict = judged(load(written("axpby")), text, tier, TIMED)
+    assert verdict.outcome is Outcome.ACCEPTED, verdict.reason
