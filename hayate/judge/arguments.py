@@ -32,6 +32,8 @@ _SPECIAL_SHARE = 0.3
 _EXACT_MOST = 3  # magnitude of a real scalar beside the exact test's integers: two bits
 # Of an index: any, increasing, all the same, first or last.
 _INDEX_MODES, _INDEX_WEIGHTS = (0, 1, 2, 3), (6.0, 2.0, 1.0, 1.0)
+# Where no reach is said: both results are those of trusted code, which is timed and not judged.
+_TRUSTED_REACH = 1.0
 _INTEGERS_BY_DEFAULT = 100  # magnitude
 
 
@@ -163,7 +165,6 @@ def arrays(
     """Shape, extent and filling of each array, and how far a written one may be from another result of its kind."""
     words: list[str] = []
     numbers = {a.name: i for i, a in enumerate(task.arrays)}
-    unknown = 1.0 if task.correct in ("automatic", "empirical") else 0.0
     bits, factor = parameters(task, shape, distribution, rng)
     for a in task.arrays:
         sizes, extent = dimensions(a, shape)
@@ -172,7 +173,7 @@ def arrays(
             filled = _filling(task, a, shape, distribution, (bits, factor), numbers, rng)
             words += [str(filled[0]), repr(float(filled[1])), repr(float(filled[2])), str(filled[3])]
         if a.kind != "input":
-            words.append(repr(float(reach.get(a.name, unknown))))
+            words.append(repr(float(reach.get(a.name, _TRUSTED_REACH))))
     return words
 
 

@@ -58,6 +58,7 @@ class _Expected(ctypes.Structure):  # struct expected of compare.h
         ("complete", ctypes.c_int),
         ("exactly", ctypes.c_int),
         ("may_skip", ctypes.c_int),
+        ("any_nan", ctypes.c_int),
     )
 
 
@@ -70,6 +71,7 @@ class _Error(ctypes.Structure):  # struct error of compare.h
         ("total", ctypes.c_int64),
         ("at", ctypes.c_int64),
         ("skipped", ctypes.c_int64),
+        ("seen", ctypes.c_int64),
         ("got", ctypes.c_double),
         ("want", ctypes.c_double),
         ("bound", ctypes.c_double),

@@ -92,6 +92,7 @@ class PairTimes:
     candidate: CallTimes
     yardstick: CallTimes
     worst_error: float
+    examined: bool = False  # by the oracle, beyond its cheap bounds
 
     @property
     def candidate_ns(self) -> int:
@@ -124,8 +125,15 @@ class Verified:
 
     worst_error: float  # in units of its bound
     skipped: int  # numbers of which nothing is known
+    numbers: int  # all of them; 0 where a branch is near
     near_branches: int  # above 0 nothing was compared: honest results differ there
+    oracle_s: float
     reach: dict[str, float]  # of each written array: its widest bound as a share of its largest magnitude
+
+    @property
+    def compared(self) -> bool:
+        """Whether half of the numbers at least were held against what is right."""
+        return not self.near_branches and 2 * self.skipped <= self.numbers
 
 
 class LaunchSession:
@@ -519,8 +527,9 @@ class LaunchSession:
         )
         self.candidate_s += (int(said[0]) + int(said[1])) * 1e-9
         self.calls_s += int(said[0]) * 1e-9
-        reach = {a.name: float(x) for a, x in zip(self.task.written, said[5:], strict=True)}
-        return Verified(float(said[2]), int(said[3]), int(said[4]), reach)
+        reach = {a.name: float(x) for a, x in zip(self.task.written, said[7:], strict=True)}
+        skipped, numbers, near, oracle_ns = (int(word) for word in said[3:7])
+        return Verified(float(said[2]), skipped, numbers, near, oracle_ns * 1e-9, reach)
 
     def pair(
         self,
@@ -534,13 +543,13 @@ class LaunchSession:
         reach: Mapping[str, float] = {},
     ) -> PairTimes:
         """One call of each on the same fresh inputs, in the given order; the outputs are compared. `reach` is needed
-        where the oracle can't be afforded: how far two results of each array may be apart, as a share of its largest
-        magnitude."""
+        where bounds are the oracle's alone: how far two results of each array may be apart, as a share of its largest
+        magnitude, before it is asked; below 0 it is asked at once. Without it both must be trusted."""
         self._within_limit()
         asked = self._request(shape, distribution, seed, timeout_s, int(candidate_first), function, reach)
         said = self._ask(f"pair {asked}", "pair", 2 * timeout_s + 90)
         numbers = [int(word) for word in said[:12]]
-        times = PairTimes(CallTimes(*numbers[:6]), CallTimes(*numbers[6:]), float(said[12]))
+        times = PairTimes(CallTimes(*numbers[:6]), CallTimes(*numbers[6:]), float(said[12]), said[13] == "1")
         self.candidate_s += times.candidate.whole_ns * 1e-9
         self.opponents_s += times.yardstick.whole_ns * 1e-9
         self.calls_s += (times.candidate_ns + times.yardstick_ns) * 1e-9

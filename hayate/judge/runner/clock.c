@@ -115,8 +115,9 @@ static void say_verified(void)
 {
     read_request();
     const struct verified v = verify();
-    printf("verified %lld %lld %.6g %lld %lld", (long long)v.call.ns, (long long)(v.call.thaw_ns + v.call.halt_ns),
-           v.error.worst, (long long)v.error.skipped, (long long)v.near_branches);
+    printf("verified %lld %lld %.6g %lld %lld %lld %lld", (long long)v.call.ns,
+           (long long)(v.call.thaw_ns + v.call.halt_ns), v.error.worst, (long long)v.error.skipped,
+           (long long)v.error.seen, (long long)v.near_branches, (long long)v.examined_ns);
     for (int i = 0; i < array_count; i++)
         if (written(&arrays[i])) printf(" %.6g", v.reach[i]);
     printf("\n");
@@ -132,7 +133,7 @@ static void say_pair(void)
         printf(" %lld %lld %lld %lld %lld %lld", (long long)both[i]->ns, (long long)both[i]->delay_ns,
                (long long)both[i]->thaw_ns, (long long)both[i]->thaw_delay_ns, (long long)both[i]->halt_ns,
                (long long)both[i]->cpu_ns);
-    printf(" %.6g\n", p.error.worst);
+    printf(" %.6g %d\n", p.error.worst, p.examined);
 }
 
 int main(int argc, char **argv)
