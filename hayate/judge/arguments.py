@@ -7,7 +7,7 @@ import math
 import random
 from collections.abc import Iterator, Mapping
 
-from hayate.judge.glue import DTYPES, ROLES, parts
+from hayate.judge.glue import DTYPES, ROLES, parts, unsaid
 from hayate.judge.shapes import UNIFORM, dimensions, elements, parameters
 from hayate.records import ITEM_BYTES, UNIT_ROUNDOFF, Argument, DType, Shape, Task, Values
 from hayate.tasks import evaluate_expression
@@ -92,7 +92,7 @@ def expected_bytes(task: Task, shape: Shape) -> int:
 
 def values(task: Task, shape: Shape, rng: random.Random, *, exactly: bool = False) -> list[str]:
     """The numbers that are passed by value, in order: i, u or d and a number. `exactly`: real ones of any range are
-    small whole numbers, so that what is computed with them can be exact."""
+    small whole numbers, so that what is computed with them can be exact. At the end what only the oracle is told."""
     words: list[str] = []
     for a in task.arguments:
         if a.kind == "size":
@@ -102,6 +102,7 @@ def values(task: Task, shape: Shape, rng: random.Random, *, exactly: bool = Fals
                 words += _scalar(field.dtype, field.value, field.values, shape, rng, exactly)
         elif a.kind == "scalar":
             words += _scalar(a.dtype, a.value, a.values, shape, rng, exactly)
+    words += [f"i{shape[name]}" for name in unsaid(task)]
     return words
 
 

@@ -146,8 +146,8 @@ def _apart(rest: Sequence[str]) -> CandidateFailed:
     wrong = _wrong(rest)
     bad, total, index = (int(x) for x in rest[:3])
     reason = (
-        f"too near a branch for the oracle to tell, {bad} of {total} elements differ from the opponent's, more than one "
-        f"in a hundred; first at {index}: computed {float(rest[3]):.17g}, the opponent {float(rest[4]):.17g}"
+        f"too near a branch for the oracle to tell, {bad} of {total} elements differ from the opponent's, more than "
+        f"one in a hundred; first at {index}: computed {float(rest[3]):.17g}, the opponent {float(rest[4]):.17g}"
     )
     return CandidateFailed(
         wrong.outcome, reason, wrong.numbers, doubtful=True

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from hayate.records import Argument, DType, Task
+from hayate.running import drawn_beyond
 
 _COMPLEX = ("complex64", "complex128")
 _C_NAMES: dict[str, str] = {
@@ -50,6 +51,11 @@ def samples(task: Task) -> bool:
     return re.search(rf"\b{re.escape(task.entry)}_sample\s*\(", task.oracle.text) is not None
 
 
+def unsaid(task: Task) -> tuple[str, ...]:
+    """Drawn names that are no arguments and that the task's oracle is told all the same: after all other numbers."""
+    return drawn_beyond(task) if task.correct in ("automatic", "empirical") else ()
+
+
 class _Words:
     """How each argument is said in a call, and what has to be declared before."""
 
@@ -72,6 +78,7 @@ class _Words:
             else:
                 self.words.append((argument, _number(argument.dtype, values)))
                 values += parts(argument.dtype)
+        self.values = values  # numbers that are arguments
 
     def call(self, *, outputs: bool = True) -> list[str]:
         return [word for argument, word in self.words if outputs or argument.kind != "output"]
@@ -194,6 +201,9 @@ def _automatic(task: Task, words: _Words, written: list[int]) -> str:
         else:
             lines.append(f"        {c_type(argument.dtype)} hy_x{n} = {word};\n")
             places.append(f"&hy_x{n}")
+    for i, _ in enumerate(unsaid(task)):
+        lines.append(f"        int64_t hy_y{i} = hy_v[{words.values + i}].i;\n")
+        places.append(f"&hy_y{i}")
     wants, bounds = (", ".join(f"hy_{name}[{i}]" for i in written) for name in ("want", "bound"))
     return f"""    case HY_EXACT: {{
 {"".join(lines)}        void *hy_all[] = {{{", ".join(places)}}};

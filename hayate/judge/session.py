@@ -56,6 +56,8 @@ SMALL_STACK_BYTES = 256 * 1024
 SMALL_DATA_BYTES = 16 * _MIB
 WHO = ("candidate", "yardstick")
 _SLACK = 64 * 1024
+# An array of running numbers on the reference's stack is up to twelve times what it is there (docs/any-kernel.md).
+EXAMINER_STACK_BYTES = 12 * Limits().stack_bytes
 # What the examiner is made of: files of the task's folder.
 _OWN_CODE = {
     "exact": "reference",
@@ -361,7 +363,7 @@ class LaunchSession:
                 cpu_s=self.wall_s + 30,
                 wall_s=self.wall_s + 120,
                 memory_bytes=4 * 1024 * _MIB,
-                stack_bytes=Limits().stack_bytes,
+                stack_bytes=EXAMINER_STACK_BYTES,
                 file_bytes=16 * _MIB,
                 output_bytes=64 * 1024,
                 raisable=True,

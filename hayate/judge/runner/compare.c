@@ -37,7 +37,7 @@ static inline double distance(double got, double want, const struct rule *r)
 
 static inline double bound_of(double want, double scale, const struct rule *r)
 {
-    return r->exactly ? 0.0 : r->gamma * scale + r->unit * fabs(want);
+    return r->exactly ? 0.0 : r->gamma * scale + (r->unit > 0 ? r->unit * fabs(want) : 0.0);
 }
 
 static void numbers(struct error *found, int number, int64_t first, int64_t n, const double *restrict got,

@@ -161,7 +161,7 @@ def test_a_task_may_have_macros_of_any_name(
 def test_no_copy_of_what_is_overwritten_can_be_read(
     written: Callable[..., Path], judged: Judge, tier: sandbox.Sandbox
 ) -> None:
-    """The kernel looks for what y held behind x, where the other arrays of the inputs lie, and is wrong if it is there."""
+    """The kernel looks for what y held behind x, where other inputs lie, and is wrong if it is there."""
     found = """static int copied(int n, const float *x, const float *y)
 {
     const char *end = (const char *)(x + n);

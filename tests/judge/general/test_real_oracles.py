@@ -1,18 +1,25 @@
-"""Tasks whose oracle is made by hayate.running, judged from end to end: honest variants pass, what is less exact not."""
+"""Tasks whose oracle hayate.running makes, from end to end: honest variants pass, what is less exact does not."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from folders import array, size
 from make import make
 
+from benchmarks.margins import doubles, floats
+from benchmarks.margins.kernels import Kernel
 from hayate import sandbox
-from hayate.judge import Rejection
+from hayate.errors import Fault, FaultKind
+from hayate.judge import Rejection, native
+from hayate.judge.library import Library
 from hayate.judge.results import Measurement
-from hayate.records import MeasurePlan, Outcome
+from hayate.mutants import mutants
+from hayate.records import HostProfile, MeasurePlan, Outcome
 from hayate.tasks import load
 
 Judge = Callable[..., Rejection | Measurement]
@@ -43,3 +50,93 @@ def test_a_reduction_is_held_to_the_oracle_where_it_is_timed(
     for wrong in ("s * (1 + 1e-4 * (n > 20000))", "n > 20000 ? s * 0.5 : s"):
         found = judged(task, honest.replace("return s", f"return {wrong}"), tier, TIMED)
         assert found.outcome is Outcome.WRONG, found.reason
+
+
+def folder_of(kernel: Kernel) -> tuple[dict[str, Any], dict[str, str]]:
+    """What task.toml says of it, and the reference."""
+    text = {a.name: a.value for a in kernel.arguments if a.value}
+    arguments = [a.model_dump(exclude_defaults=True) for a in kernel.arguments]
+    for one in arguments:  # a folder's shapes are of drawn names alone
+        if "shape" in one:
+            one["shape"] = [text.get(part, part) for part in one["shape"]]
+    said: dict[str, Any] = {
+        "entry": kernel.name,
+        "declaration": kernel.declaration,
+        "preamble": kernel.preamble,
+        "argument": arguments,
+        "domain": {name: [min(most, 3), most] for name, most in kernel.sizes.items()},
+        "correct": "automatic",
+        "headers": ["math.h", "string.h", "immintrin.h"],
+    }
+    if kernel.returns is not None:
+        said["returns"] = kernel.returns
+    return said, {"reference.c": kernel.text}
+
+
+KERNELS = [doubles.CSR, doubles.LU, doubles.GEMV, doubles.DOT, floats.SOFTMAX, floats.NBODY]
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
+def test_honest_variants_pass_and_a_lower_precision_does_not(
+    kernel: Kernel, tmp_path: Path, judged: Judge, tier: sandbox.Sandbox
+) -> None:
+    """Each honest one is timed, too, where results are held against each other."""
+    task = load(make(tmp_path / kernel.name, *folder_of(kernel)))
+    honest = {"the reference": kernel.text, **kernel.honest}
+    if kernel.reversed[0]:
+        honest["reversed"] = kernel.text.replace(*kernel.reversed)
+    for name, text in honest.items():
+        found = judged(task, text, tier, TIMED)
+        assert found.outcome is Outcome.ACCEPTED, f"{name}: {found.reason}"
+    lower = [m for m in mutants(kernel.task) if m.kind == "precision" and " in all" in m.name]
+    assert len(lower) >= 3
+    for mutant in lower:
+        found = judged(task, mutant.text, tier)
+        assert found.outcome is Outcome.WRONG, f"{mutant.name}: {found.reason}"
+
+
+def test_the_oracle_has_the_stack_that_running_numbers_need(
+    tmp_path: Path, judged: Judge, tier: sandbox.Sandbox
+) -> None:
+    """Fifteen MiB of doubles are a hundred and more of running numbers, and a process usually has 64."""
+    declared = "void smooth(int n, const double *x, double *y)"
+    text = f"""{declared}
+{{
+    double t[2000000];
+    for (int i = 0; i < n; i++) t[2000000 - n + i] = x[i] * 3;
+    for (int i = 0; i < n; i++) y[i] = t[2000000 - n + i] + x[n - 1 - i];
+}}
+"""
+    said = {
+        "entry": "smooth",
+        "declaration": declared,
+        "techniques": ["alloc"],
+        "argument": [size("n"), array("x", "input", "double", "n"), array("y", "output", "double", "n")],
+        "domain": {"n": [1, 300]},
+        "correct": "automatic",
+    }
+    found = judged(load(make(tmp_path / "smooth", said, {"reference.c": text})), text, tier)
+    assert found.outcome is Outcome.ACCEPTED, found.reason
+
+
+def test_an_oracle_that_cpp_does_not_compile_names_the_task(
+    tmp_path: Path, judged: Judge, tier: sandbox.Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = doubles.DOT
+    task = load(make(tmp_path / "dot", *folder_of(kernel)))
+    monkeypatch.setattr(native, "oracle_text", lambda task: "int broken(")
+    with pytest.raises(Fault, match=r"the code of the task dot \(reference\.c\) does not compile") as told:
+        judged(task, kernel.text, tier)
+    assert told.value.kind is FaultKind.YARDSTICK_BROKEN
+
+
+def test_an_infinity_that_is_due_is_right(host: HostProfile) -> None:
+    """Its bound is 0, and the difference of two is no number."""
+    task = doubles.GEMV.task
+    shape = {"m": 2, "n": 3}
+    want = np.array([np.inf, -np.inf, 1.0])
+    library = Library(host)
+    for got, bad in ((want, 0), (-want, 3), (np.array([np.inf, -np.inf, np.nan]), 1)):
+        told = library.compare(task, shape, 2, got, want, np.zeros(3), complete=True)
+        assert told.bad == bad
+        assert bad or told.worst == 0
