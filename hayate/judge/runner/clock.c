@@ -42,6 +42,13 @@ static int64_t next(void) { return strtoll(token(), NULL, 10); }
 
 static double next_double(void) { return strtod(token(), NULL); }
 
+static void read_limit(double *real, uint64_t *whole)
+{
+    const char *word = token();
+    *real = strtod(word, NULL);
+    *whole = *word == '-' ? (uint64_t)strtoll(word, NULL, 10) : strtoull(word, NULL, 10);
+}
+
 static void read_key(void)
 {
     for (int i = 0; i < HY_KEY_WORDS; i++) key.word[i] = (uint32_t)next();
@@ -85,8 +92,8 @@ static void read_array(int i)
     shape_array(a, (int)dimensions, shape, extent);
     if (given(a)) {
         asked.fillings[i].kind = (enum hy_values)next();
-        asked.fillings[i].a = next_double();
-        asked.fillings[i].b = next_double();
+        read_limit(&asked.fillings[i].a, &asked.fillings[i].low);
+        read_limit(&asked.fillings[i].b, &asked.fillings[i].high);
         asked.fillings[i].c = (int)next();
     }
     asked.reach[i] = written(a) ? next_double() : 0;
