@@ -140,3 +140,42 @@ def test_an_infinity_that_is_due_is_right(host: HostProfile) -> None:
         told = library.compare(task, shape, 2, got, want, np.zeros(3), complete=True)
         assert told.bad == bad
         assert bad or told.worst == 0
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+def test_the_lowest_bits_of_64_are_compared(
+    dtype: str, tmp_path: Path, judged: Judge, tier: sandbox.Sandbox
+) -> None:
+    """An array and the returned number, beside a real one that makes the task automatic."""
+    declared = f"{dtype}_t mixed(int n, const {dtype}_t *k, const double *x, {dtype}_t *m, double *y)"
+    text = f"""{declared}
+{{
+    {dtype}_t all = 0;
+    for (int i = 0; i < n; i++) {{
+        m[i] = k[i] ^ 5;
+        all ^= k[i];
+        y[i] = x[i] * x[i];
+    }}
+    return all;
+}}
+"""
+    said = {
+        "entry": "mixed",
+        "preamble": "#include <stdint.h>\n",
+        "declaration": declared,
+        "returns": dtype,
+        "argument": [
+            size("n"),
+            array("k", "input", dtype, "n"),
+            array("x", "input", "double", "n"),
+            array("m", "output", dtype, "n"),
+            array("y", "output", "double", "n"),
+        ],
+        "domain": {"n": [1, 500]},
+        "correct": "automatic",
+    }
+    task = load(make(tmp_path / "mixed", said, {"reference.c": text}))
+    assert judged(task, text, tier, TIMED).outcome is Outcome.ACCEPTED
+    for old, new in (("k[i] ^ 5", "k[i] ^ 4"), ("return all", "return all ^ (n > 3)")):
+        found = judged(task, text.replace(old, new), tier)
+        assert found.outcome is Outcome.WRONG and "not equal to what is right" in found.reason, found.reason
