@@ -7,7 +7,7 @@ import math
 import random
 from collections.abc import Iterator, Mapping
 
-from hayate.judge.glue import DTYPES, ROLES, parts
+from hayate.judge.glue import DTYPES, ROLES, parts, unsaid
 from hayate.judge.shapes import UNIFORM, dimensions, elements, parameters
 from hayate.records import ITEM_BYTES, UNIT_ROUNDOFF, Argument, DType, Shape, Task, Values
 from hayate.tasks import evaluate_expression
@@ -26,41 +26,46 @@ _KINDS = {
     "one_hot": 14,
     "constant": 15,
     "generated": 16,
+    "mixed": 17,
 }
 _SPECIAL = (0.0, 1.0, -1.0)  # scalars for which kernels have branches of their own
 _SPECIAL_SHARE = 0.3
 _EXACT_MOST = 3  # magnitude of a real scalar beside the exact test's integers: two bits
 # Of an index: any, increasing, all the same, first or last.
 _INDEX_MODES, _INDEX_WEIGHTS = (0, 1, 2, 3), (6.0, 2.0, 1.0, 1.0)
-_INTEGERS_BY_DEFAULT = 100  # magnitude
+# Where no reach is said: both results are those of trusted code, which is timed and not judged.
+_TRUSTED_REACH = 1.0
+_SMALL = 16  # magnitude of the small ones among whole numbers of all magnitudes
 
 
 def _fits(dtype: DType) -> tuple[int, int]:
-    """What an integer type without a range is filled with."""
-    if dtype.startswith("u"):
-        return 0, 255 if dtype == "uint8" else 2 * _INTEGERS_BY_DEFAULT
-    return -_INTEGERS_BY_DEFAULT, _INTEGERS_BY_DEFAULT
+    """The range of an integer type that is said to have none: all of 8 or 16 bits, for C computes with them as int;
+    of more, a quarter of what it holds, so that the sum of two of them is one."""
+    least, most = holds(dtype)
+    if ITEM_BYTES[dtype] <= 2:
+        return least, most
+    quarter = 2 ** (8 * ITEM_BYTES[dtype] - 2) - 1
+    return (-quarter if least else 0), quarter
 
 
 def _limits(values: Values, dtype: DType, shape: Shape) -> tuple[float, float]:
     """Of what is drawn between two bounds, both included for integers."""
-    low, high = _fits(dtype) if dtype not in UNIT_ROUNDOFF else (0.0, 1.0)
+    low, high = (0.0, 1.0) if dtype in UNIT_ROUNDOFF else _fits(dtype)
     if values.low:
         low = evaluate_expression(values.low, shape)
     if values.high:
         high = evaluate_expression(values.high, shape)
     if dtype not in UNIT_ROUNDOFF:
         least, most = holds(dtype)
-        low, high = min(max(low, least), most), min(max(high, least), most)
-    return float(low), float(max(low, high))
+        low, high = min(max(int(low), least), most), min(max(int(high), least), most)
+    return low, max(low, high)
 
 
 def holds(dtype: DType) -> tuple[int, int]:
-    """The least and the largest number of an integer type; of 64 bits those that a double holds, for it is drawn as
-    one."""
-    bits = min(8 * ITEM_BYTES[dtype], 54)
+    """The least and the largest number of an integer type."""
+    bits = 8 * ITEM_BYTES[dtype]
     if dtype.startswith("u"):
-        return 0, 2 ** min(bits, 53) - 1
+        return 0, 2**bits - 1
     return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
 
 
@@ -79,9 +84,10 @@ def array_bytes(task: Task, shape: Shape) -> tuple[int, ...]:
 
 
 def expected_bytes(task: Task, shape: Shape) -> int:
-    """What the examiner writes at most: a value and a bound, both doubles, for each number that is written."""
+    """Of what the examiner writes, or is handed beside the inputs: a value and a bound, both doubles, for each number
+    that is written, and what inout arrays held before the call."""
     return sum(
-        2 * (8 * n * parts(a.dtype) + 64)
+        2 * (8 * n * parts(a.dtype) + 64) + (n * ITEM_BYTES[a.dtype] + 64) * (a.kind == "inout")
         for n, a in zip(elements(task, shape), task.arrays, strict=True)
         if a.kind != "input"
     )
@@ -89,7 +95,7 @@ def expected_bytes(task: Task, shape: Shape) -> int:
 
 def values(task: Task, shape: Shape, rng: random.Random, *, exactly: bool = False) -> list[str]:
     """The numbers that are passed by value, in order: i, u or d and a number. `exactly`: real ones of any range are
-    small whole numbers, so that what is computed with them can be exact."""
+    small whole numbers, so that what is computed with them can be exact. At the end what only the oracle is told."""
     words: list[str] = []
     for a in task.arguments:
         if a.kind == "size":
@@ -99,6 +105,7 @@ def values(task: Task, shape: Shape, rng: random.Random, *, exactly: bool = Fals
                 words += _scalar(field.dtype, field.value, field.values, shape, rng, exactly)
         elif a.kind == "scalar":
             words += _scalar(a.dtype, a.value, a.values, shape, rng, exactly)
+    words += [f"i{shape[name]}" for name in unsaid(task)]
     return words
 
 
@@ -150,10 +157,19 @@ def _drawn_real(drawn: Values, dtype: DType, shape: Shape, rng: random.Random, e
 def _drawn_whole(drawn: Values, dtype: DType, shape: Shape, rng: random.Random) -> int:
     if drawn.kind == "constant":
         return int(evaluate_expression(drawn.low or "0", shape))
-    low, high = _limits(drawn, dtype, shape)
+    low, high = (int(limit) for limit in _limits(drawn, dtype, shape))
     if drawn.kind == "index":
-        low, high = 0.0, max(0.0, (evaluate_expression(drawn.high, shape) if drawn.high else 1) - 1)
-    return rng.randint(int(low), int(high))
+        low, high = 0, max(0, int(evaluate_expression(drawn.high, shape) if drawn.high else 1) - 1)
+    elif not (drawn.low or drawn.high):  # as runner/values.c mixes them
+        match rng.randrange(8):
+            case 0 | 1:
+                low, high = max(low, -_SMALL), min(high, _SMALL)
+            case 2 | 3 | 4:
+                size = min(high, rng.getrandbits(rng.randint(0, high.bit_length())))
+                return -size if low and rng.random() < 0.5 else size
+            case 5:
+                return rng.choice((low, low + 1, high - 1, high))
+    return rng.randint(low, high)
 
 
 def arrays(
@@ -162,16 +178,15 @@ def arrays(
     """Shape, extent and filling of each array, and how far a written one may be from another result of its kind."""
     words: list[str] = []
     numbers = {a.name: i for i, a in enumerate(task.arrays)}
-    unknown = 1.0 if task.correct in ("automatic", "empirical") else 0.0
     bits, factor = parameters(task, shape, distribution, rng)
     for a in task.arrays:
         sizes, extent = dimensions(a, shape)
         words += [str(len(sizes)), *map(str, sizes), *map(str, extent)]
         if a.kind != "output":
             filled = _filling(task, a, shape, distribution, (bits, factor), numbers, rng)
-            words += [str(filled[0]), repr(float(filled[1])), repr(float(filled[2])), str(filled[3])]
+            words += [str(filled[0]), repr(filled[1]), repr(filled[2]), str(filled[3])]
         if a.kind != "input":
-            words.append(repr(float(reach.get(a.name, unknown))))
+            words.append(repr(float(reach.get(a.name, _TRUSTED_REACH))))
     return words
 
 
@@ -198,7 +213,8 @@ def _filling(
         case "uniform":
             return (_KINDS["between"] if argument.dtype in UNIT_ROUNDOFF else _KINDS["whole"]), *limits, 0
         case "integer":
-            return _KINDS["whole"], *limits, 0
+            ranged = drawn.low or drawn.high or argument.dtype in UNIT_ROUNDOFF
+            return _KINDS["whole" if ranged else "mixed"], *limits, 0
         case "index":
             high = max(0, min(int(evaluate_expression(drawn.high, shape)) - 1, holds(argument.dtype)[1]))
             return _KINDS["whole"], 0, high, rng.choices(_INDEX_MODES, _INDEX_WEIGHTS)[0]

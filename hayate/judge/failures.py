@@ -62,6 +62,8 @@ def explained(
             return _wrong(rest)
         case "inexact":
             return _inexact(rest)
+        case "apart":
+            return _apart(rest)
         case "unwritten":
             n, total = int(rest[0]), int(rest[1])
             return CandidateFailed(
@@ -136,8 +138,20 @@ def _wrong(rest: Sequence[str]) -> CandidateFailed:
 
 def _inexact(rest: Sequence[str]) -> CandidateFailed:
     wrong = _wrong(rest)
-    reason = f"exact test (integers whose results are exact): {wrong.reason}"
+    reason = f"exact test (values whose results are exact in its precision): {wrong.reason}"
     return CandidateFailed(wrong.outcome, reason, wrong.numbers)
+
+
+def _apart(rest: Sequence[str]) -> CandidateFailed:
+    wrong = _wrong(rest)
+    bad, total, index = (int(x) for x in rest[:3])
+    reason = (
+        f"too near a branch for the oracle to tell, {bad} of {total} elements differ from the opponent's, more than "
+        f"one in a hundred; first at {index}: computed {float(rest[3]):.17g}, the opponent {float(rest[4]):.17g}"
+    )
+    return CandidateFailed(
+        wrong.outcome, reason, wrong.numbers, doubtful=True
+    )  # an honest kernel may, now and then
 
 
 def _unequal(rest: Sequence[str]) -> CandidateFailed:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from hayate.records import Argument, DType, Task
+from hayate.running import drawn_beyond
 
 _COMPLEX = ("complex64", "complex128")
 _C_NAMES: dict[str, str] = {
@@ -50,6 +51,11 @@ def samples(task: Task) -> bool:
     return re.search(rf"\b{re.escape(task.entry)}_sample\s*\(", task.oracle.text) is not None
 
 
+def unsaid(task: Task) -> tuple[str, ...]:
+    """Drawn names that are no arguments and that the task's oracle is told all the same: after all other numbers."""
+    return drawn_beyond(task) if task.correct in ("automatic", "empirical") else ()
+
+
 class _Words:
     """How each argument is said in a call, and what has to be declared before."""
 
@@ -72,6 +78,7 @@ class _Words:
             else:
                 self.words.append((argument, _number(argument.dtype, values)))
                 values += parts(argument.dtype)
+        self.values = values  # numbers that are arguments
 
     def call(self, *, outputs: bool = True) -> list[str]:
         return [word for argument, word in self.words if outputs or argument.kind != "output"]
@@ -87,7 +94,7 @@ def runner_glue(task: Task) -> str:
     """glue.c: the declaration, and a call of the entry."""
     words = _Words(task)
     arrays = task.arrays
-    written = ", ".join("01"[a.kind != "input"] for a in arrays) or "0"
+    written = ", ".join({"input": "0", "output": "1", "inout": "2"}[a.kind] for a in arrays) or "0"
     call = f"((__typeof__(&{task.entry}))hy_f)({', '.join(words.call())})"
     if task.returns is not None:
         call = f"*({c_type(task.returns)} *)hy_a[{len(arrays) - 1}] = {call}"
@@ -194,6 +201,9 @@ def _automatic(task: Task, words: _Words, written: list[int]) -> str:
         else:
             lines.append(f"        {c_type(argument.dtype)} hy_x{n} = {word};\n")
             places.append(f"&hy_x{n}")
+    for i, _ in enumerate(unsaid(task)):
+        lines.append(f"        int64_t hy_y{i} = hy_v[{words.values + i}].i;\n")
+        places.append(f"&hy_y{i}")
     wants, bounds = (", ".join(f"hy_{name}[{i}]" for i in written) for name in ("want", "bound"))
     return f"""    case HY_EXACT: {{
 {"".join(lines)}        void *hy_all[] = {{{", ".join(places)}}};

@@ -58,6 +58,7 @@ class _Expected(ctypes.Structure):  # struct expected of compare.h
         ("complete", ctypes.c_int),
         ("exactly", ctypes.c_int),
         ("may_skip", ctypes.c_int),
+        ("any_nan", ctypes.c_int),
     )
 
 
@@ -70,6 +71,7 @@ class _Error(ctypes.Structure):  # struct error of compare.h
         ("total", ctypes.c_int64),
         ("at", ctypes.c_int64),
         ("skipped", ctypes.c_int64),
+        ("seen", ctypes.c_int64),
         ("got", ctypes.c_double),
         ("want", ctypes.c_double),
         ("bound", ctypes.c_double),
@@ -114,20 +116,22 @@ class Library:
                     next(words)
                 made.append(None)
                 if a.kind != "output":
-                    kind, low, high, mode = (float(next(words)) for _ in range(4))
+                    kind, (low, high), mode = int(next(words)), (next(words), next(words)), int(next(words))
                     made[i] = array = np.empty(count, dtype=a.dtype)
                     array.view(np.uint8).fill(GARBAGE)
-                    of = made[int(mode)] if a.drawn.kind == "columns" else None
+                    of = made[mode] if a.drawn.kind == "columns" else None
                     if kind == GENERATED:
                         generated.append(i)
                     self._must(
                         self._code.library_fill(
                             i,
                             _address(array),
-                            int(kind),
-                            ctypes.c_double(low),
-                            ctypes.c_double(high),
-                            int(mode),
+                            kind,
+                            ctypes.c_double(float(low)),
+                            ctypes.c_double(float(high)),
+                            ctypes.c_uint64(_whole(low)),
+                            ctypes.c_uint64(_whole(high)),
+                            mode,
                             words_of_key,
                             ctypes.c_uint64(seed),
                             None if of is None else _address(of),
@@ -204,6 +208,11 @@ class Library:
 
 
 GARBAGE = 0xA5  # each byte of what has not been filled
+
+
+def _whole(word: str) -> int:
+    """As the clock reads it; of a real number it is never used."""
+    return int(word) if word.lstrip("-").isdigit() else 0
 
 
 def _address(array: Array) -> ctypes.c_void_p:

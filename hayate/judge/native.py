@@ -79,7 +79,7 @@ def _deciding() -> list[str]:
 JUDGE_VERSION = "3." + content_hash(*(source_text(name) for name in _SOURCES), *_deciding())[:8]
 
 
-_OWN = "examiner of "  # and the files of the task's folder that it is made of
+_OWN = "examiner of "  # and the task, and the files of its folder that it is made of
 
 
 @dataclass(frozen=True)
@@ -112,11 +112,11 @@ def _compile(compiler: Compiler, arguments: list[str], folder: Path, what: str) 
     if done.returncode:
         said = done.stderr.strip()[-800:]
         if what.startswith(_OWN):
-            files = what.removeprefix(_OWN)
+            task, _, files = what.removeprefix(_OWN).partition(": ")
             raise Fault(
                 FaultKind.YARDSTICK_BROKEN,
-                f"the task's own code ({files}) does not compile: {said}",
-                remedy=f"mend {files} in the task's folder, then hayate tasks check FOLDER",
+                f"the code of the task {task} ({files}) does not compile: {said}",
+                remedy=f"mend {files} in the folder of {task}, then hayate tasks check FOLDER",
             )
         raise Fault(
             FaultKind.INTERNAL,
@@ -187,7 +187,7 @@ def natives(task: Task, host: HostProfile) -> Natives:
     def make(work: Path) -> None:
         for name, text in files.items():
             (work / name).write_text(text)
-        _make_guests(work, compiler, host, files)
+        _make_guests(work, compiler, host, task.name, files)
 
     runner, examiner = _kept(key, ("runner", "examiner"), make)
     return Natives(runner, examiner, clock, peak)
@@ -243,11 +243,10 @@ def _make_clock(work: Path, compiler: Compiler, host: HostProfile) -> None:
     _compile(compiler, [*probe, "-fPIC", "-shared", "-o", "peak.so", "peak.c"], work, "peak probe")
 
 
-def _make_guests(work: Path, compiler: Compiler, host: HostProfile, files: dict[str, str]) -> None:
+def _make_guests(work: Path, compiler: Compiler, host: HostProfile, task: str, files: dict[str, str]) -> None:
     march = f"-march={host.arch}"
-    own = _OWN + ", ".join(
-        "reference.c" if name.startswith("automatic") else name for name in files if name not in _GLUE
-    )
+    named = ["reference.c" if name.startswith("automatic") else name for name in files if name not in _GLUE]
+    own = f"{_OWN}{task}: {', '.join(named)}"
     _compile(compiler, ["-O2", "-c", "glue.c"], work, "runner's glue")
     _compile(compiler, ["-O2", "-pthread", "-o", "runner", "runner.c", "glue.o", "-ldl"], work, "runner")
     objects = ["glue.o"]

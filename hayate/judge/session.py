@@ -56,6 +56,8 @@ SMALL_STACK_BYTES = 256 * 1024
 SMALL_DATA_BYTES = 16 * _MIB
 WHO = ("candidate", "yardstick")
 _SLACK = 64 * 1024
+# An array of running numbers on the reference's stack is up to twelve times what it is there (docs/any-kernel.md).
+EXAMINER_STACK_BYTES = 12 * Limits().stack_bytes
 # What the examiner is made of: files of the task's folder.
 _OWN_CODE = {
     "exact": "reference",
@@ -92,6 +94,7 @@ class PairTimes:
     candidate: CallTimes
     yardstick: CallTimes
     worst_error: float
+    examined: bool = False  # by the oracle, beyond its cheap bounds
 
     @property
     def candidate_ns(self) -> int:
@@ -124,8 +127,15 @@ class Verified:
 
     worst_error: float  # in units of its bound
     skipped: int  # numbers of which nothing is known
+    numbers: int  # all of them; 0 where a branch is near
     near_branches: int  # above 0 nothing was compared: honest results differ there
+    oracle_s: float
     reach: dict[str, float]  # of each written array: its widest bound as a share of its largest magnitude
+
+    @property
+    def compared(self) -> bool:
+        """Whether half of the numbers at least were held against what is right."""
+        return not self.near_branches and 2 * self.skipped <= self.numbers
 
 
 class LaunchSession:
@@ -170,17 +180,18 @@ class LaunchSession:
         self._longest = max((n for each in sizes for n in each), default=0)
         kinds = [a.kind for a in task.arrays]
 
-        def region(left_out: str, around: int) -> int:
-            """Bytes for all arrays but those of one kind, the largest of each."""
+        def region(of: tuple[str, ...], around: int) -> int:
+            """Bytes for all arrays of these kinds, the largest of each."""
             total = _SLACK
             for kind, each in zip(kinds, zip(*sizes, strict=True), strict=True):
-                if kind != left_out:
+                if kind in of:
                     total += max(each) + around
             return total
 
-        self._input_bytes = region("output", 8192)
-        self._output_bytes = region("input", 16384)
-        self._expected_bytes = max(self._input_bytes, _SLACK + max(expected_bytes(task, s) for s in shapes))
+        self._input_bytes = region(("input",), 8192)
+        self._output_bytes = region(("inout", "output"), 16384)
+        generated = region(("input", "inout"), 64)
+        self._expected_bytes = max(generated, _SLACK + max(expected_bytes(task, s) for s in shapes))
         self._stack = contextlib.ExitStack()
         self._clock: subprocess.Popen[bytes] | None = None
         self._runners: dict[str, Process] = {}
@@ -352,7 +363,7 @@ class LaunchSession:
                 cpu_s=self.wall_s + 30,
                 wall_s=self.wall_s + 120,
                 memory_bytes=4 * 1024 * _MIB,
-                stack_bytes=Limits().stack_bytes,
+                stack_bytes=EXAMINER_STACK_BYTES,
                 file_bytes=16 * _MIB,
                 output_bytes=64 * 1024,
                 raisable=True,
@@ -518,8 +529,9 @@ class LaunchSession:
         )
         self.candidate_s += (int(said[0]) + int(said[1])) * 1e-9
         self.calls_s += int(said[0]) * 1e-9
-        reach = {a.name: float(x) for a, x in zip(self.task.written, said[5:], strict=True)}
-        return Verified(float(said[2]), int(said[3]), int(said[4]), reach)
+        reach = {a.name: float(x) for a, x in zip(self.task.written, said[7:], strict=True)}
+        skipped, numbers, near, oracle_ns = (int(word) for word in said[3:7])
+        return Verified(float(said[2]), skipped, numbers, near, oracle_ns * 1e-9, reach)
 
     def pair(
         self,
@@ -533,8 +545,9 @@ class LaunchSession:
         reach: Mapping[str, float] = {},
     ) -> PairTimes:
         """One call of each on the same fresh inputs, in the given order; the outputs are compared. `reach` is needed
-        where the oracle can't be afforded: how far two results of each array may be apart, as a share of its largest
-        magnitude. Raises Fault for a `function` that is none of the opponents."""
+        where bounds are the oracle's alone: how far two results of each array may be apart, as a share of its largest
+        magnitude, before it is asked; below 0 it is asked at once. Without it both must be trusted.
+        Raises Fault for a `function` that is none of the opponents."""
         if not 0 <= function < len(self.opponents):
             raise Fault(
                 FaultKind.INTERNAL, f"opponent {function} was asked for, and {len(self.opponents)} are loaded"
@@ -543,7 +556,7 @@ class LaunchSession:
         asked = self._request(shape, distribution, seed, timeout_s, int(candidate_first), function, reach)
         said = self._ask(f"pair {asked}", "pair", 2 * timeout_s + 90)
         numbers = [int(word) for word in said[:12]]
-        times = PairTimes(CallTimes(*numbers[:6]), CallTimes(*numbers[6:]), float(said[12]))
+        times = PairTimes(CallTimes(*numbers[:6]), CallTimes(*numbers[6:]), float(said[12]), said[13] == "1")
         self.candidate_s += times.candidate.whole_ns * 1e-9
         self.opponents_s += times.yardstick.whole_ns * 1e-9
         self.calls_s += (times.candidate_ns + times.yardstick_ns) * 1e-9

@@ -8,10 +8,13 @@ and near every band, as far as the candidate's own speed lets it in the plan's t
 from __future__ import annotations
 
 import random
+import secrets
+import statistics
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from hayate.errors import Fault, FaultKind
 from hayate.judge.failures import CandidateFailed
 from hayate.judge.session import LaunchSession
 from hayate.judge.shapes import (
@@ -37,6 +40,9 @@ AGAIN = 2  # checked once more when a launch is repeated
 THOROUGH_CALL_S = 3.0
 THOROUGH_LIMIT_S = 30.0
 THOROUGH_SHARE = 0.5
+
+COMPARED_LEAST = 0.5  # share of the calls that the oracle must be able to judge
+CLASS_LEAST = 4  # calls, of which a share says something
 
 Case = tuple[Shape, int]  # with the distribution of its values
 
@@ -67,10 +73,11 @@ class Covered:
     shapes: int = 0
     beyond: int = 0  # of them beyond what the oracle can afford
     too_slow: int = 0  # left out of a thorough check
-    unknown: int = 0  # too near a branch: honest results differ
+    unknown: int = 0  # too near a branch, or the oracle knows next to nothing: honest results differ
     largest: Shape | None = None  # by the oracle's work
     largest_work: float = 0.0
     worst_error: float = 0.0  # in units of its bound
+    reach: Reach | None = None  # how pairs were compared, where bounds are the oracle's alone
 
     def note(self, shape: Shape, work: float, error: float, *, large: bool) -> None:
         self.shapes += 1
@@ -86,7 +93,7 @@ class Covered:
             found["verification_left_out"] = float(self.too_slow)
         if self.unknown:
             found["verification_near_branches"] = float(self.unknown)
-        return found
+        return found | (self.reach.numbers() if self.reach is not None else {})
 
     def words(self) -> str:
         """For a person: "26 shapes, the largest M=400 N=380 K=90"."""
@@ -98,36 +105,83 @@ class Covered:
 
 
 class Reach:
-    """How far two honest results may be apart where the oracle can't be afforded: known from where it could.
+    """How far two honest results may be apart where the oracle is dear: known from where it was cheap.
 
     Of each written array the widest bound as a share of its largest magnitude, on the same distribution of values. It
-    grows with the work for one output, since errors add up as terms do.
+    grows with the work for one output, since errors add up as terms do. Of several draws the median counts, for where
+    a sum cancels its bound is no share of it. A reach that is too narrow costs an answer of the oracle, which decides
+    whenever two results are further apart; one that is too wide would let a wrong result pass, and so it is WEAK at
+    most, and where it would be more the oracle is asked once a launch if that takes ORACLE_MOST_S. Where nothing is
+    known it is asked each time.
     """
 
     ROOM = 8.0
-    UNKNOWN = 1.0  # nothing was verified: as far as the values go
+    WEAK = 0.01
+    ORACLE_MOST_S = 2.0
+    AMONG = 3  # the first pairs of a launch, of which any may be the one that is examined
+    ASK = -1.0
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        self._seen: dict[int, dict[str, float]] = {}  # distribution -> array -> share for one unit of work
+        # distribution -> array -> shares for one unit of work
+        self._seen: dict[int, dict[str, list[float]]] = {}
+        self._oracle = (0.0, 0.0)  # work and seconds of its largest call so far
+        self._wait: int | None = None  # pairs until one is examined; None: one was
+        self.by_oracle = self.by_reach = 0  # pairs
+        self.widest = 0.0  # reach of those
 
-    def note(self, shape: Shape, distribution: int, found: Mapping[str, float]) -> None:
+    def begin(self) -> None:
+        """A launch's next pairs: one of them may be examined."""
+        self._wait = secrets.randbelow(self.AMONG)
+
+    def note(self, shape: Shape, distribution: int, found: Mapping[str, float], oracle_s: float) -> None:
         kept = self._seen.setdefault(distribution, {})
         for name, share in found.items():
-            if share > 0:
-                kept[name] = max(kept.get(name, 0.0), share / self._terms(shape))
+            kept.setdefault(name, []).append(share / self._terms(shape))
+        self._oracle = max(self._oracle, (work_of(self.task, shape), oracle_s))
 
     def at(self, shape: Shape, distribution: int) -> dict[str, float]:
-        """For `LaunchSession.pair`; nothing for a task whose oracle has a bound for every size."""
+        """For `LaunchSession.pair`; nothing for a task whose oracle has a bound for every size, or is no estimate."""
         if self.task.correct not in ("automatic", "empirical"):
             return {}
         found = {}
         for a in self.task.written:
-            known = self._seen.get(distribution, {}).get(a.name)
-            if known is None:
-                known = max((each.get(a.name, 0.0) for each in self._seen.values()), default=0.0)
-            found[a.name] = self.ROOM * known * self._terms(shape) if known > 0 else self.UNKNOWN
+            known = self._known(a.name, distribution)
+            found[a.name] = self.ASK if known is None else self.ROOM * known * self._terms(shape)
+        if self._asks(shape, max(found.values(), default=0.0)):
+            found = dict.fromkeys(found, self.ASK)
+        if self.ASK in found.values():
+            self.by_oracle += 1
+            return found
+        self.by_reach += 1
+        found = {name: min(reach, self.WEAK) for name, reach in found.items()}
+        self.widest = max(self.widest, *found.values())
         return found
+
+    def numbers(self) -> dict[str, float]:
+        """Of all pairs so far: how they were compared."""
+        if not (self.by_oracle or self.by_reach):
+            return {}
+        return {
+            "pairs_against_oracle": float(self.by_oracle),
+            "pairs_by_reach": float(self.by_reach),
+            "widest_reach": self.widest,
+        }
+
+    def _known(self, name: str, distribution: int) -> float | None:
+        """By the draws of this distribution, or by all where it had none. Zeros are those of exact results."""
+        every = [each.get(name, []) for each in self._seen.values()]
+        shares = self._seen.get(distribution, {}).get(name) or [x for each in every for x in each]
+        return statistics.median([x for x in shares if x > 0] or shares) if shares else None
+
+    def _asks(self, shape: Shape, reach: float) -> bool:
+        if reach <= self.WEAK or self._wait is None:
+            return False
+        work, seconds = self._oracle
+        if seconds * work_of(self.task, shape) > self.ORACLE_MOST_S * max(work, 1.0):
+            return False
+        self._wait = self._wait - 1 if self._wait else None
+        return self._wait is None
 
     def _terms(self, shape: Shape) -> float:
         counts = zip(elements(self.task, shape), self.task.arrays, strict=True)
@@ -191,16 +245,24 @@ def verify(
         if plan.thorough
         else CALL_TIMEOUT_S
     )
+    covered.reach = reach
+    reach.begin()
+    compared: list[tuple[float, bool]] = []  # work of each small call, and whether it was
     slowest_s = 0.0  # per unit of work, of the large calls so far
+    twice = rng.randrange(len(wanted.small)) if wanted.small else -1
     for i, ((shape, distribution), large) in enumerate(_mixed(wanted, rng)):
         work, seed = work_of(task, shape), rng.getrandbits(62)
         if not large:
             found = session.verify(shape, distribution, seed, CALL_TIMEOUT_S)
+            if len(compared) == twice:
+                # The same sizes with other values: nothing of the call before may be left.
+                session.verify(shape, distribution, rng.getrandbits(62), CALL_TIMEOUT_S)
             error = found.worst_error
-            reach.note(shape, distribution, found.reach)
-            covered.unknown += found.near_branches > 0
-            if found.near_branches:
+            compared.append((work, found.compared))
+            if not found.compared:
+                covered.unknown += 1
                 continue
+            reach.note(shape, distribution, found.reach, found.oracle_s)
         else:
             late = time.monotonic() - began > THOROUGH_SHARE * plan.wall_s
             if plan.thorough and (late or slowest_s * work > THOROUGH_CALL_S):
@@ -224,4 +286,22 @@ def verify(
                 f"{i + 1} of {len(wanted)} verified calls took {session.candidate_s:.3g} s in all, "
                 f"more than {total_s:.3g} s",
                 {"calls_s": session.candidate_s, "limit_s": total_s},
+            )
+    reach.begin()
+    _must_tell(task, compared)
+
+
+def _must_tell(task: Task, compared: Sequence[tuple[float, bool]]) -> None:
+    """Of all calls, of the smaller half and of the larger one, each if it is enough to say so, COMPARED_LEAST must have
+    been compared: a task that is nearly always near a branch would let anything pass. Raises Fault."""
+    by_work = [told for _, told in sorted(compared)]
+    half = len(by_work) // 2
+    classes = {"": by_work, "smaller ": by_work[:half], "larger ": by_work[half:]}
+    for name, told in classes.items():
+        if len(told) >= CLASS_LEAST and sum(told) < COMPARED_LEAST * len(told):
+            raise Fault(
+                FaultKind.YARDSTICK_BROKEN,
+                f"too near branches: of {len(told)} {name}calls of {task.name} only {sum(told)} could be compared, for "
+                "honest results differ in the others",
+                remedy=f"mend [[argument]] values in task.toml, or the conditions in the reference, of {task.where}",
             )

@@ -1,4 +1,5 @@
 // Between the arrays of a call and those of running numbers.
+#include <bit>
 #include <new>
 #include <vector>
 
@@ -15,7 +16,14 @@ inline int64_t power(int64_t a, int64_t b)
 }
 
 inline double value(double v) { return v; }
-template <class I, class = std::enable_if_t<std::is_integral_v<I>>> double value(I v) { return double(v); }
+// An integer of 64 bits is given bit by bit, for not all of them are doubles.
+template <class I, class = std::enable_if_t<std::is_integral_v<I>>> double value(I v)
+{
+    if constexpr (sizeof(I) == sizeof(double))
+        return std::bit_cast<double>(v);
+    else
+        return double(v);
+}
 template <class T> double value(const number<T> &x) { return double(x.v); }
 template <class I, class = std::enable_if_t<std::is_integral_v<I>>> double bound_of(I) { return 0; }
 

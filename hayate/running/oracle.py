@@ -152,7 +152,8 @@ def _glue(task: Task) -> str:
 def _returned(task: Task) -> str:
     if task.returns in ("complex64", "complex128"):
         return f"hy_complex<{_NUMBER[task.returns]}>(hy_result)"
-    return f"{_NUMBER[task.returns]}(hy_result)" if task.returns in _NUMBER else "hy_result"
+    assert task.returns is not None
+    return f"{_NUMBER.get(task.returns, _in_memory(task.returns))}(hy_result)"
 
 
 def _array(argument: Argument, i: int) -> str:

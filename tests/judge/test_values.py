@@ -45,6 +45,18 @@ def filled(library: Library, *arguments: Argument, seed: int = 1, distribution: 
     return [x for x in found if x is not None]
 
 
+def test_a_few_steps_of_an_iteration_do_not_factorise(library: Library) -> None:
+    """A product with the diagonal's inverse, twice refined, solves n I plus noise."""
+    for kind in ("symmetric_positive_definite", "diagonally_dominant"):
+        (found,) = filled(library, array(kind, "float64", ("K", "K")), seed=5)
+        square = found.reshape(40, 40)
+        right = square @ np.ones(40)
+        x = np.zeros(40)
+        for _ in range(6):
+            x += (right - square @ x) / np.diag(square)
+        assert np.abs(x - 1).max() > 1e-3
+
+
 INTEGERS = [d for d in DTYPES if d not in UNIT_ROUNDOFF]
 
 
@@ -67,6 +79,32 @@ def test_whole_numbers_stay_in_their_range(library: Library, dtype: str) -> None
         )
         == 7
     )
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_whole_numbers_without_a_range_have_all_magnitudes(library: Library, dtype: str) -> None:
+    bits = 8 * np.dtype(dtype).itemsize
+    (found,) = filled(library, array("", dtype, ("4000",)))
+    numbers = [int(x) for x in found]
+    least, most = holds(dtype)  # type: ignore[arg-type]
+    if bits > 16:
+        most = 2 ** (bits - 2) - 1
+        least = -most if least else 0
+    assert (min(numbers), max(numbers)) == (least, most)
+    assert {abs(x).bit_length() for x in numbers} >= set(range(most.bit_length() + 1))
+    assert sum(abs(x) <= 16 for x in numbers) > 800
+    large = [x for x in numbers if most // 4 < abs(x) < most - 1]
+    assert 0.4 < sum(x % 2 for x in large) / len(large) < 0.6
+
+
+def test_all_64_bits_are_drawn(library: Library) -> None:
+    for low, high in (("-2**63", "2**63 - 1"), ("2**60", "2**60 + 2**58"), ("2**62 + 1", "2**62 + 3")):
+        (found,) = filled(library, array("integer", "int64", ("1000",), low=low, high=high))
+        numbers = [int(x) for x in found]
+        assert eval(low) <= min(numbers) and max(numbers) <= eval(high)
+        assert {x % 2 for x in numbers} == {0, 1}
+    (found,) = filled(library, array("sorted", "uint64", ("1000",), low="0", high="2**64 - 1"))
+    assert (found[1:] >= found[:-1]).all() and found.max() > 2**63 and {int(x) % 2 for x in found} == {0, 1}
 
 
 def test_indices_come_in_every_pattern(library: Library) -> None:
@@ -130,11 +168,17 @@ def test_matrices(library: Library, dtype: str, padded: bool) -> None:
         return square[:, :7].astype(np.float64)
 
     definite = matrix("symmetric_positive_definite")
-    assert np.array_equal(definite, definite.T) and np.linalg.eigvalsh(definite).min() > 0.1
+    assert np.array_equal(definite, definite.T) and (np.diag(definite) > 0).all()
+    root = np.sqrt(np.diag(definite))
+    correlated = np.linalg.eigvalsh(definite / np.outer(root, root))
+    assert 1e-4 < correlated.min() < 0.5
+    assert root.max() > 30 * root.min()
     lower = matrix("lower_triangular")
     assert np.array_equal(lower, np.tril(lower)) and np.abs(np.diag(lower)).min() >= 0.5
     dominant = matrix("diagonally_dominant")
-    assert (2 * np.abs(np.diag(dominant)) > np.abs(dominant).sum(axis=1)).all()
+    sums = np.abs(dominant).sum(axis=1)
+    assert (2 * np.abs(np.diag(dominant)) > sums).all()
+    assert sums.max() > 30 * sums.min() and {1.0, -1.0} == set(np.sign(np.diag(dominant)))
     hot = matrix("one_hot")
     assert (hot.sum(axis=1) == 1).all() and set(hot.reshape(-1)) == {0.0, 1.0}
 

@@ -91,3 +91,38 @@ def test_numbers_of_a_check_say_how_far_it_went(task: Task) -> None:
     assert isinstance(
         Measurement(outcome=Outcome.ACCEPTED, reason="", numbers=covered.numbers()), Measurement
     )
+
+
+def automatic(task: Task) -> Task:
+    return task.model_copy(update={"correct": "automatic"})
+
+
+def test_without_knowledge_the_oracle_is_asked(task: Task) -> None:
+    reach = verification.Reach(automatic(task))
+    shape = {"M": 300, "N": 300, "K": 300}
+    assert all(share < 0 for share in reach.at(shape, 0).values())
+    reach.note({"M": 9, "N": 9, "K": 9}, 1, {a.name: 1e-15 for a in task.written}, 1e-4)
+    assert all(1e-15 < share < 1e-11 for share in reach.at(shape, 0).values())
+    assert reach.numbers()["pairs_against_oracle"] == reach.numbers()["pairs_by_reach"] == 1
+    assert verification.Reach(task).at(shape, 0) == {}
+
+
+def test_a_sum_that_cancels_does_not_widen_the_reach(task: Task) -> None:
+    reach = verification.Reach(automatic(task))
+    small, large = {"M": 9, "N": 9, "K": 9}, {"M": 300, "N": 300, "K": 300}
+    for share in (1e-15, 2e-15, 40.0, 0.0):
+        reach.note(small, 0, {a.name: share for a in task.written}, 1e-4)
+    assert max(reach.at(large, 0).values()) < 1e-10
+
+
+def test_where_the_reach_says_little_the_oracle_is_asked_once_a_launch(task: Task) -> None:
+    small, large = {"M": 9, "N": 9, "K": 9}, {"M": 90, "N": 90, "K": 90}
+    for seconds, asked in ((1e-4, 1), (1.0, 0)):
+        reach = verification.Reach(automatic(task))
+        reach.note(small, 0, {a.name: 0.5 for a in task.written}, seconds)
+        for launches in (1, 2):
+            reach.begin()
+            given = [reach.at(large, 0) for _ in range(reach.AMONG)]
+            assert all(max(each.values()) <= reach.WEAK for each in given)
+            assert reach.numbers()["pairs_against_oracle"] == launches * asked
+        assert reach.numbers()["widest_reach"] == reach.WEAK

@@ -164,7 +164,10 @@ class Harness:
         for i, a in enumerate(self.task.arrays):
             for name, found in lists.items():
                 length = getattr(request, name)[i]
-                own = name == "bytes" or (name == "want" and self.task.correct == "exact")
+                as_it_is = self.task.correct == "exact" or (
+                    self.task.correct != "analytic" and a.dtype in ("int64", "uint64")
+                )
+                own = name == "bytes" or (name == "want" and as_it_is)
                 found.append(np.frombuffer(said[at : at + length], dtype=a.dtype if own else np.float64))
                 at += length
         return Answer(code, tuple(lists["bytes"]), tuple(lists["want"]), tuple(lists["bound"]))

@@ -30,6 +30,8 @@ static inline int written(const struct array *a) { return a->role != HY_INPUT; }
 static inline int given(const struct array *a) { return a->role != HY_OUTPUT; } /* has values before the call */
 static inline size_t bytes_of(const struct array *a) { return (size_t)a->length * a->item; }
 static inline int floating(const struct array *a) { return a->dtype >= HY_F32; }
+/* Not all of its numbers are doubles: an automatic oracle gives them as they are. */
+static inline int whole_of_64_bits(const struct array *a) { return a->dtype == HY_I64 || a->dtype == HY_U64; }
 /* Numbers in an element: a complex one is two. */
 static inline int parts(const struct array *a) { return a->dtype >= HY_C64 ? 2 : 1; }
 static inline int single(const struct array *a) { return a->dtype == HY_F32 || a->dtype == HY_C64; }

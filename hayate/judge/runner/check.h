@@ -15,7 +15,9 @@ struct request {
     int exactly; /* this call's numbers are exact: results must be equal */
     union hy_value values[HY_MAX_VALUES];
     struct filling fillings[HY_MAX_ARRAYS];
-    double reach[HY_MAX_ARRAYS]; /* of a written array: its bound is so much of its largest magnitude; 0: ask the examiner */
+    /* Of a written array of a task without cheap bounds: two results may be so much of its largest magnitude apart, or the
+       oracle decides; below 0 it is asked at once. */
+    double reach[HY_MAX_ARRAYS];
 };
 
 /* What the task's own code offers. */
@@ -36,10 +38,12 @@ struct verified {
     struct error error;
     int64_t near_branches; /* above 0 nothing was compared */
     double reach[HY_MAX_ARRAYS]; /* of complete bounds: reach_of each written array */
+    int64_t examined_ns;
 } verify(void);
 struct pair {
     struct call candidate, yardstick;
     struct error error;
+    int examined; /* by the oracle */
 } pair(void);
 int64_t peak(uint32_t function, int64_t iterations); /* ns */
 

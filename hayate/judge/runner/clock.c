@@ -42,6 +42,13 @@ static int64_t next(void) { return strtoll(token(), NULL, 10); }
 
 static double next_double(void) { return strtod(token(), NULL); }
 
+static void read_limit(double *real, uint64_t *whole)
+{
+    const char *word = token();
+    *real = strtod(word, NULL);
+    *whole = *word == '-' ? (uint64_t)strtoll(word, NULL, 10) : strtoull(word, NULL, 10);
+}
+
 static void read_key(void)
 {
     for (int i = 0; i < HY_KEY_WORDS; i++) key.word[i] = (uint32_t)next();
@@ -85,8 +92,8 @@ static void read_array(int i)
     shape_array(a, (int)dimensions, shape, extent);
     if (given(a)) {
         asked.fillings[i].kind = (enum hy_values)next();
-        asked.fillings[i].a = next_double();
-        asked.fillings[i].b = next_double();
+        read_limit(&asked.fillings[i].a, &asked.fillings[i].low);
+        read_limit(&asked.fillings[i].b, &asked.fillings[i].high);
         asked.fillings[i].c = (int)next();
     }
     asked.reach[i] = written(a) ? next_double() : 0;
@@ -115,8 +122,9 @@ static void say_verified(void)
 {
     read_request();
     const struct verified v = verify();
-    printf("verified %lld %lld %.6g %lld %lld", (long long)v.call.ns, (long long)(v.call.thaw_ns + v.call.halt_ns),
-           v.error.worst, (long long)v.error.skipped, (long long)v.near_branches);
+    printf("verified %lld %lld %.6g %lld %lld %lld %lld", (long long)v.call.ns,
+           (long long)(v.call.thaw_ns + v.call.halt_ns), v.error.worst, (long long)v.error.skipped,
+           (long long)v.error.seen, (long long)v.near_branches, (long long)v.examined_ns);
     for (int i = 0; i < array_count; i++)
         if (written(&arrays[i])) printf(" %.6g", v.reach[i]);
     printf("\n");
@@ -132,7 +140,7 @@ static void say_pair(void)
         printf(" %lld %lld %lld %lld %lld %lld", (long long)both[i]->ns, (long long)both[i]->delay_ns,
                (long long)both[i]->thaw_ns, (long long)both[i]->thaw_delay_ns, (long long)both[i]->halt_ns,
                (long long)both[i]->cpu_ns);
-    printf(" %.6g\n", p.error.worst);
+    printf(" %.6g %d\n", p.error.worst, p.examined);
 }
 
 int main(int argc, char **argv)

@@ -26,12 +26,18 @@ static inline int within(double error, double bound) { return (error <= bound) &
 
 struct rule {
     double gamma, unit;
-    int exactly, may_skip;
+    int exactly, may_skip, any_nan;
 };
+
+/* Equal first: two infinities have no difference. */
+static inline double distance(double got, double want, const struct rule *r)
+{
+    return (got == want) | (r->any_nan & (got != got) & (want != want)) ? 0 : fabs(got - want);
+}
 
 static inline double bound_of(double want, double scale, const struct rule *r)
 {
-    return r->exactly ? 0.0 : r->gamma * scale + r->unit * fabs(want);
+    return r->exactly ? 0.0 : r->gamma * scale + (r->unit > 0 ? r->unit * fabs(want) : 0.0);
 }
 
 static void numbers(struct error *found, int number, int64_t first, int64_t n, const double *restrict got,
@@ -40,7 +46,7 @@ static void numbers(struct error *found, int number, int64_t first, int64_t n, c
     int64_t bad = 0, largest = 0; /* of what is not negative the bits are in its order; a vector has their maximum */
     if (r->may_skip) {
         for (int64_t k = 0; k < n; k++) {
-            const double bound = bound_of(want[k], scale[k], r), error = fabs(got[k] - want[k]);
+            const double bound = bound_of(want[k], scale[k], r), error = distance(got[k], want[k], r);
             const int skip = bound == INFINITY;
             const double share = skip ? 0 : error / (bound + 0x1p-1022);
             const int64_t bits = (int64_t)(bits_of(share) & (share >= 0 ? ~0ULL : 0));
@@ -50,7 +56,7 @@ static void numbers(struct error *found, int number, int64_t first, int64_t n, c
         }
     } else {
         for (int64_t k = 0; k < n; k++) {
-            const double bound = bound_of(want[k], scale[k], r), error = fabs(got[k] - want[k]);
+            const double bound = bound_of(want[k], scale[k], r), error = distance(got[k], want[k], r);
             const double share = error / (bound + 0x1p-1022);
             const int64_t bits = (int64_t)(bits_of(share) & (share >= 0 ? ~0ULL : 0));
             bad += within(error, bound) ? 0 : 1;
@@ -60,12 +66,13 @@ static void numbers(struct error *found, int number, int64_t first, int64_t n, c
     const double worst = from_bits((uint64_t)largest);
     found->worst = worst > found->worst ? worst : found->worst;
     found->total += n;
+    found->seen += n;
     if (!bad) return;
     found->bad += bad;
     if (found->array >= 0) return;
     for (int64_t k = 0; k < n; k++) {
         const double bound = bound_of(want[k], scale[k], r);
-        if ((r->may_skip && bound == INFINITY) || within(fabs(got[k] - want[k]), bound)) continue;
+        if ((r->may_skip && bound == INFINITY) || within(distance(got[k], want[k], r), bound)) continue;
         found->array = number;
         found->exactly = r->exactly;
         found->at = first + k;
@@ -109,6 +116,7 @@ static void stretch_equal(const struct array *a, int64_t first, int64_t count, v
     const char *got = (const char *)job->got + (size_t)first * a->item,
                *want = (const char *)job->to->want + (size_t)first * a->item;
     job->found->total += count * parts(a);
+    job->found->seen += count * parts(a);
     if (!memcmp(got, want, (size_t)count * a->item)) return;
     const size_t item = a->item / (size_t)parts(a);
     for (int64_t k = 0; k < count * parts(a); k++) {
@@ -131,16 +139,17 @@ static void stretch_equal(const struct array *a, int64_t first, int64_t count, v
 
 static struct rule rule_of(const struct array *a, double gamma, int exactly, int may_skip)
 {
-    return (struct rule){gamma, single(a) ? 0x1p-24 : 0x1p-53, exactly, may_skip};
+    return (struct rule){gamma, single(a) ? 0x1p-24 : 0x1p-53, exactly, may_skip, 0};
 }
 
 static void add(struct error *found, const struct error *one)
 {
     const double worst = one->worst > found->worst ? one->worst : found->worst;
-    const int64_t skipped = found->skipped + one->skipped;
+    const int64_t skipped = found->skipped + one->skipped, seen = found->seen + one->seen;
     if (found->array < 0 && one->array >= 0) *found = *one;
     found->worst = worst;
     found->skipped = skipped;
+    found->seen = seen;
 }
 
 void compare(struct error *found, int number, const struct array *a, const void *got, const struct expected *to)
@@ -148,6 +157,7 @@ void compare(struct error *found, int number, const struct array *a, const void 
     struct error one = NO_ERROR;
     struct job job = {&one, number, got, to, rule_of(a, to->gamma, to->exactly || a->exactly, to->may_skip)};
     if (to->complete) job.rule.unit = 0;
+    job.rule.any_nan = to->any_nan;
     if (to->native && a->exactly) each_stretch(a, stretch_equal, &job);
     else each_stretch(a, stretch, &job);
     add(found, &one);

@@ -8,6 +8,7 @@ struct error {
     int array;    /* of the first value outside; -1 if there is none */
     int exactly;  /* that value should have been equal */
     int64_t bad, total, at, skipped;
+    int64_t seen; /* all numbers, of whatever array */
     double got, want, bound;
 };
 #define NO_ERROR ((struct error){.array = -1})
@@ -22,6 +23,7 @@ struct expected {
     int complete;        /* without that last term */
     int exactly;         /* whatever the array is by itself: this call's numbers are exact */
     int may_skip;        /* where the bound is infinite nothing is known: not compared, counted */
+    int any_nan;         /* any NaN is as good as any other */
 };
 
 /* Adds one array to `found`, which begins as NO_ERROR. */

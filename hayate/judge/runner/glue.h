@@ -6,7 +6,7 @@
 
 extern const char hy_entry[];
 extern const int hy_arrays;
-extern const unsigned char hy_written[];
+extern const unsigned char hy_written[]; /* 0: an input, 1: an output, 2: inout */
 void hy_call(void *function, const union hy_value *values, void *const *arrays);
 
 /* Of the examiner alone: 0, how many branches were too near to tell, or -1 where it can't do it. */

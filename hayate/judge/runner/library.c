@@ -38,11 +38,11 @@ const char *library_array(int dtype, int role, int exactly, int dimensions, cons
     return NULL;
 }
 
-const char *library_fill(int number, void *to, int kind, double a, double b, int c, const uint32_t *words, uint64_t call,
-                         const void *offsets)
+const char *library_fill(int number, void *to, int kind, double a, double b, uint64_t low, uint64_t high, int c,
+                         const uint32_t *words, uint64_t call, const void *offsets)
 {
     const struct hy_key key = key_of(words);
-    const struct filling what = {(enum hy_values)kind, a, b, c};
+    const struct filling what = {(enum hy_values)kind, a, b, low, high, c};
     if (setjmp(back)) return said;
     fill(&arrays[number], to, &what, &key, call, number, offsets ? &arrays[c] : NULL, offsets);
     return NULL;

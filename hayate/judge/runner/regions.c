@@ -26,7 +26,8 @@ static const size_t STRETCH = 256 * 1024; /* a region up to this much larger tha
 
 struct region inputs, outputs[2], expected;
 struct hy_key key;
-uint64_t offsets[HY_MAX_ARRAYS], initial[HY_MAX_ARRAYS], want_at[HY_MAX_ARRAYS], bound_at[HY_MAX_ARRAYS];
+uint64_t offsets[HY_MAX_ARRAYS], initial[HY_MAX_ARRAYS], generated_at[HY_MAX_ARRAYS];
+uint64_t want_at[HY_MAX_ARRAYS], bound_at[HY_MAX_ARRAYS];
 static uint64_t *pattern;
 static struct span {
     size_t start, end; /* bytes, whole words; where arrays lay at the last wipe, and the pattern is lost */
@@ -72,9 +73,12 @@ static uint64_t lines_of(uint64_t bytes) { return (bytes + 63) & ~63ULL; }
 void place(uint64_t call)
 {
     struct hy_stream places = hy_stream_of(&key, call, HY_PLACES);
-    uint64_t in = 0, out = 0, due = 0;
+    uint64_t in = 0, out = 0, due = 0, made = 0;
     for (int i = 0; i < array_count; i++) {
         if (!given(&arrays[i])) continue;
+        generated_at[i] = made;
+        made += lines_of(bytes_of(&arrays[i]));
+        if (written(&arrays[i])) continue;
         in += 64 * hy_below(&places, 64);
         offsets[i] = initial[i] = in;
         in += lines_of(bytes_of(&arrays[i]));
@@ -88,9 +92,13 @@ void place(uint64_t call)
         want_at[i] = due;
         bound_at[i] = due + lines_of(numbers);
         due = bound_at[i] + lines_of(numbers);
+        if (!given(&arrays[i])) continue;
+        initial[i] = due;
+        due += lines_of(bytes_of(&arrays[i]));
     }
     if (in > inputs.bytes) fail("clock", "inputs %llu", (unsigned long long)in);
     if (out > outputs[0].bytes) fail("clock", "outputs %llu", (unsigned long long)out);
+    if (made > due) due = made;
     if (due > expected.bytes) fail("clock", "expected %llu", (unsigned long long)due);
 }
 

@@ -1,7 +1,7 @@
-/* The memory that the clock shares. Inputs: a runner can only read them; what an inout array holds before a call lies
-   there, too, for the examiner. Outputs: for each runner a region of its own, in which around the arrays lies a pattern
-   that only the clock can make, so that nothing there can be used as scratch memory and put back. Expected: what the
-   examiner writes, its results or the inputs that a task's own generator makes; no runner sees it. */
+/* The memory that the clock shares. Inputs: a runner can only read them. Outputs: for each runner a region of its own, in
+   which around the arrays lies a pattern that only the clock can make, so that nothing there can be used as scratch memory
+   and put back. Expected: what the examiner writes, its results or the inputs that a task's own generator makes, and what
+   inout arrays held before the call; no runner sees it, or it would have a copy of what it overwrites for nothing. */
 #ifndef HAYATE_REGIONS_H
 #define HAYATE_REGIONS_H
 #include "arrays.h"
@@ -19,8 +19,9 @@ struct region {
 
 extern struct region inputs, outputs[2], expected; /* of outputs the candidate's is the first */
 extern struct hy_key key;
-/* Of the call at hand: where the runners find each array, and where the examiner does. */
-extern uint64_t offsets[HY_MAX_ARRAYS], initial[HY_MAX_ARRAYS];
+/* Of the call at hand: where the runners find each array, where the examiner does (an inout one in `expected`), and where
+   it generates one, also in `expected`, before there are results. */
+extern uint64_t offsets[HY_MAX_ARRAYS], initial[HY_MAX_ARRAYS], generated_at[HY_MAX_ARRAYS];
 extern uint64_t want_at[HY_MAX_ARRAYS], bound_at[HY_MAX_ARRAYS]; /* in `expected` */
 
 void map_regions(const int fds[4]); /* inputs, outputs of the candidate, of the yardstick, expected; seals them */

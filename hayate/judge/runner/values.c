@@ -148,6 +148,49 @@ static double get(const struct array *a, const void *from, int64_t element)
     return value;
 }
 
+static uint64_t whole_of(uint64_t word, uint64_t low, uint64_t high)
+{
+    const uint64_t span = high - low + 1; /* 0 is all of 64 bits */
+    return low + (span ? (uint64_t)((unsigned __int128)word * span >> 64) : word);
+}
+
+static uint64_t mixed(uint64_t word, int64_t low, int64_t high)
+{
+    enum { SMALL = 16 };
+    const uint64_t value = __builtin_bswap64(word) * 0x9e3779b97f4a7c15ULL; /* no bit of it says which kind it is */
+    switch (word & 7) {
+    case 0:
+    case 1: return whole_of(value, (uint64_t)(low < -SMALL ? -SMALL : low), (uint64_t)(high > SMALL ? SMALL : high));
+    case 2:
+    case 3:
+    case 4: { /* as many with each number of bits */
+        const int most = high > 0 ? 64 - __builtin_clzll((uint64_t)high) : 0;
+        const int bits = (int)((word >> 9 & 63) * (uint64_t)(most + 1) >> 6);
+        int64_t size = bits ? (int64_t)(value >> (64 - bits)) : 0;
+        if (size > high) size = high;
+        return (uint64_t)(low < 0 && word & 8 ? -size : size);
+    }
+    case 5: return (uint64_t)(word & 8 ? high - (int64_t)(word >> 4 & 1) : low + (int64_t)(word >> 4 & 1));
+    default: return whole_of(value, (uint64_t)low, (uint64_t)high);
+    }
+}
+
+/* Of an integer type, and without a way through doubles. */
+static void fill_whole(const struct array *a, char *to, const struct filling *what, const struct hy_key *key, uint64_t call,
+                       int number)
+{
+    uint64_t words[HY_STREAM_WORDS];
+    for (int64_t i = 0; i < a->length; i++) {
+        const int at = (int)(i % HY_STREAM_WORDS);
+        if (!at) hy_chunk(key, call, HY_VALUES + (uint32_t)number, (uint32_t)(i / HY_STREAM_WORDS), words);
+        uint64_t value;
+        if (what->kind == HY_MIXED) value = mixed(words[at], (int64_t)what->low, (int64_t)what->high);
+        else if (what->c == 3) value = words[at] & 1 ? what->high : what->low;
+        else value = whole_of(words[at], what->low, what->high);
+        memcpy(to + (size_t)i * a->item, &value, a->item); /* the lower bytes come first */
+    }
+}
+
 static void fill_each(const struct array *a, void *to, const struct filling *what, const struct hy_key *key, uint64_t call,
                       int number)
 {
@@ -187,8 +230,24 @@ static int by_value(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
+static int by_signed(const void *x, const void *y)
+{
+    const int64_t a = *(const int64_t *)x, b = *(const int64_t *)y;
+    return (a > b) - (a < b);
+}
+
+static int by_unsigned(const void *x, const void *y)
+{
+    const uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
+    return (a > b) - (a < b);
+}
+
 static void sort(const struct array *a, void *to)
 {
+    if (a->dtype == HY_I64 || a->dtype == HY_U64) {
+        qsort(to, (size_t)a->length, 8, a->dtype == HY_I64 ? by_signed : by_unsigned);
+        return;
+    }
     double *values = malloc((size_t)(a->length ? a->length : 1) * sizeof *values);
     if (!values) fail("clock", "memory");
     to_doubles(values, a, to, 0, a->length);
@@ -243,6 +302,57 @@ static void columns_of(const struct array *a, void *to, double below_it, struct 
     }
 }
 
+/* C begins as a diagonal between 2^-7 and 1, and three reflections fill it: H C H = C - v w' - w v' with
+   w = 2 C v - 2 (v' C v) v and v of length 1. Each costs n^2, and none changes its condition. */
+static double *definite(int64_t n, struct hy_stream *draws)
+{
+    double *c = calloc((size_t)(n * n + 2 * n), sizeof *c);
+    if (!c) fail("clock", "memory");
+    double *v = c + n * n, *w = v + n;
+    for (int64_t i = 0; i < n; i++) c[i * n + i] = exp2(-7 * unit(hy_word(draws)));
+    for (int reflection = 0; reflection < 3; reflection++) {
+        double length = 0, along = 0;
+        for (int64_t i = 0; i < n; i++) v[i] = 2 * unit(hy_word(draws)) - 1, length += v[i] * v[i];
+        for (int64_t i = 0; i < n; i++) v[i] /= sqrt(length > 0 ? length : 1);
+        for (int64_t i = 0; i < n; i++) {
+            w[i] = 0;
+            for (int64_t k = 0; k < n; k++) w[i] += c[i * n + k] * v[k];
+            along += v[i] * w[i];
+        }
+        for (int64_t i = 0; i < n; i++) w[i] = 2 * (w[i] - along * v[i]);
+        for (int64_t i = 0; i < n; i++)
+            for (int64_t k = i; k < n; k++) c[k * n + i] = c[i * n + k] -= v[i] * w[k] + w[i] * v[k];
+    }
+    for (int64_t i = 0; i < n; i++) w[i] = exp2(20 * unit(hy_word(draws)) - 10);
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t k = 0; k < n; k++) c[i * n + k] *= w[i] * w[k];
+    return c;
+}
+
+/* S (D - N) S, rows scaled: N is positive, S of signs, and D exceeds the sum of its row of N by a share between 2^-6 and
+   2^-3. With signs by chance the rest of a row would cancel, and a few steps of Jacobi's solve it. */
+static void dominate(const struct array *a, void *to, int64_t first, int64_t diagonal, int64_t columns, const char *sign,
+                     struct hy_stream *draws)
+{
+    const double size = power(hy_word(draws)) * (hy_word(draws) & 1 ? 1 : -1), margin = exp2(-3 - 3 * unit(hy_word(draws)));
+    double rest = 0;
+    for (int64_t k = 0; k < columns; k++) {
+        const double value = size * unit(hy_word(draws));
+        if (k == diagonal) continue;
+        rest += value;
+        put(a, to, first + k, sign[k] == sign[diagonal] ? -value : value);
+    }
+    if (diagonal < columns) put(a, to, first + diagonal, (columns > 1 ? rest : size) * (1 + margin));
+}
+
+static char *signs(int64_t n, struct hy_stream *draws)
+{
+    char *sign = malloc((size_t)n + 1);
+    if (!sign) fail("clock", "memory");
+    for (int64_t i = 0; i < n; i++) sign[i] = (char)(hy_word(draws) & 1);
+    return sign;
+}
+
 /* Rows and columns of a matrix are the last two dimensions; what comes before are further matrices. */
 static void fill_matrix(const struct array *a, void *to, enum hy_values kind, struct hy_stream *draws)
 {
@@ -250,8 +360,19 @@ static void fill_matrix(const struct array *a, void *to, enum hy_values kind, st
     if (d < 2) fail("clock", "a matrix has two dimensions");
     const int64_t rows = a->extent[d - 2], columns = a->extent[d - 1], stride = a->shape[d - 1];
     const int64_t size = a->shape[d - 2] * stride, matrices = size ? a->length / size : 0;
-    for (int64_t m = 0; m < matrices; m++)
+    const int64_t side = rows > columns ? rows : columns;
+    for (int64_t m = 0; m < matrices; m++) {
+        char *sign = kind == HY_DOMINANT && floating(a) ? signs(side, draws) : NULL;
+        double *whole = kind == HY_DEFINITE && floating(a) ? definite(side, draws) : NULL;
         for (int64_t i = 0; i < rows; i++) {
+            if (whole) {
+                for (int64_t k = 0; k < columns; k++) put(a, to, m * size + i * stride + k, whole[i * side + k]);
+                continue;
+            }
+            if (sign) {
+                dominate(a, to, m * size + i * stride, i, columns, sign, draws);
+                continue;
+            }
             const int64_t hot = kind == HY_ONE_HOT && columns ? (int64_t)hy_below(draws, (uint64_t)columns) : 0;
             for (int64_t k = 0; k < columns; k++) {
                 const int64_t at = m * size + i * stride + k;
@@ -263,6 +384,9 @@ static void fill_matrix(const struct array *a, void *to, enum hy_values kind, st
                 put(a, to, at, value);
             }
         }
+        free(whole);
+        free(sign);
+    }
 }
 
 static void clear(const struct array *a, int64_t first, int64_t count, void *to)
@@ -304,7 +428,8 @@ void fill(const struct array *a, void *to, const struct filling *what, const str
         each_gap(a, clear, to);
         break;
     default:
-        fill_each(a, to, what, key, call, number);
+        if (!floating(a) && (what->kind == HY_WHOLE || what->kind == HY_MIXED)) fill_whole(a, to, what, key, call, number);
+        else fill_each(a, to, what, key, call, number);
         if (what->kind == HY_GRADED && floating(a)) grade(a, to, what, key, call, number);
         if (what->kind == HY_INCREASING || (what->kind == HY_WHOLE && what->c == 1)) sort(a, to);
         if (what->kind == HY_WHOLE && what->c == 2)

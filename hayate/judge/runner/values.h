@@ -23,17 +23,20 @@ enum hy_values {
     HY_PERMUTATION, /* of 0 to n - 1 */
     HY_OFFSETS,     /* from 0 to b, increasing; with stretches of equal ones */
     HY_COLUMNS,     /* within each row that array number c's offsets make: increasing and below b */
-    HY_DEFINITE,    /* a square matrix, symmetric and positive definite */
+    HY_DEFINITE,    /* a square matrix, symmetric and positive definite: D C D, D over six decades, C of condition 128 */
     HY_LOWER,       /* a square matrix, zero above its diagonal, away from zero on it */
-    HY_DOMINANT,    /* a square matrix, each diagonal element larger than the rest of its row */
+    HY_DOMINANT,    /* a square matrix, each diagonal element larger than the rest of its row, by 2^-6 to 2^-3 of it;
+                       the rows' sizes lie over twelve decades */
     HY_ONE_HOT,     /* one 1 in each row, else 0 */
     HY_CONSTANT,    /* a */
-    HY_GENERATED    /* by the task's own code: nothing to do here */
+    HY_GENERATED,   /* by the task's own code: nothing to do here */
+    HY_MIXED        /* whole numbers of low <= 0 to high: small ones, all magnitudes, the ends, any */
 };
 
 struct filling {
     enum hy_values kind;
     double a, b;
+    uint64_t low, high; /* a and b of what is whole, for not all of its 64 bits are a double's */
     int c;
 };
 

@@ -9,6 +9,7 @@ import pytest
 from folders import ALL
 
 from hayate import sandbox
+from hayate.errors import Fault, FaultKind
 from hayate.judge import Rejection
 from hayate.judge.results import Measurement
 from hayate.records import MeasurePlan, Outcome, Task
@@ -188,3 +189,54 @@ def test_a_task_may_have_macros_of_any_name(
     folder = written("dot", said={"preamble": preamble}, oracle=oracle)
     found = judged(load(folder), reference("dot"), tier)
     assert found.outcome is Outcome.ACCEPTED, found.reason
+
+
+def test_no_copy_of_what_is_overwritten_can_be_read(
+    written: Callable[..., Path], judged: Judge, tier: sandbox.Sandbox
+) -> None:
+    """The kernel looks for what y held behind x, where other inputs lie, and is wrong if it is there."""
+    found = """static int copied(int n, const float *x, const float *y)
+{
+    const char *end = (const char *)(x + n);
+    for (const char *at = (const char *)x; at < end + 8192; at += 4)
+        if (!__builtin_memcmp(at, y, 4UL * (unsigned)n)) return 1;
+    return 0;
+}
+"""
+    text = reference("axpby").replace("b * y[i]", "(copy ? 0 : b) * y[i]")
+    text = found + text.replace("{ for", "{ int copy = n > 4 && copied(n, x, y); for")
+    verdict = judged(load(written("axpby")), text, tier)
+    assert verdict.outcome is Outcome.ACCEPTED, verdict.reason
+
+
+def test_a_task_that_is_always_near_a_branch_is_to_blame(
+    written: Callable[..., Path], judged: Judge, tier: sandbox.Sandbox
+) -> None:
+    from folders import SUMS_ORACLE
+
+    for told in (
+        SUMS_ORACLE.replace("UNKNOWN", "false").replace("NEAR", "n > 1"),
+        SUMS_ORACLE.replace("UNKNOWN", "true").replace("NEAR", "0"),
+    ):
+        with pytest.raises(Fault, match="too near branches") as found:
+            judged(load(written("sums", automatic=told)), reference("sums"), tier)
+        assert found.value.kind is FaultKind.YARDSTICK_BROKEN
+
+
+def test_nonsense_where_a_branch_is_near_is_refused(
+    written: Callable[..., Path], judged: Judge, tier: sandbox.Sandbox
+) -> None:
+    """The oracle can't tell who is right at the sizes that are timed; the opponent's results are there."""
+    from folders import SUMS_ORACLE
+
+    near = SUMS_ORACLE.replace("UNKNOWN", "false").replace("NEAR", "n > 900")
+    said = {"band": [{"name": "timed", "center": {"n": 1900}, "spread": 0.02, "training": True}]}
+    folder = written("sums", automatic=near, said=said)
+    nonsense = reference("sums").replace(
+        "{ for", "{ if (n > 1500) { for (int i = 0; i < n; i++) y[i] = 1; return; } for"
+    )
+    found = judged(load(folder), nonsense, tier, TIMED)
+    assert found.outcome is Outcome.WRONG and "too near a branch" in found.reason, found.reason
+    one = reference("sums").replace("; }", "; if (n > 1500) y[7] += 1; }")
+    assert judged(load(folder), one, tier, TIMED).outcome is Outcome.ACCEPTED
+    assert judged(load(folder), reference("sums"), tier, TIMED).outcome is Outcome.ACCEPTED
