@@ -53,7 +53,7 @@ THEIRS: dict[str, tuple[Language, str, str]] = {
     "beside a variable": ("c", "#include <stdlib.h>\nstatic int f(int system) { return system; }",
                           'C[0] = f(1) + system("true");'),
     "by a pointer": ("c", "int system(const char *);", "int (*read)(const char *) = system; C[0] = read(\"true\");"),
-    "of the standard": ("c++", "#include <cstdlib>\nstruct V { static void abort() {} };", "V::abort(); std::abort();"),
+    "of the standard": ("c++", "#include <cstdlib>\nstruct V { static void exit(int) {} };", "V::exit(1); std::exit(1);"),
     "of no name space": ("c++", 'extern "C" int system(const char *);', 'C[0] = ::system("true");'),
     "another's clock": ("c", "long clock(void);", "long (*time)(void) = clock; C[0] = time();"),
     "the linker's": ("c", "extern char _end[];", "{ char *_end = 0; (void)_end; } C[0] = (long)_end;"),
