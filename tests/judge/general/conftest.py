@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from hayate.judge import Rejection, build, measure, native
 from hayate.judge.results import Measurement
 from hayate.records import HostProfile, MeasurePlan, Task
 
-TIERS = [report.tier for report in sandbox.probe() if report.works]
+# A pass that is made for one tier leaves the others to the first pass.
+TIERS = [r.tier for r in sandbox.probe() if r.works and r.tier == os.environ.get("HAYATE_SANDBOX", r.tier)]
 CHECK = MeasurePlan(purpose="check", launches=0, verify_shapes=10)
 
 
