@@ -47,7 +47,9 @@ def test_they_compile_end_and_differ(entry: str, tmp_path: Path) -> None:
 @pytest.mark.timeout(600)
 def test_they_stay_in_memory(entry: str, tmp_path: Path) -> None:
     task = references.ALL[entry]
-    found = compiled.run(task, mutants(task), tmp_path, sanitized=True)
+    # A third of them each, so that every kind is met in some reference: a sanitized build takes twice as long.
+    first = list(references.ALL).index(entry) % 3
+    found = compiled.run(task, mutants(task)[first::3], tmp_path, sanitized=True)
     assert {name: said for name, said in found.items() if said not in ("same", "differs")} == {}
 
 
