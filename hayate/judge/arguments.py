@@ -7,9 +7,9 @@ import math
 import random
 from collections.abc import Iterator, Mapping
 
-from hayate.judge.glue import DTYPES, ROLES, parts, unsaid
+from hayate.judge.glue import ROLES, parts, unsaid
 from hayate.judge.shapes import UNIFORM, dimensions, elements, parameters
-from hayate.records import ITEM_BYTES, UNIT_ROUNDOFF, Argument, DType, Shape, Task, Values
+from hayate.records import DTYPES, ITEM_BYTES, UNIT_ROUNDOFF, Argument, DType, Shape, Task, Values
 from hayate.tasks import evaluate_expression
 
 # enum hy_values of runner/values.h; the first five are DISTRIBUTIONS.

@@ -21,9 +21,10 @@ from hayate.hosts import Slot, vector_bytes
 from hayate.judge.failures import CandidateFailed
 from hayate.judge.native import natives
 from hayate.judge.results import YardstickFigure
-from hayate.judge.session import LaunchSession, PairTimes
+from hayate.judge.session import LaunchSession
 from hayate.judge.shapes import UNIFORM, corners, largest, near
 from hayate.judge.stats import Part, interval, mean_part
+from hayate.judge.times import PairTimes
 from hayate.judge.work import work_of_call
 from hayate.records import Band, Built, HostProfile, Interval, Shape, StandardError, Task
 from hayate.sandbox import Sandbox

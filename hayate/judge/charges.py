@@ -10,7 +10,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from hayate.judge.session import CallTimes, PairTimes
+from hayate.judge.times import CallTimes, PairTimes
 
 # Less than this is the scatter of waking and stopping: half of all calls of identical code lie within 10 us of their
 # median, nineteen of twenty within 25.

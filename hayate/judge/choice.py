@@ -15,7 +15,7 @@ import statistics
 from collections.abc import Sequence
 
 from hayate.judge.results import YardstickFigure
-from hayate.judge.session import PairTimes
+from hayate.judge.times import PairTimes
 
 # Pairs that choose, the one that warms up among them: so many, or two where even the lowest call is no cheap one.
 CHOOSING_PAIRS = 4

@@ -17,20 +17,6 @@ _C_NAMES: dict[str, str] = {
     "complex64": "float _Complex",
     "complex128": "double _Complex",
 }
-DTYPES: tuple[DType, ...] = (  # as enum hy_dtype of runner/arrays.h
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "float32",
-    "float64",
-    "complex64",
-    "complex128",
-)
 ROLES = ("input", "inout", "output")
 
 
@@ -53,7 +39,7 @@ def samples(task: Task) -> bool:
 
 def unsaid(task: Task) -> tuple[str, ...]:
     """Drawn names that are no arguments and that the task's oracle is told all the same: after all other numbers."""
-    return drawn_beyond(task) if task.correct in ("automatic", "empirical") else ()
+    return drawn_beyond(task) if task.correct == "automatic" else ()
 
 
 class _Words:
@@ -118,14 +104,13 @@ def examiner_glue(task: Task) -> str:
         "exact": _exact,
         "analytic": _analytic,
         "automatic": _automatic,
-        "empirical": _automatic,
     }[task.correct](task, words, written)
     if task.generator is not None:
         given = ", ".join([*words.call(outputs=False), "hy_c->seed"])
         cases += f"    case HY_GENERATE: {task.entry}_inputs({given}); return 0;\n"
     structs = "".join(f"    {line}\n" for line in words.structs)
     included = '#include "oracle.c"\n' if task.correct == "analytic" else ""
-    if task.correct in ("automatic", "empirical"):
+    if task.correct == "automatic":
         included = f"int {task.entry}_automatic(void *const *, double *const *, double *const *);\n"
     if task.generator is not None:
         included += '#include "inputs.c"\n'

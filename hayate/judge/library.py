@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from hayate.errors import Fault, FaultKind
 from hayate.judge import arguments
-from hayate.judge.glue import DTYPES, ROLES
+from hayate.judge.glue import ROLES
 from hayate.judge.native import library_path
 from hayate.judge.shapes import INTEGERS, dimensions, elements
-from hayate.records import UNIT_ROUNDOFF, HostProfile, Shape, Task
+from hayate.records import DTYPES, UNIT_ROUNDOFF, HostProfile, Shape, Task
 
 Array = NDArray[Any]
 Key = tuple[int, ...]  # eight words of 32 bits

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from hayate import running
 from hayate.errors import Fault, FaultKind
 from hayate.hosts import state_dir, vector_bytes
 from hayate.judge.glue import examiner_glue, runner_glue
@@ -21,11 +22,15 @@ from hayate.records import HostProfile, SourceText, Task, content_hash
 from hayate.running import oracle_text
 from hayate.toolchains import Compiler, compilers
 
-_CLOCK = ("clock.c", "check.c", "process.c", "regions.c", "values.c", "compare.c", "arrays.c")
+_NUMBERS = ("values.c", "structures.c", "elements.c", "compare.c", "arrays.c")  # without processes or time
+_CLOCK = ("clock.c", "check.c", "process.c", "regions.c", *_NUMBERS)
 _HEADERS = (
     "protocol.h",
     "stream.h",
     "arrays.h",
+    "bits.h",
+    "elements.h",
+    "structures.h",
     "values.h",
     "compare.h",
     "process.h",
@@ -34,33 +39,10 @@ _HEADERS = (
     "guest.h",
     "glue.h",
 )
-_LIBRARY = (
-    "library.c",
-    "values.c",
-    "compare.c",
-    "arrays.c",
-)  # no part of the judge's version: no verdict needs it
+_LIBRARY = ("library.c", *_NUMBERS)  # the first is no part of the version: no verdict needs it
 _GLUE = ("glue.c", "examine.c")
 _GUESTS = ("runner.c", "examiner.c")
 _SOURCES = (*_HEADERS, *_CLOCK, *_GUESTS, "peak.c")
-# The Python that decides what is measured and what follows from it.
-_DECIDING = (
-    "arguments",
-    "chain",
-    "charges",
-    "choice",
-    "conclusion",
-    "failures",
-    "glue",
-    "measure",
-    "pairing",
-    "session",
-    "shapes",
-    "stats",
-    "subject",
-    "suspicion",
-    "verification",
-)
 # The oracle is the definition of exact: no contraction, no reordering.
 ORACLE_FLAGS = ("-O3", "-ffp-contract=off")
 CLOCK_FLAGS = ("-O3", "-ffp-contract=fast", "-fno-math-errno")
@@ -72,14 +54,14 @@ def source_text(name: str) -> str:
 
 
 def _deciding() -> list[str]:
-    return [(Path(__file__).parent / f"{name}.py").read_text() for name in _DECIDING]
+    """All the Python of this room and the running numbers that bounds are made of: any file may change a verdict."""
+    judge, bounds = Path(__file__).parent, Path(running.__file__).parent
+    files = [*judge.glob("*.py"), *bounds.glob("*.py"), *bounds.glob("*.hpp")]
+    return [f"{path.name}\n{path.read_text()}" for path in sorted(files)]
 
 
 # Verdicts of different judges do not compare: the number goes up by hand when rules change, the hash by itself.
 JUDGE_VERSION = "3." + content_hash(*(source_text(name) for name in _SOURCES), *_deciding())[:8]
-
-
-_OWN = "examiner of "  # and the task, and the files of its folder that it is made of
 
 
 @dataclass(frozen=True)
@@ -90,6 +72,9 @@ class Natives:
     examiner: Path
     clock: Path
     peak: Path
+
+
+_OWN = "examiner of "  # and the task, and the files of its folder that it is made of
 
 
 def _compile(compiler: Compiler, arguments: list[str], folder: Path, what: str) -> None:
@@ -171,7 +156,7 @@ def _kept(key: str, names: tuple[str, ...], make: Callable[[Path], None]) -> lis
 def natives(task: Task, host: HostProfile) -> Natives:
     """The programs for this task on this host, compiled on first use. Raises Fault."""
     compiler = compilers()[0]
-    if task.correct in ("automatic", "empirical") and not compiler.cxx:
+    if task.correct == "automatic" and not compiler.cxx:
         raise Fault(
             FaultKind.DEPENDENCY_MISSING,
             f"the oracle of {task.name} is made in C++, and {compiler.label} does not compile it here",

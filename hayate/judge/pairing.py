@@ -11,9 +11,10 @@ from hayate.judge import stats
 from hayate.judge.charges import charged
 from hayate.judge.choice import CHEAP_CALL_NS, enough_to_choose, much_nearer, nearest, second_counts
 from hayate.judge.failures import CandidateFailed, OpponentFailed
-from hayate.judge.session import LaunchSession, PairTimes
+from hayate.judge.session import LaunchSession
 from hayate.judge.shapes import drawn, near, timed_on
 from hayate.judge.subject import Subject
+from hayate.judge.times import PairTimes
 from hayate.judge.verification import Covered, Reach
 from hayate.judge.work import work_of_call
 from hayate.records import Band, Launch, Outcome, Shape

@@ -17,125 +17,38 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
 from hayate.errors import Fault, FaultKind
 from hayate.hosts import Slot
-from hayate.judge import arguments, failures
+from hayate.judge import arguments, failures, guests
 from hayate.judge.arguments import array_bytes, described, expected_bytes, gamma
 from hayate.judge.failures import CandidateFailed, OpponentFailed, Starved
 from hayate.judge.glue import samples
 from hayate.judge.locks import slot_held
 from hayate.judge.native import Natives
 from hayate.judge.shapes import INTEGERS
-from hayate.records import Built, Outcome, Shape, Task, Technique
+from hayate.judge.times import CallTimes, PairTimes, Verified
+from hayate.records import Built, Outcome, Shape, Task
 from hayate.sandbox import (
-    FIRST_FD,
     Command,
     Exit,
-    Limits,
     Process,
-    Profile,
     Sandbox,
-    allowed,
     new_box,
-    seccomp,
 )
 
 PEAK_ITERATIONS = 400_000
-DELAYED_SHARE = 0.02
-LONG_CALL_NS = 400_000_000
-LONG_DELAYED_SHARE = 0.08
-_MIB = 1 << 20
-# Where scratch memory is withheld, recursion that hands down its frames must not give it back.
-SMALL_STACK_BYTES = 256 * 1024
-# Private memory of a process that may have no scratch memory: libraries' own, and the stacks of some threads.
-SMALL_DATA_BYTES = 16 * _MIB
 WHO = ("candidate", "yardstick")
 _SLACK = 64 * 1024
-# An array of running numbers on the reference's stack is up to twelve times what it is there (docs/any-kernel.md).
-EXAMINER_STACK_BYTES = 12 * Limits().stack_bytes
 # What the examiner is made of: files of the task's folder.
 _OWN_CODE = {
     "exact": "reference",
     "analytic": "oracle.c",
     "automatic": "reference",
-    "empirical": "reference",
 }
-
-
-@dataclass(frozen=True)
-class CallTimes:
-    """One call, in nanoseconds; what surrounds it is the process's own, too. In the order of the clock's answer."""
-
-    ns: int  # from go to done, by the clock
-    delay_ns: int  # that the scheduler kept it waiting meanwhile
-    thaw_ns: int  # from the wake-up to ready
-    thaw_delay_ns: int
-    halt_ns: int  # from done to standing still
-    cpu_ns: int  # that all its threads used from the wake-up to standing still
-
-    @property
-    def whole_ns(self) -> int:
-        return self.thaw_ns + self.ns + self.halt_ns
-
-    @property
-    def delayed(self) -> bool:
-        return _delayed(self.ns, self.delay_ns)
-
-
-@dataclass(frozen=True)
-class PairTimes:
-    """One interleaved pair; `worst_error` in units of its bound."""
-
-    candidate: CallTimes
-    yardstick: CallTimes
-    worst_error: float
-    examined: bool = False  # by the oracle, beyond its cheap bounds
-
-    @property
-    def candidate_ns(self) -> int:
-        return self.candidate.ns
-
-    @property
-    def yardstick_ns(self) -> int:
-        return self.yardstick.ns
-
-    @property
-    def candidate_delayed(self) -> bool:
-        return self.candidate.delayed
-
-    @property
-    def yardstick_delayed(self) -> bool:
-        return self.yardstick.delayed
-
-
-def _delayed(ns: int, delay_ns: int) -> bool:
-    """Did the scheduler keep this call waiting for more than a share of its time that matters?
-
-    The kernel takes a twentieth of each second from real-time processes, so of long calls it always takes that.
-    """
-    return delay_ns > (DELAYED_SHARE if ns < LONG_CALL_NS else LONG_DELAYED_SHARE) * ns
-
-
-@dataclass(frozen=True)
-class Verified:
-    """A call that was checked by the examiner."""
-
-    worst_error: float  # in units of its bound
-    skipped: int  # numbers of which nothing is known
-    numbers: int  # all of them; 0 where a branch is near
-    near_branches: int  # above 0 nothing was compared: honest results differ there
-    oracle_s: float
-    reach: dict[str, float]  # of each written array: its widest bound as a share of its largest magnitude
-
-    @property
-    def compared(self) -> bool:
-        """Whether half of the numbers at least were held against what is right."""
-        return not self.near_branches and 2 * self.skipped <= self.numbers
 
 
 class LaunchSession:
@@ -257,9 +170,21 @@ class LaunchSession:
         self._stack.callback(os.close, readable)
         objects = {"candidate": (self.candidate,), "yardstick": self.opponents}
         commands = {
-            who: self._command(who, objects[who], (controls[who], readable, outputs[who])) for who in WHO
+            who: guests.runner(
+                self._shelf(),
+                objects[who],
+                (controls[who], readable, outputs[who]),
+                natives=self.natives,
+                slot=self.slot,
+                wall_s=self.wall_s,
+                peak=who == "yardstick",
+            )
+            for who in WHO
         }
-        commands["examiner"] = self._examiner((controls["examiner"], readable, expected))
+        of_examiner = (controls["examiner"], readable, expected)
+        commands["examiner"] = guests.examiner(
+            self._shelf(), of_examiner, natives=self.natives, wall_s=self.wall_s
+        )
         self._expect("sealed")  # before any runner exists
         words = struct.unpack("=8I", self._key)
         self._tell(f"key {' '.join(map(str, words))}")
@@ -271,6 +196,12 @@ class LaunchSession:
         said = self._ask(f"runners {' '.join(map(str, (*pids, *self.slot.compute_cores)))}", "loaded")[0]
         self.priority = "fifo" if said == "fifo" else "nice" if said == "nice" else "none"
 
+    def _shelf(self) -> Path:
+        """A box for one guest, gone when the launch is closed."""
+        shelf: Path = self._stack.enter_context(new_box())
+        self._shelves.append(shelf)
+        return shelf
+
     def _start_runners(self, commands: Mapping[str, Command]) -> None:
         """All at once: a sandbox's start is mostly waiting."""
 
@@ -281,95 +212,6 @@ class LaunchSession:
 
         with ThreadPoolExecutor(len(commands)) as starters:
             list(starters.map(start, commands))
-
-    def _command(self, who: str, objects: Sequence[Built], fds: tuple[int, int, int]) -> Command:
-        """A runner's. Its objects lie in a folder that it can read and not write; each runner has its own."""
-        shelf: Path = self._stack.enter_context(new_box())
-        self._shelves.append(shelf)
-        threads = any(Technique.THREADS in o.permitted for o in objects)
-        trusted = any(o.libraries for o in objects)  # a vendor's library, which opens what it likes
-        profile: Profile = "run_threads" if threads or trusted else "run"
-        roomy = trusted or any(Technique.ALLOC in o.permitted for o in objects)
-        shelf.chmod(0o755)
-        names: list[str] = []
-        _place(shelf / "runner", self.natives.runner.read_bytes(), 0o555)
-        filters = _filters(threads=threads, memory=roomy, trusted=trusted)
-        for name, program in zip(("loading", "calling"), filters, strict=True):
-            _place(shelf / name, program, 0o444)
-        for i, built in enumerate(objects):
-            _place(shelf / f"{i}.so", built.object_code, 0o555)
-            names.append(str(shelf / f"{i}.so"))
-        if who == "yardstick":
-            _place(shelf / "peak.so", self.natives.peak.read_bytes(), 0o555)
-            names.append(str(shelf / "peak.so"))
-        environment = {
-            "OMP_NUM_THREADS": str(len(self.slot.compute_cores)),
-            "OMP_WAIT_POLICY": "passive",
-            "OMP_PROC_BIND": "false",  # changing affinity is refused, and the cores are the slot's anyway
-        }
-        for built in objects:
-            environment.update(built.environment)
-        libraries = tuple(Path(path) for built in objects for path in built.libraries)
-        return Command(
-            argv=(
-                str(shelf / "runner"),
-                *(str(FIRST_FD + i) for i in range(3)),
-                str(shelf / "loading"),
-                str(shelf / "calling"),
-                str(int(self.slot.shared)),
-                ",".join(sorted({_openmp(o) for o in objects})) if threads else ",",
-                *names,
-            ),
-            box=shelf,
-            box_writable=False,
-            readonly=libraries,
-            env=environment,
-            pass_fds=fds,
-            limits=Limits(
-                # The session's own limits come first; these are for when it can't keep them.
-                cpu_s=(self.wall_s + 30) * len(self.slot.compute_cores),
-                wall_s=self.wall_s + 120,
-                memory_bytes=4 * 1024 * _MIB,
-                data_bytes=0 if roomy else SMALL_DATA_BYTES,
-                stack_bytes=Limits().stack_bytes if roomy else SMALL_STACK_BYTES,
-                file_bytes=16 * _MIB,
-                output_bytes=64 * 1024,
-                raisable=True,  # by the clock, which takes the limits away then
-            ),
-            profile=profile,
-        )
-
-    def _examiner(self, fds: tuple[int, int, int]) -> Command:
-        """The task's own code: it needs memory, as honest code may, and works on the clock's core."""
-        shelf: Path = self._stack.enter_context(new_box())
-        self._shelves.append(shelf)
-        shelf.chmod(0o755)
-        _place(shelf / "examiner", self.natives.examiner.read_bytes(), 0o555)
-        for name, program in zip(
-            ("loading", "calling"), _filters(threads=False, memory=True, trusted=False), strict=True
-        ):
-            _place(shelf / name, program, 0o444)
-        return Command(
-            argv=(
-                str(shelf / "examiner"),
-                *(str(FIRST_FD + i) for i in range(3)),
-                str(shelf / "loading"),
-                str(shelf / "calling"),
-            ),
-            box=shelf,
-            box_writable=False,
-            pass_fds=fds,
-            limits=Limits(
-                cpu_s=self.wall_s + 30,
-                wall_s=self.wall_s + 120,
-                memory_bytes=4 * 1024 * _MIB,
-                stack_bytes=EXAMINER_STACK_BYTES,
-                file_bytes=16 * _MIB,
-                output_bytes=64 * 1024,
-                raisable=True,
-            ),
-            profile="run",
-        )
 
     def _await_started(self, who: str, fd: int) -> None:
         page = mmap.mmap(fd, 4096, prot=mmap.PROT_READ)
@@ -597,35 +439,12 @@ class LaunchSession:
         return flops / int(said[0])
 
 
-def _place(path: Path, data: bytes, mode: int) -> None:
-    try:
-        path.write_bytes(data)
-        path.chmod(mode)
-    except OSError as error:
-        kind = FaultKind.DISK_FULL if error.errno == 28 else FaultKind.NOT_WRITABLE
-        raise Fault(
-            kind, f"{path} can't be written: {error}", remedy="free space in the temporary folder"
-        ) from error
-
-
-def _filters(*, threads: bool, memory: bool, trusted: bool) -> tuple[bytes, bytes]:
-    """For the time in which objects are loaded, and from then on."""
-    if trusted:
-        return seccomp.program("run_threads", strict=True), b""
-    return allowed.loading(), allowed.calling(threads=threads, memory=memory)
-
-
 def _abilities(task: Task) -> tuple[str, ...]:
     """struct abilities of runner/check.h, in order."""
     able = (
         task.correct == "analytic",
         samples(task),
         task.correct == "exact",
-        task.correct in ("automatic", "empirical"),
+        task.correct == "automatic",
     )
     return tuple(str(int(x)) for x in able)
-
-
-def _openmp(built: Built) -> str:
-    """The run-time library of the compiler that made it."""
-    return "libomp.so.5" if built.compiler.startswith("clang") else "libgomp.so.1"

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from hayate.judge.failures import CandidateFailed, OpponentFailed
 from hayate.judge.pairing import Pairing
-from hayate.judge.session import DELAYED_SHARE, LaunchSession, PairTimes
+from hayate.judge.session import LaunchSession
 from hayate.judge.shapes import UNIFORM, corners, near, sample
 from hayate.judge.subject import Subject
+from hayate.judge.times import DELAYED_SHARE, PairTimes
 from hayate.judge.verification import Covered, again, verify
 from hayate.judge.work import FLOPS, rate_of, work_of_call
 from hayate.records import Built, Launch, Outcome, Shape, Technique

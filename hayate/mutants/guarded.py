@@ -11,8 +11,9 @@ from pathlib import Path
 from tree_sitter import Node
 
 from hayate.mutants.mutant import Changes, replace, wrap
-from hayate.mutants.source import Source, ancestors, declared_name, function_name, walk
+from hayate.mutants.source import Source, ancestors, declared_name, function_name
 from hayate.mutants.types import Types
+from hayate.toolchains.source.nodes import every
 
 HELPERS = (Path(__file__).parent / "guard.h").read_text()
 _ALLOCATES = ("malloc", "calloc", "realloc", "aligned_alloc")
@@ -37,10 +38,10 @@ def guard(source: Source, types: Types) -> Changes:
         body = definition.child_by_field_name("body")
         if body is None:
             continue
-        for node in reversed(list(walk(body))):  # what is inside is changed first
+        for node in reversed(list(every(body))):  # what is inside is changed first
             _node(source, types, node, changes)
         _recursion(source, name, definition, body, changes)
-    for node in walk(source.root):
+    for node in every(source.root):
         if node.type == "preproc_call" and re.match(r"#\s*pragma\s+omp", source.text(node)):
             replace(changes, node.id, "\n")
     return changes
@@ -150,16 +151,16 @@ def _macro(source: Source, body: Node, changes: Changes) -> None:
 
 def inner_text(inner: Source) -> str:
     """The one expression of a text that was made around it, guarded."""
-    found = next(n for n in walk(inner.root) if n.type == "parenthesized_expression")
+    found = next(n for n in every(inner.root) if n.type == "parenthesized_expression")
     changes: Changes = {}
     types = Types(inner)
-    for node in reversed(list(walk(found))):
+    for node in reversed(list(every(found))):
         _node(inner, types, node, changes)
     return inner.render(changes, found)
 
 
 def _recursion(source: Source, name: str, definition: Node, body: Node, changes: Changes) -> None:
-    calls = (n for n in walk(body) if n.type == "call_expression")
+    calls = (n for n in every(body) if n.type == "call_expression")
     if all(source.text(c.child_by_field_name("function")) != name for c in calls):
         return
     kind = source.text(definition.child_by_field_name("type"))

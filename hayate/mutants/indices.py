@@ -8,7 +8,8 @@ from tree_sitter import Node
 
 from hayate.mutants.mutant import Changes, Draft, Kind, replace, wrap
 from hayate.mutants.reference import Reference
-from hayate.mutants.source import ancestors, strip, walk
+from hayate.mutants.source import ancestors, strip
+from hayate.toolchains.source.nodes import every
 
 
 def drafts(reference: Reference) -> Iterator[Draft]:
@@ -76,7 +77,7 @@ def _exchanged(reference: Reference, node: Node, index: Node) -> Iterator[Draft]
         if found is None:
             return
         one, other = found
-    if source.text(one) == source.text(other) or any(n.type == "update_expression" for n in walk(index)):
+    if source.text(one) == source.text(other) or any(n.type == "update_expression" for n in every(index)):
         return
     replace(changes, one.id, source.text(other))
     replace(changes, other.id, source.text(one))

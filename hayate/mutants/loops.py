@@ -9,7 +9,8 @@ from tree_sitter import Node
 
 from hayate.mutants.mutant import Changes, Draft, Kind, replace, wrap
 from hayate.mutants.reference import Reference, assigned
-from hayate.mutants.source import LOOPS, strip, walk
+from hayate.mutants.source import LOOPS, strip
+from hayate.toolchains.source.nodes import every
 
 _FIRST = "the first iteration may add nothing that counts (a zero, or what a later one writes again)"
 
@@ -181,7 +182,7 @@ def _first(
     begin = loop.child_by_field_name("initializer")
     if begin is None or step is None:
         return
-    for node in walk(begin):
+    for node in every(begin):
         if node.type not in ("init_declarator", "assignment_expression"):
             continue
         target, value = assigned(node)
@@ -214,7 +215,7 @@ def _may_add_nothing(reference: Reference, loop: Node) -> bool:
     step = _step(reference, loop.child_by_field_name("update"))
     if body is None or step is None:
         return False
-    for node in walk(body):
+    for node in every(body):
         if node.type in ("if_statement", "conditional_expression"):
             return True
         if node.type == "call_expression" and "max" in reference.source.text(node).lower()[:8]:

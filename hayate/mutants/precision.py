@@ -14,7 +14,8 @@ from tree_sitter import Node
 from hayate.mutants.formats import BELOW_DOUBLE, BELOW_FLOAT
 from hayate.mutants.mutant import Change, Changes, Draft, Kind, replace, wrap
 from hayate.mutants.reference import Reference
-from hayate.mutants.source import LOOPS, ancestors, strip, walk
+from hayate.mutants.source import LOOPS, ancestors, strip
+from hayate.toolchains.source.nodes import every
 
 _CONSTANT = re.compile(r"\b(?:static|constexpr|constinit)\b")  # its value is computed by the compiler
 _CONDITION = "a condition is the same unless both sides are almost equal"
@@ -63,7 +64,7 @@ def _integers(reference: Reference) -> Iterator[Draft]:
         in_loop = any(a.type in LOOPS for a in ancestors(node)) and not any(
             a.type == "for_statement" and a.child_by_field_name("update") == node for a in ancestors(node)
         )
-        simple = not any(n.type in ("update_expression", "call_expression") for n in walk(left))
+        simple = not any(n.type in ("update_expression", "call_expression") for n in every(left))
         if in_loop and simple and reference.types.of(left).integer and not reference.is_size(node):
             changes: Changes = {}
             replace(changes, mark.id, f"= (short)({reference.source.text(left)} {text[0]} (")

@@ -10,10 +10,11 @@ from tree_sitter import Node
 from hayate.mutants.guarded import HELPERS, CannotGuard, global_arrays, guard
 from hayate.mutants.mutant import Changes, Draft, replace
 from hayate.mutants.signature import Signature
-from hayate.mutants.source import Source, ancestors, declared_name, strip, walk
+from hayate.mutants.source import Source, ancestors, declared_name, strip
 from hayate.mutants.types import Types
 from hayate.records.problem import UNIT_ROUNDOFF
 from hayate.records.task import Task
+from hayate.toolchains.source.nodes import every
 
 WHOLE = "hayate_whole"  # the reference's function, where another one stands before it
 # Their arguments are numbers of bytes: a mutant of one would be a mutant of the allocation.
@@ -73,7 +74,7 @@ class Reference:
     def nodes(self, *types: str) -> Iterable[Node]:
         """In the functions' bodies, of these types, in the order of the text; none that was not understood."""
         for body in self.bodies:
-            for node in walk(body):
+            for node in every(body):
                 if node.type in types and not node.has_error:
                     yield node
 
@@ -84,7 +85,7 @@ class Reference:
             node
             for declaration in self.source.root.children
             if declaration.type == "declaration" and not declaration.has_error
-            for node in walk(declaration)
+            for node in every(declaration)
             if node.type == "number_literal" and self.types.of(node).floating
         ]
 
@@ -93,7 +94,7 @@ class Reference:
         """Names on which it depends how much memory there is: what is assigned to them must stay as it is."""
         found: set[str] = set()
         for body in self.bodies:
-            for node in walk(body):
+            for node in every(body):
                 if self._is_memory(node):
                     found |= self._names(node.child_by_field_name("arguments"))
                 elif node.type == "array_declarator":
@@ -102,7 +103,7 @@ class Reference:
         while before != found:
             before = set(found)
             for body in self.bodies:
-                for node in walk(body):
+                for node in every(body):
                     if node.type in ("init_declarator", "assignment_expression"):
                         target, value = assigned(node)
                         if target is not None and self.source.text(target) in found:
@@ -113,7 +114,7 @@ class Reference:
         if node is None:
             return set()
         return {
-            self.source.text(n) for n in walk(node) if n.type == "identifier" and self.types.of(n).integer
+            self.source.text(n) for n in every(node) if n.type == "identifier" and self.types.of(n).integer
         }
 
     def _is_memory(self, node: Node) -> bool:
@@ -146,7 +147,7 @@ class Reference:
                 changes.setdefault(node_id, []).extend(more)
         around = bool(draft.before or draft.after or draft.instead or draft.guarded)
         if around:
-            for node in walk(source.root):
+            for node in every(source.root):
                 if node.type == "identifier" and source.text(node) == self.task.entry:
                     replace(changes, node.id, WHOLE)
         helpers = (HELPERS if draft.guarded else "") + draft.helpers

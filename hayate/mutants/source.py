@@ -5,34 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 
-import tree_sitter_c
-import tree_sitter_cpp
-from tree_sitter import Language as Grammar
 from tree_sitter import Node, Parser
 
 from hayate.mutants.mutant import Change
 from hayate.records.task import Language
+from hayate.toolchains.source.nodes import every, grammar
 
 # The grammar of C does not know complex numbers: two words that are one type become one word of the same length.
 _COMPLEX = re.compile(rb"\b(?:(?:float|double)\s+_?[Cc]omplex|_Complex\s+(?:float|double))\b")
 LOOPS = ("for_statement", "while_statement", "do_statement")
 Tree = dict[int, list[Change]]
-
-
-@cache
-def _grammar(language: Language) -> Grammar:
-    return Grammar((tree_sitter_c if language == "c" else tree_sitter_cpp).language())
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """The node and all below it, in the order of the text."""
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        yield current
-        stack.extend(reversed(current.children))
 
 
 @dataclass(frozen=True)
@@ -50,7 +34,7 @@ class Source:
         self.language = language
         self.data = text.encode()
         masked = _COMPLEX.sub(lambda m: re.sub(rb"\s", b"_", m[0]), self.data)
-        self._tree = Parser(_grammar(language)).parse(masked)
+        self._tree = Parser(grammar(language)).parse(masked)
         self.root = self._tree.root_node
 
     def text(self, node: Node | None) -> str:
@@ -64,7 +48,7 @@ class Source:
     def functions(self) -> dict[str, Node]:
         """All that are defined, by name."""
         found = {}
-        for node in walk(self.root):
+        for node in every(self.root):
             if node.type == "function_definition":
                 name = function_name(node)
                 if name is not None:
@@ -74,7 +58,7 @@ class Source:
     @cached_property
     def macros(self) -> dict[str, Macro]:
         found = {}
-        for node in walk(self.root):
+        for node in every(self.root):
             if node.type in ("preproc_def", "preproc_function_def"):
                 given = node.child_by_field_name("parameters")
                 parameters = None

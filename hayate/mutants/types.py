@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from hayate.mutants.source import Source, declared_name, parameters, walk
+from hayate.mutants.source import Source, declared_name, parameters
+from hayate.toolchains.source.nodes import every
 
 # In the order of the usual conversions of arithmetic.
 _RANK = ("int", "unsigned", "float", "double", "long double", "complex float", "complex double")
@@ -80,7 +81,7 @@ class Types:
             words = source.text(macro.body).strip()
             if macro.parameters is None and self._written(words) != UNKNOWN:
                 self._named[name] = self._written(words)
-        for node in walk(source.root):
+        for node in every(source.root):
             if node.type == "type_definition":
                 base = self._written(source.text(node.child_by_field_name("type")))
                 for declarator in node.children_by_field_name("declarator"):
@@ -96,7 +97,7 @@ class Types:
 
     def _declared(self, source: Source, within: Node) -> dict[str, Type]:
         found: dict[str, Type] = {}
-        for node in walk(within):
+        for node in every(within):
             if node.type in ("declaration", "parameter_declaration"):
                 for name, kind in self._of_declaration(source, node).items():
                     found.setdefault(name, kind)
@@ -245,7 +246,7 @@ class Types:
 
     def _of_macro(self, body: str, bound: dict[str, Type]) -> Type:
         parsed = Source(f"void f(void) {{ ({body.strip()}); }}", self._source.language)
-        inner = next((n for n in walk(parsed.root) if n.type == "parenthesized_expression"), None)
+        inner = next((n for n in every(parsed.root) if n.type == "parenthesized_expression"), None)
         if inner is None or parsed.root.has_error:
             return UNKNOWN
         outer = self._source

@@ -12,8 +12,9 @@ from tree_sitter import Node
 
 from hayate.new.read import Found
 from hayate.new.scopes import scopes
-from hayate.new.syntax import bare, declared_name, field, function_head, text_of, walk
+from hayate.new.syntax import bare, declared_name, field, function_head
 from hayate.new.unsupported import base_name
+from hayate.toolchains.source.nodes import every, text_of
 
 _DEPTH = 12
 _INTEGERS = ("int", "uint")
@@ -63,7 +64,7 @@ class Flow:
     def nodes(self) -> Iterator[Spot]:
         """Every node of every function."""
         for name, node in self.functions.items():
-            for inner in walk(node):
+            for inner in every(node):
                 yield Spot(inner, name)
 
     def is_argument(self, name: str, function: str) -> bool:
@@ -78,7 +79,7 @@ class Flow:
             self.assigned.setdefault((function, variable), []).append((operator, Spot(value, where)))
 
     def _collect(self, name: str, function: Node) -> None:
-        for node in walk(function):
+        for node in every(function):
             if node.type == "init_declarator":
                 declared = declared_name(field(node, "declarator"))
                 variable = self.variable(declared, node, name)
@@ -223,7 +224,7 @@ class Flow:
     def reaching(self, spot: Spot, depth: int = _DEPTH, seen: set[int] | None = None) -> Iterator[Spot]:
         """Every node that the value depends on, through variables however they are assigned. Conditions are not."""
         seen = set() if seen is None else seen
-        for node in walk(spot.node):
+        for node in every(spot.node):
             if node.id in seen:
                 continue
             seen.add(node.id)
@@ -289,7 +290,7 @@ def _is_float(flow: Flow, name: str, function: str) -> bool:
     """Whether a local variable is declared with a floating type."""
     node = flow.functions.get(function)
     name = name.partition("#")[0]
-    for inner in walk(node):
+    for inner in every(node):
         declares = inner.type in ("declaration", "parameter_declaration")
         if declares and name in [declared_name(d) for d in inner.children_by_field_name("declarator")]:
             return text_of(field(inner, "type")) in ("double", "float")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hayate.new.dataflow import Flow, Spot, subscript
 from hayate.new.polynomials import Polynomial
-from hayate.new.syntax import bare, field, text_of
+from hayate.new.syntax import bare, field
 from hayate.new.unsupported import base_name
+from hayate.toolchains.source.nodes import text_of
 
 _DEPTH = 12
 

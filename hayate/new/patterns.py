@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from hayate.new.dataflow import Flow, Spot, subscript
-from hayate.new.syntax import bare, field, text_of, walk
+from hayate.new.syntax import bare, field
+from hayate.toolchains.source.nodes import every, text_of
 
 _COMPARISONS = ("<", "<=", ">", ">=", "==")
 
@@ -52,7 +53,7 @@ def searched(flow: Flow) -> Iterator[Use]:
         texts = [text_of(v.node) for op, v in values if op == "="]
         if not any(re.search(r"/\s*2\b|>>\s*1\b", t) and re.search(r"[+-]", t) for t in texts):
             continue
-        for node in walk(flow.functions.get(function)):
+        for node in every(flow.functions.get(function)):
             if node.type != "binary_expression" or text_of(field(node, "operator")) not in _COMPARISONS:
                 continue
             for side in (bare(field(node, "left")), bare(field(node, "right"))):

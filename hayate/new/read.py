@@ -15,10 +15,11 @@ from hayate.new.compilers import dialect, run_compiler
 from hayate.new.declared import Declared, Parameter, Type, declared
 from hayate.new.gather import Assembled, Needed, assemble, exposed, needed
 from hayate.new.preprocessed import Place, Preprocessed, preprocess
-from hayate.new.syntax import Item, declared_name, field, function_head, items, parse, text_of
+from hayate.new.syntax import Item, declared_name, field, function_head, items, parse
 from hayate.new.unsupported import check_bodies, check_head, place_of, refuse
 from hayate.new.wrappers import wrapper
 from hayate.records import CXX_SUFFIXES, Language
+from hayate.toolchains.source.nodes import text_of
 
 _SUFFIXES = (".c", ".h", ".hpp", ".hh", *CXX_SUFFIXES)
 # What a candidate may include in any case, and what else if the reference does.

@@ -11,8 +11,9 @@ from tree_sitter import Node
 from hayate.new.dataflow import Flow, Spot, subscript
 from hayate.new.indices import polynomial
 from hayate.new.polynomials import Polynomial
-from hayate.new.syntax import LOOPS, bare, text_of, walk
+from hayate.new.syntax import LOOPS, bare
 from hayate.new.syntax import field as part
+from hayate.toolchains.source.nodes import every, text_of
 
 _COPIES = ("memcpy", "memset", "memmove", "__builtin_memcpy", "__builtin_memset")
 _ALLOCATES = ("malloc", "calloc", "alloca", "aligned_alloc", "realloc", "__builtin_alloca")
@@ -161,7 +162,7 @@ def sizes_of(flow: Flow) -> Sizes:
 
 
 def _recursive(function: Node | None, name: str) -> bool:
-    return any(n.type == "call_expression" and text_of(part(n, "function")) == name for n in walk(function))
+    return any(n.type == "call_expression" and text_of(part(n, "function")) == name for n in every(function))
 
 
 def _bounds(loop: Node) -> Iterator[Node]:
@@ -177,7 +178,7 @@ def _bounds(loop: Node) -> Iterator[Node]:
                     continue
             yield node
     initial = part(loop, "initializer")
-    for node in walk(initial):
+    for node in every(initial):
         value = part(node, "value") if node.type == "init_declarator" else None
         if node.type == "assignment_expression":
             value = part(node, "right")
@@ -202,7 +203,7 @@ def _powers(flow: Flow, spot: Spot, found: Sizes, note: object) -> None:
     update = part(loop, "update")
     steps = [update] if update is not None else []
     if loop.type != "for_statement" and body is not None:
-        steps = [n for n in walk(body) if n.type == "assignment_expression"]
+        steps = [n for n in every(body) if n.type == "assignment_expression"]
     for step in steps:
         text = text_of(step)
         variable = re.match(r"\w+", text)
@@ -211,7 +212,7 @@ def _powers(flow: Flow, spot: Spot, found: Sizes, note: object) -> None:
         named = {n for b in _bounds(loop) for n in flow.integers_of(Spot(b, function))} & set(found.integers)
         in_index = any(
             n.type == "subscript_expression" and re.search(rf"\b{variable[0]}\b", text_of(subscript(n)))
-            for n in walk(body)
+            for n in every(body)
         )
         if variable[0] not in condition and update is None:
             continue
@@ -220,7 +221,7 @@ def _powers(flow: Flow, spot: Spot, found: Sizes, note: object) -> None:
             cut = any(
                 n.type in ("conditional_expression", "if_statement")
                 and re.search(rf"\b{name}\b", text_of(part(n, "condition")))
-                for n in walk(body)
+                for n in every(body)
             ) or re.search(rf"\bmin\w*\s*\([^)]*\b{name}\b", text_of(body), re.I)
             if not cut and (in_index or _DOUBLED.search(text)):
                 found.powers.setdefault(name, spot)

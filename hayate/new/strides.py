@@ -6,15 +6,16 @@ from hayate.new.dataflow import Flow, Spot
 from hayate.new.indices import offset, polynomial
 from hayate.new.polynomials import Polynomial
 from hayate.new.sizes import Sizes
-from hayate.new.syntax import bare, declared_name, text_of, walk
+from hayate.new.syntax import bare, declared_name
 from hayate.new.syntax import field as part
+from hayate.toolchains.source.nodes import every, text_of
 
 
 def declared_lengths(flow: Flow) -> dict[str, list[Polynomial]]:
     """Of parameters such as `double A[n][m]`: the lengths inside the brackets, the outermost left out."""
     found: dict[str, list[Polynomial]] = {}
     function = flow.functions.get(flow.entry)
-    for node in walk(function):
+    for node in every(function):
         if node.type != "parameter_declaration":
             continue
         declarator = part(node, "declarator")
@@ -43,7 +44,7 @@ def declared_lengths(flow: Flow) -> dict[str, list[Polynomial]]:
 def declared_outer(flow: Flow) -> dict[str, int]:
     """Of parameters such as `const uint32_t table[256]`: the number in the outermost brackets."""
     found: dict[str, int] = {}
-    for node in walk(flow.functions.get(flow.entry)):
+    for node in every(flow.functions.get(flow.entry)):
         if node.type == "array_declarator" and bare(part(node, "declarator")) is not None:
             inner = part(node, "declarator")
             name = text_of(inner)

@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
-import tree_sitter_c
-import tree_sitter_cpp
-from tree_sitter import Language as Grammar
 from tree_sitter import Node, Parser
 
 from hayate.records import Language
+from hayate.toolchains.source.nodes import every, grammar, text_of
 
 _NAMES = ("identifier", "type_identifier", "field_identifier", "namespace_identifier")
 LOOPS = ("for_statement", "while_statement", "do_statement")
 
 
-@cache
-def _grammar(language: Language) -> Grammar:
-    return Grammar((tree_sitter_c if language == "c" else tree_sitter_cpp).language())
-
-
 def parse(text: str, language: Language) -> Node:
     """The root of the syntax tree."""
-    return Parser(_grammar(language)).parse(text.encode()).root_node
-
-
-def text_of(node: Node | None) -> str:
-    return node.text.decode(errors="replace") if node is not None and node.text is not None else ""
-
-
-def walk(node: Node | None) -> Iterator[Node]:
-    """The node and all below it, in the order of the text."""
-    stack = [node] if node is not None else []
-    while stack:
-        current = stack.pop()
-        yield current
-        stack.extend(reversed(current.children))
+    return Parser(grammar(language)).parse(text.encode()).root_node
 
 
 def field(node: Node | None, name: str) -> Node | None:
@@ -139,13 +117,13 @@ def _item(node: Node) -> Item:
         return Item(node, "type", (*names, *_types(node)))
     if node.type in ("struct_specifier", "union_specifier", "enum_specifier", "class_specifier"):
         return Item(node, "type", _types(node))
-    return Item(node, "other", tuple({text_of(n) for n in walk(node) if n.type in _NAMES}))
+    return Item(node, "other", tuple({text_of(n) for n in every(node) if n.type in _NAMES}))
 
 
 def _types(node: Node) -> tuple[str, ...]:
     """Tags and enumerators that are defined below a node."""
     found = []
-    for inner in walk(node):
+    for inner in every(node):
         if inner.type in ("struct_specifier", "union_specifier", "enum_specifier", "class_specifier"):
             if field(inner, "body") is not None and field(inner, "name") is not None:
                 found.append(text_of(field(inner, "name")))

@@ -8,7 +8,8 @@ from tree_sitter import Node
 
 from hayate.errors import WrongUse
 from hayate.new.preprocessed import Place, Preprocessed
-from hayate.new.syntax import Item, bare, declared_name, field, function_head, text_of, walk
+from hayate.new.syntax import Item, bare, declared_name, field, function_head
+from hayate.toolchains.source.nodes import every, text_of
 
 _OUTPUT = "printf fprintf puts putchar fputs fputc vprintf vfprintf perror fwrite write dprintf putc"
 _INPUT = "scanf fscanf sscanf getchar fgets fgetc getc fread read fopen fclose open close fseek mmap getline"
@@ -84,7 +85,7 @@ def check_bodies(source: Preprocessed, chosen: Sequence[Item], everything: Seque
         for name in item.names
     }
     for function in functions:
-        for node in walk(function.node):
+        for node in every(function.node):
             _check_node(source, node)
         _check_globals(source, function.node, variables)
         _check_statics(source, function.node)
@@ -119,7 +120,7 @@ def _check_node(source: Preprocessed, node: Node) -> None:
 
 def writes(node: Node) -> Iterator[tuple[str, Node]]:
     """Names of variables that are assigned, incremented or have their address taken, below a node."""
-    for inner in walk(node):
+    for inner in every(node):
         target = None
         if inner.type == "assignment_expression":
             target = field(inner, "left")
@@ -141,7 +142,7 @@ def base_name(node: Node | None) -> str:
 
 def _locals(function: Node) -> set[str]:
     names = set()
-    for node in walk(function):
+    for node in every(function):
         if node.type in ("declaration", "parameter_declaration"):
             names |= {declared_name(d) for d in node.children_by_field_name("declarator")}
     return names
@@ -161,7 +162,7 @@ def _check_globals(source: Preprocessed, function: Node, variables: dict[str, It
                 place_of(source, node),
                 f"pass {name} as an argument",
             )
-    for node in walk(function):
+    for node in every(function):
         name = text_of(node) if node.type == "identifier" else ""
         item = variables.get(name)
         if item is None or name in own:
@@ -177,7 +178,7 @@ def _check_globals(source: Preprocessed, function: Node, variables: dict[str, It
 
 def _check_statics(source: Preprocessed, function: Node) -> None:
     written = {name for name, _ in writes(function)}
-    for node in walk(function):
+    for node in every(function):
         if node.type != "declaration":
             continue
         if "static" not in [text_of(c) for c in node.children if c.type == "storage_class_specifier"]:

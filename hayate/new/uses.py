@@ -9,8 +9,9 @@ from tree_sitter import Node
 
 from hayate.new.dataflow import Direct, Flow, Spot, subscript
 from hayate.new.patterns import Use, compared, plain, searched
-from hayate.new.syntax import bare, field, text_of, walk
+from hayate.new.syntax import bare, field
 from hayate.new.unsupported import base_name
+from hayate.toolchains.source.nodes import every, text_of
 
 _POSITIVE = {"log", "log2", "log10", "log1p", "sqrt", "pow", "cbrt", "lgamma", "tgamma", "rsqrt"}
 _BOUNDED = {"exp", "exp2", "expm1", "sinh", "cosh", "exp10"}
@@ -286,6 +287,6 @@ def _operators(flow: Flow, given: Spot) -> Iterator[str]:
                 yield operator
         if reached.node.type == "subscript_expression":
             base = base_name(reached.node)
-            for node in walk(flow.functions.get(reached.function)):
+            for node in every(flow.functions.get(reached.function)):
                 if node.type == "assignment_expression" and base_name(field(node, "left")) == base:
                     yield text_of(field(node, "operator"))

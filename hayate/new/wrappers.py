@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hayate.new.syntax import Item, declared_name, field, function_head, text_of
+from hayate.new.syntax import Item, declared_name, field, function_head
+from hayate.toolchains.source.nodes import text_of
 
 _NUMBERS = {
     "double", "float", "int", "long", "short", "char", "unsigned", "bool", "size_t", "std::size_t",

@@ -3,6 +3,7 @@
 from hayate.records.base import Numbers, Record, Source, content_hash, decode, encode
 from hayate.records.candidate import Built, Candidate, Origin
 from hayate.records.problem import (
+    DTYPES,
     ITEM_BYTES,
     UNIT_ROUNDOFF,
     Argument,
@@ -45,6 +46,7 @@ from hayate.records.verdict import (
 
 __all__ = [
     "CXX_SUFFIXES",
+    "DTYPES",
     "GUESSED",
     "ITEM_BYTES",
     "UNIT_ROUNDOFF",

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from tree_sitter import Node
 
-from hayate.toolchains.source.tree import text_of, walk
+from hayate.toolchains.source.nodes import text_of
+from hayate.toolchains.source.tree import walk
 
 _IMPURE = {
     "assignment_expression",

@@ -10,7 +10,8 @@ from hayate.running import rows
 from hayate.running.lines import lines_of, one_line
 from hayate.running.refuse import unsuitable
 from hayate.toolchains.source.constants import constant
-from hayate.toolchains.source.tree import text_of, walk
+from hayate.toolchains.source.nodes import text_of
+from hayate.toolchains.source.tree import walk
 
 _DESIGNATED_MAX = 4096  # elements of an array whose initialiser names some
 

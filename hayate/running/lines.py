@@ -6,7 +6,7 @@ import re
 
 from tree_sitter import Node
 
-from hayate.toolchains.source.tree import text_of
+from hayate.toolchains.source.nodes import text_of
 
 
 def one_line(text: str) -> str:

@@ -9,7 +9,8 @@ from tree_sitter import Node
 
 from hayate.errors import WrongUse
 from hayate.running.names import FUNCTIONS, LACKING, REFUSED, REFUSED_PREFIXES
-from hayate.toolchains.source.tree import declared, text_of, walk
+from hayate.toolchains.source.nodes import text_of
+from hayate.toolchains.source.tree import declared, walk
 
 _FLOATING = re.compile(r"\b(double|float|hy_complex_double|hy_complex_float)\b")
 _INTEGER = re.compile(
@@ -28,7 +29,7 @@ class Unsuitable(WrongUse):
 def unsuitable(node: Node, line_offset: int, reason: str) -> Unsuitable:
     line = node.start_point[0] + 1 - line_offset
     where = f"line {line}" if line > 0 else f"line {line + line_offset} of the preamble"
-    return Unsuitable(f"{where}: {reason}", allowed="the empirical way in its place")
+    return Unsuitable(f"{where}: {reason}", allowed="an oracle.c of your own: docs/task-format.md")
 
 
 def refuse(root: Node, line_offset: int) -> None:

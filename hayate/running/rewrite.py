@@ -15,7 +15,8 @@ from hayate.running.declarations import Declarations
 from hayate.running.lines import lines_of, one_line
 from hayate.running.names import CONSTANTS, DROPPED_HEADERS, FUNCTIONS, KEYWORDS, STANDARD, TYPES, WORDS
 from hayate.running.refuse import defined_functions, refuse
-from hayate.toolchains.source.tree import Tangled, parse, text_of, walk
+from hayate.toolchains.source.nodes import text_of
+from hayate.toolchains.source.tree import Tangled, parse, walk
 
 _COMPLEX = re.compile(
     r"\b(?:(double|float)(\s+)(?:_Complex|complex)|(?:_Complex|complex)(\s+)(double|float))\b"

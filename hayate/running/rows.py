@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from hayate.toolchains.source.tree import declared, text_of, walk
+from hayate.toolchains.source.nodes import text_of
+from hayate.toolchains.source.tree import declared, walk
 
 Render = Callable[[Node], str]
 

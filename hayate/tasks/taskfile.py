@@ -157,12 +157,6 @@ def _check_expressions(file: TaskFile, where: Path) -> None:
         counts += [("bound.integer_bits", file.bound.integer_bits)] if file.bound.integer_bits else []
     elif file.correct == "analytic":
         raise WrongUse("an analytic task has a [bound]", where=_at(where, "bound"))
-    if file.correct == "empirical":
-        raise WrongUse(
-            "bounds from honest builds are not made yet",
-            where=_at(where, "correct"),
-            allowed="exact, analytic, automatic",
-        )
     written = [a.dtype for a in file.argument if a.kind in ("inout", "output")]
     units = {UNIT_ROUNDOFF[dtype] for dtype in (*written, file.returns) if dtype in UNIT_ROUNDOFF}
     if file.correct == "analytic" and len(units) > 1:

@@ -28,8 +28,8 @@ from hayate.judge.chain import (
 )
 from hayate.judge.choice import nearest
 from hayate.judge.results import TaskCalibration, YardstickFigure
-from hayate.judge.session import CallTimes, PairTimes
 from hayate.judge.subject import Subject
+from hayate.judge.times import CallTimes, PairTimes
 from hayate.records import (
     Band,
     Built,

@@ -15,8 +15,9 @@ from hayate.judge.charges import FREE_NS, around_ns, charged
 from hayate.judge.failures import CandidateFailed
 from hayate.judge.measure import _Measurer
 from hayate.judge.native import natives
-from hayate.judge.session import CallTimes, LaunchSession, PairTimes
+from hayate.judge.session import LaunchSession
 from hayate.judge.subject import subject_of
+from hayate.judge.times import CallTimes, PairTimes
 from hayate.records import HostProfile, MeasurePlan, Outcome, Task, Technique
 
 SHAPE = {"M": 96, "N": 96, "K": 96}

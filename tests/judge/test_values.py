@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from hayate.judge.arguments import holds
-from hayate.judge.glue import DTYPES
 from hayate.judge.library import Library
 from hayate.judge.shapes import GRADED, UNIFORM, usable
-from hayate.records import UNIT_ROUNDOFF, Argument, HostProfile, Task, Values
+from hayate.records import DTYPES, UNIT_ROUNDOFF, Argument, HostProfile, Task, Values
 from hayate.tasks import builtin
 
 KEY = tuple(range(8))

@@ -13,8 +13,9 @@ import references
 from hayate.mutants.formats import HELPERS
 from hayate.mutants.mutant import Changes, replace, wrap
 from hayate.mutants.reference import Reference
-from hayate.mutants.source import Source, walk
+from hayate.mutants.source import Source
 from hayate.mutants.types import Types
+from hayate.toolchains.source.nodes import every
 
 TEXT = """
 typedef float real;
@@ -57,8 +58,8 @@ def test_complex_types_are_one_word_to_the_tree_and_stay_in_the_text() -> None:
 
 def test_changes_of_a_node_and_of_what_is_in_it_are_both_made() -> None:
     source = Source("int f(int a) { return a + 1; }")
-    inner = next(n for n in walk(source.root) if n.type == "number_literal")
-    outer = next(n for n in walk(source.root) if n.type == "binary_expression")
+    inner = next(n for n in every(source.root) if n.type == "number_literal")
+    outer = next(n for n in every(source.root) if n.type == "binary_expression")
     changes: Changes = {}
     wrap(changes, outer.id, "(", ")")
     replace(changes, inner.id, "2")

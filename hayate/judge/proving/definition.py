@@ -28,7 +28,6 @@ PARTS: dict[str, tuple[str, ...]] = {
     "analytic": ("oracle.c", "inputs", "bound"),
     "exact": (),
     "automatic": ("values", "branches"),
-    "empirical": ("values",),
 }
 # Where the code is that the examiner has.
 OWN_CODE = {task: "oracle.c" if task == "analytic" else "reference.c" for task in PARTS}

@@ -13,7 +13,7 @@ from hayate.judge.build import build
 from hayate.judge.measure import measure
 from hayate.judge.results import Rejection
 from hayate.mutants import Mutant, mutants
-from hayate.records import WITHHOLDABLE, Built, HostProfile, MeasurePlan, Outcome, Task
+from hayate.records import Built, HostProfile, MeasurePlan, Outcome, Task, Technique
 from hayate.sandbox import Sandbox
 
 # As many shapes as a thorough check's further builds: a mutant may be right at most sizes.
@@ -49,7 +49,7 @@ def judge_mutants(
 ) -> Judged:
     """Builds run beside each other, calls one after the other. Raises what `mutants` raises."""
     found = mutants(task)
-    permitted = tuple(t for t in task.techniques if t in WITHHOLDABLE) or task.techniques
+    permitted = tuple(t for t in task.techniques if t is not Technique.THREADS)
     caught: Counter[str] = Counter()
     survived: list[Mutant] = []
     equivalent: list[Mutant] = []

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "check.h"
 
+#include "elements.h"
 #include "regions.h"
 
 #include <errno.h>
@@ -311,16 +312,10 @@ static void decide(struct pair *found)
     const struct error mine = against_exact(0), its = against_exact(1);
     must_hold_against_exact(candidate.name, &mine);
     must_hold_against_exact(yardstick.name, &its);
-    if (able.automatic) {
-        if (2 * mine.skipped > mine.seen) must_nearly_agree();
-        found->error.worst = mine.worst;
-        return;
-    }
-    found->error = apart;
-    if (apart.array < 0) return;
-    /* Both are right, and not by the cheap scale, which may be no number. */
-    if (!(apart.bound >= 0)) must_hold_against_exact(candidate.name, &apart);
-    must_hold(candidate.name, &apart);
+    /* Both are right, whatever the cheap scale says; but it has to be a number. */
+    if (apart.array >= 0 && !(apart.bound >= 0)) must_hold_against_exact(candidate.name, &apart);
+    if (able.automatic && 2 * mine.skipped > mine.seen) must_nearly_agree();
+    found->error.worst = mine.worst;
 }
 
 /* Some elements of both outputs against the oracle, which can afford a few at any size: the candidate's worst error. */

@@ -1,25 +1,12 @@
 #include "compare.h"
 
-#include "values.h"
+#include "bits.h"
+#include "elements.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { BLOCK = 1024 };
-
-static inline double from_bits(uint64_t bits)
-{
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-static inline uint64_t bits_of(double value)
-{
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
 
 /* A NaN exceeds every bound; so does an infinity, although an opponent's makes the bound infinite. */
 static inline int within(double error, double bound) { return (error <= bound) & (error < INFINITY); }

@@ -1,7 +1,7 @@
 #define _GNU_SOURCE
 #include "regions.h"
 
-#include "values.h"
+#include "elements.h"
 
 #include <errno.h>
 #include <fcntl.h>

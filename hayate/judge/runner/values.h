@@ -47,13 +47,4 @@ void fill(const struct array *a, void *to, const struct filling *what, const str
 
 void spoil_padding(const struct array *a, void *to); /* of an input; `fill` does it but for HY_GENERATED */
 
-/* Bytes that no honest kernel writes: a signalling NaN with bits of its own. Of integers, any. */
-uint64_t sentinel_of(const struct array *a, uint64_t word);
-void fill_sentinel(const struct array *a, void *to, uint64_t sentinel);
-/* Elements that still hold it; 0 where a number might. */
-int64_t count_sentinels(const struct array *a, const void *from, uint64_t sentinel);
-
-/* Numbers `first` to `first + count - 1` of an array, as doubles. A complex element is two numbers. */
-void to_doubles(double *to, const struct array *a, const void *from, int64_t first, int64_t count);
-
 #endif

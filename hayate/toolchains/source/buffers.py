@@ -9,8 +9,9 @@ from tree_sitter import Node
 from hayate.records import Language
 from hayate.toolchains.source.constants import WIDEST_BYTES, constant
 from hayate.toolchains.source.layout import Types
+from hayate.toolchains.source.nodes import text_of
 from hayate.toolchains.source.scopes import Scope, learn
-from hayate.toolchains.source.tree import declared, text_of
+from hayate.toolchains.source.tree import declared
 
 STACK_MAX_BYTES = 16 * 1024  # all arrays of one function together
 

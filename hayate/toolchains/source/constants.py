@@ -9,7 +9,7 @@ from typing import Protocol
 
 from tree_sitter import Node
 
-from hayate.toolchains.source.tree import text_of
+from hayate.toolchains.source.nodes import text_of
 
 _SIZES = {"char": 1, "short": 2, "int": 4, "unsigned": 4, "signed": 4, "float": 4, "_Bool": 1, "bool": 1} | {
     f"{sign}int{bits}_t": bits // 8 for sign in ("", "u") for bits in (8, 16, 32)

@@ -12,8 +12,9 @@ from hayate.records import Task, Technique
 from hayate.toolchains.source.constants import constant
 from hayate.toolchains.source.macros import expand
 from hayate.toolchains.source.nests import Loop, loops_of
+from hayate.toolchains.source.nodes import text_of
 from hayate.toolchains.source.tokens import read
-from hayate.toolchains.source.tree import Tangled, names, parse, text_of, walk
+from hayate.toolchains.source.tree import Tangled, names, parse, walk
 
 _TILE_MAX_BYTES = 16 * 1024  # of an array of accumulators
 _CACHE_BLOCK_MIN = 32  # rounds; a tile of fewer is one of registers

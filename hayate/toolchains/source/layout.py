@@ -7,7 +7,8 @@ import re
 from tree_sitter import Node
 
 from hayate.toolchains.source.constants import Known, constant, known_type, type_bytes
-from hayate.toolchains.source.tree import declared, text_of
+from hayate.toolchains.source.nodes import text_of
+from hayate.toolchains.source.tree import declared
 
 # What makes a type larger than its members say.
 _WIDER = re.compile(r"attribute|alignas|_Alignas|\[\[")

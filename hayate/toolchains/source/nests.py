@@ -13,7 +13,8 @@ from tree_sitter import Node
 from hayate.records import Task
 from hayate.toolchains.source.constants import constant, type_bytes
 from hayate.toolchains.source.names import words
-from hayate.toolchains.source.tree import declared, names, text_of, walk
+from hayate.toolchains.source.nodes import text_of
+from hayate.toolchains.source.tree import declared, names, walk
 
 _VISITS_MAX = 30_000  # nodes, calls followed again and again included
 _DEPTH_MAX = 120

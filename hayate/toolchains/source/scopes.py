@@ -8,7 +8,8 @@ from tree_sitter import Node
 
 from hayate.records import Language
 from hayate.toolchains.source.constants import constant
-from hayate.toolchains.source.tree import declared, text_of
+from hayate.toolchains.source.nodes import text_of
+from hayate.toolchains.source.tree import declared
 
 _LENGTH_OF_A_TYPE = (
     "offsetof",

@@ -5,14 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from functools import cache
 
-import tree_sitter_c
-import tree_sitter_cpp
-from tree_sitter import Language as Grammar
 from tree_sitter import Node, Parser
 
 from hayate.records import Language
+from hayate.toolchains.source.nodes import grammar, text_of
 
 VISITS_MAX = 100_000  # of nodes; some five thousand for the largest of 300 real kernels
 PARSE_MAX_S = 2.0  # CPU time; real kernels take milliseconds, some broken texts take the parser minutes
@@ -20,11 +17,6 @@ PARSE_MAX_S = 2.0  # CPU time; real kernels take milliseconds, some broken texts
 
 class Tangled(Exception):
     """The text can't be parsed in reasonable time."""
-
-
-@cache
-def _grammar(language: Language) -> Grammar:
-    return Grammar((tree_sitter_c if language == "c" else tree_sitter_cpp).language())
 
 
 class _Visits(threading.local):
@@ -51,7 +43,7 @@ def parse(text: str, language: Language = "c") -> Node:
     deadline = time.thread_time() + PARSE_MAX_S
     try:
         # The parser asks the callback whether to stop only when it reads through a function.
-        tree = Parser(_grammar(language)).parse(
+        tree = Parser(grammar(language)).parse(
             # Small pieces: the text of a node is cut out of whole ones.
             lambda at, _: data[at : at + 1024],
             encoding="utf8",
@@ -62,10 +54,6 @@ def parse(text: str, language: Language = "c") -> Node:
     if tree is None:
         raise Tangled("the source is too tangled to be parsed")
     return tree.root_node
-
-
-def text_of(node: Node | None) -> str:
-    return node.text.decode(errors="replace") if node is not None and node.text is not None else ""
 
 
 def walk(node: Node) -> Iterator[Node]:
