@@ -39,6 +39,7 @@ AGAIN = 2  # checked once more when a launch is repeated
 # before, and that is no fault of its: the limit of the call itself is far above what is expected.
 THOROUGH_CALL_S = 3.0
 THOROUGH_LIMIT_S = 30.0
+THOROUGH_LEFT = 0.25  # of what is left of that share, for the same reason
 THOROUGH_SHARE = 0.5
 
 COMPARED_LEAST = 0.5  # share of the calls that the oracle must be able to judge
@@ -264,8 +265,8 @@ def verify(
                 continue
             reach.note(shape, distribution, found.reach, found.oracle_s)
         else:
-            late = time.monotonic() - began > THOROUGH_SHARE * plan.wall_s
-            if plan.thorough and (late or slowest_s * work > THOROUGH_CALL_S):
+            left_s = THOROUGH_SHARE * plan.wall_s - (time.monotonic() - began)
+            if plan.thorough and slowest_s * work > min(THOROUGH_CALL_S, THOROUGH_LEFT * left_s):
                 covered.too_slow += 1
                 continue
             times = session.pair(

@@ -52,6 +52,18 @@ def test_a_reduction_is_held_to_the_oracle_where_it_is_timed(
         assert found.outcome is Outcome.WRONG, found.reason
 
 
+# In the middle, where they are timed, a call takes tens of microseconds: below two, which `tasks check` refuses, it is
+# mostly the wake-up of a process, and no launch can be believed.
+SIZES: dict[str, dict[str, int]] = {
+    "csr": {"m": 6000, "n": 6000, "nonzeros": 60_000},
+    "lu": {"n": 160, "pad": 3},
+    "gemv": {"m": 3000, "n": 200},
+    "dot": {"n": 60_000},
+    "softmax": {"m": 300, "n": 200},
+    "nbody": {"n": 400},
+}
+
+
 def folder_of(kernel: Kernel) -> tuple[dict[str, Any], dict[str, str]]:
     """What task.toml says of it, and the reference."""
     text = {a.name: a.value for a in kernel.arguments if a.value}
@@ -64,7 +76,7 @@ def folder_of(kernel: Kernel) -> tuple[dict[str, Any], dict[str, str]]:
         "declaration": kernel.declaration,
         "preamble": kernel.preamble,
         "argument": arguments,
-        "domain": {name: [min(most, 3), most] for name, most in kernel.sizes.items()},
+        "domain": {name: [min(most, 3), most] for name, most in SIZES.get(kernel.name, kernel.sizes).items()},
         "correct": "automatic",
         "headers": ["math.h", "string.h", "immintrin.h"],
     }
@@ -171,7 +183,7 @@ def test_the_lowest_bits_of_64_are_compared(
             array("m", "output", dtype, "n"),
             array("y", "output", "double", "n"),
         ],
-        "domain": {"n": [1, 500]},
+        "domain": {"n": [1, 60_000]},
         "correct": "automatic",
     }
     task = load(make(tmp_path / "mixed", said, {"reference.c": text}))
