@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -156,17 +156,12 @@ def _kept(key: str, names: tuple[str, ...], make: Callable[[Path], None]) -> lis
 def natives(task: Task, host: HostProfile) -> Natives:
     """The programs for this task on this host, compiled on first use. Raises Fault."""
     compiler = compilers()[0]
-    if task.correct == "automatic" and not compiler.cxx:
-        raise Fault(
-            FaultKind.DEPENDENCY_MISSING,
-            f"the oracle of {task.name} is made in C++, and {compiler.label} does not compile it here",
-            remedy="apt install g++, or dnf install gcc-c++",
-        )
     machine = (JUDGE_VERSION, compiler.version, host.arch, host.cpu)
     clock, peak = _kept(
         content_hash(*machine), ("clock", "peak.so"), lambda work: _make_clock(work, compiler, host)
     )
     files = {"glue.c": runner_glue(task), "examine.c": examiner_glue(task), **own_code(task)}
+    require_language(task, files, compiler)
     key = content_hash(*machine, *(f"{name}\n{text}" for name, text in sorted(files.items())))
 
     def make(work: Path) -> None:
@@ -210,6 +205,19 @@ def own_code(task: Task) -> dict[str, str]:
     if task.generator is not None:
         add("inputs", task.generator)
     return files
+
+
+def require_language(task: Task, files: Iterable[str], compiler: Compiler) -> None:
+    """Raises Fault(DEPENDENCY_MISSING) if one of these files, by its name, is C++ and the compiler has none here."""
+    found = sorted(name for name in files if name.endswith(".cpp"))
+    if not found or compiler.cxx:
+        return
+    what = "its oracle" if found == ["automatic.cpp"] else ", ".join(found)
+    raise Fault(
+        FaultKind.DEPENDENCY_MISSING,
+        f"{task.name}: {what} is C++, and {compiler.label} does not compile it here",
+        remedy="apt install g++, or dnf install gcc-c++",
+    )
 
 
 def declared(task: Task, source: SourceText) -> str:

@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from hayate.records import Task
+from hayate.toolchains import compilers
+
 DEFAULTS: dict[str, Any] = {
     "format": 2,
     "title": "made for a test",
@@ -73,3 +78,9 @@ def value(x: object) -> str:
     if isinstance(x, list | tuple):
         return "[" + ", ".join(value(y) for y in x) + "]"
     return json.dumps(x)
+
+
+def needs_cxx(task: Task) -> None:
+    """Skips where the judge can't make the oracle of this task."""
+    if task.correct == "automatic" and not compilers()[0].cxx:
+        pytest.skip("no C++ here: apt install g++")

@@ -95,7 +95,8 @@ class Harness:
         self._stack.close()
 
     def own_code(self, *, sanitized: bool = False) -> Path:
-        """Oracle, or what stands for it, and generator, as the examiner has them. Raises Broken."""
+        """Oracle, or what stands for it, and generator, as the examiner has them. Raises Broken, and Fault without a
+        compiler for its language."""
         files = {"glue.c": runner_glue(self.task), "examine.c": examiner_glue(self.task)}
         files.update(native.own_code(self.task))
         parts_of = [n for n in files if n not in ("oracle.c", "inputs.c")]
@@ -103,7 +104,7 @@ class Harness:
         return self._build(files, parts_of, flags, ("-DOWN_CODE",))
 
     def solution(self, source: SourceText, *, sanitized: bool = False) -> Path:
-        """Raises Broken."""
+        """Raises Broken, and Fault without a compiler for its language."""
         name = f"source{'.cpp' if source.language == 'c++' else '.c'}"
         files = {"glue.c": runner_glue(self.task), name: native.declared(self.task, source) + source.text}
         flags = ("-O1", *SANITIZERS) if sanitized else ("-O2", "-ffp-contract=fast")
@@ -198,6 +199,7 @@ class Harness:
     def _build(
         self, files: dict[str, str], compiled: Sequence[str], flags: Sequence[str], defined: Sequence[str]
     ) -> Path:
+        native.require_language(self.task, files, self.compiler)
         box: Path = self._stack.enter_context(new_box())
         box.chmod(0o755)
         for header in ("glue.h", "protocol.h"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from folders import ALL, ORACLES
-from make import make
+from make import make, needs_cxx
 
 from hayate import hosts, sandbox
 from hayate.judge import Rejection, build, measure, native
@@ -46,6 +46,7 @@ def judged(host: HostProfile) -> Callable[..., Rejection | Measurement]:
     def judge(
         task: Task, text: str, tier: sandbox.Sandbox, plan: MeasurePlan = CHECK
     ) -> Rejection | Measurement:
+        needs_cxx(task)
         made = build(task, text, task.techniques, host=host, sandbox=tier)
         if isinstance(made, Rejection):
             return made

@@ -226,17 +226,18 @@ def test_a_task_that_is_always_near_a_branch_is_to_blame(
 def test_nonsense_where_a_branch_is_near_is_refused(
     written: Callable[..., Path], judged: Judge, tier: sandbox.Sandbox
 ) -> None:
-    """The oracle can't tell who is right at the sizes that are timed; the opponent's results are there."""
+    """The oracle can't tell who is right at the sizes that are timed; the opponent's results are there. Few sizes are
+    near, or the calls of the verification that can't be compared would be too many."""
     from folders import SUMS_ORACLE
 
-    near = SUMS_ORACLE.replace("UNKNOWN", "false").replace("NEAR", "n > 900")
+    near = SUMS_ORACLE.replace("UNKNOWN", "false").replace("NEAR", "n > 1800")
     said = {"band": [{"name": "timed", "center": {"n": 1900}, "spread": 0.02, "training": True}]}
     folder = written("sums", automatic=near, said=said)
     nonsense = reference("sums").replace(
-        "{ for", "{ if (n > 1500) { for (int i = 0; i < n; i++) y[i] = 1; return; } for"
+        "{ for", "{ if (n > 1800) { for (int i = 0; i < n; i++) y[i] = 1; return; } for"
     )
     found = judged(load(folder), nonsense, tier, TIMED)
     assert found.outcome is Outcome.WRONG and "too near a branch" in found.reason, found.reason
-    one = reference("sums").replace("; }", "; if (n > 1500) y[7] += 1; }")
+    one = reference("sums").replace("; }", "; if (n > 1800) y[7] += 1; }")
     assert judged(load(folder), one, tier, TIMED).outcome is Outcome.ACCEPTED
     assert judged(load(folder), reference("sums"), tier, TIMED).outcome is Outcome.ACCEPTED

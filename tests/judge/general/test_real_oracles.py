@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from hayate.judge.results import Measurement
 from hayate.mutants import mutants
 from hayate.records import HostProfile, MeasurePlan, Outcome
 from hayate.tasks import load
+from hayate.toolchains import compilers
 
 Judge = Callable[..., Rejection | Measurement]
 TIMED = MeasurePlan(verify_shapes=12, max_launches=1, pairs=2)
@@ -191,3 +193,18 @@ def test_the_lowest_bits_of_64_are_compared(
     for old, new in (("k[i] ^ 5", "k[i] ^ 4"), ("return all", "return all ^ (n > 3)")):
         found = judged(task, text.replace(old, new), tier)
         assert found.outcome is Outcome.WRONG and "not equal to what is right" in found.reason, found.reason
+
+
+def test_without_a_compiler_of_cpp_the_remedy_is_named(written: Callable[..., Path], tmp_path: Path) -> None:
+    """And neither the task nor its oracle is blamed."""
+    plain = tmp_path / "gcc"
+    plain.write_text("#!/bin/sh\nexit 1\n")
+    plain.chmod(0o755)
+    compiler = dataclasses.replace(compilers()[0], path=str(plain))
+    task = load(written("sums"))
+    with pytest.raises(Fault, match=r"sums: its oracle is C\+\+") as found:
+        native.require_language(task, native.own_code(task), compiler)
+    assert found.value.kind is FaultKind.DEPENDENCY_MISSING and "apt install g++" in found.value.remedy
+    with pytest.raises(Fault, match=r"reference\.cpp is C\+\+"):
+        native.require_language(task, ["glue.c", "reference.cpp"], compiler)
+    native.require_language(task, ["glue.c", "reference.c"], compiler)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from folders import ALL, CLIPPED_ORACLE, ORACLES, SUMS_ORACLE
-from make import make
+from make import make, needs_cxx
 
 from hayate import sandbox
 from hayate.judge import native
@@ -48,6 +48,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
 @contextmanager
 def defined(folder: Path, host: HostProfile, tier: sandbox.Sandbox) -> Iterator[Definition]:
     task = load(folder)
+    needs_cxx(task)
     with Harness(task, host.arch, compilers()[0], tier) as harness:
         yield Definition(task, harness, Library(host), harness.own_code())
 
