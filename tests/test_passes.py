@@ -51,6 +51,7 @@ def test_a_machine_that_offers_all_runs_all() -> None:
     ]
     assert [one.left_out for one in left] == ["it is the strongest tier here: the first pass is in it"]
     assert run[0].folders == ("tests",)
+    assert "tests/new" in run[-1].folders and "tests/new" not in run[-2].folders
 
 
 def test_what_a_machine_does_not_offer_is_left_out_by_its_reason() -> None:
@@ -72,7 +73,7 @@ def test_a_lesser_machine_is_none_where_there_is_nothing_to_take_away() -> None:
 
 
 def test_the_path_of_a_candidate_is_there() -> None:
-    assert all((ROOT / name).exists() for name in run_tests.PATH_OF_A_CANDIDATE)
+    assert all((ROOT / name).exists() for name in run_tests.BARE)
 
 
 @pytest.mark.parametrize("closed", ["above", "itself"])

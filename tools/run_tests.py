@@ -40,6 +40,8 @@ PATH_OF_A_CANDIDATE = (
     "tests/cli",
     "tests/train/test_demo_in_small.py",
 )
+# Where compilers that a bare machine has not are used besides.
+BARE = (*PATH_OF_A_CANDIDATE, "tests/mutants", "tests/new", "tests/running")
 # Said at the beginning of a pass, by the pass itself.
 DESCRIBE = """
 import os
@@ -81,7 +83,7 @@ def passes(tiers: list[TierReport], unavailable: str, spare: list[Path], highest
     title = "a candidate's path as an ordinary user without bubblewrap, clang, C++ and AVX-512"
     arch = "x86-64-v3" if highest == "x86-64-v4" else ""
     reason = unavailable or ("" if spare or arch else "none of them is here: the pass before is such a one")
-    found.append(Pass(title, reason, user=True, bare=True, arch=arch))
+    found.append(Pass(title, reason, folders=BARE, user=True, bare=True, arch=arch))
     return found
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 from hayate.mutants import Kind, Mutant
 from hayate.records.base import encode
@@ -27,6 +30,8 @@ def build(text: str, language: Language, folder: Path, name: str, *flags: str) -
     """A shared object. Raises CalledProcessError with what the compiler says."""
     source, target = folder / f"{name}.{'c' if language == 'c' else 'cpp'}", folder / f"{name}.so"
     source.write_text(text)
+    if language == "c++" and shutil.which("g++") is None:
+        pytest.skip("no g++: apt install g++")
     compiler = ["gcc", "-std=gnu17"] if language == "c" else ["g++", "-std=gnu++20"]
     command = [*compiler, "-w", "-O0", "-fPIC", "-shared", *flags, str(source), "-o", str(target), "-lm"]
     done = subprocess.run(command, capture_output=True, text=True)

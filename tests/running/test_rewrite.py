@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import numpy as np
@@ -155,6 +156,7 @@ def test_lines_stay_where_they_were() -> None:
     assert after.split("\n").index("#error here") == text.split("\n").index("#error here")
 
 
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no g++: apt install g++")
 def test_cxx_becomes_running_numbers(tmp_path: Any) -> None:
     text = """#include <algorithm>
 #include <cmath>
