@@ -138,7 +138,7 @@ def test_a_kernel_that_is_slow_at_first_gets_the_yardstick_that_it_had_else(
         assert launch.log_ratio < 0
         return
     if "to no avail" in note:  # a busy machine slowed a third of the five calls
-        assert steps == 30_000_000 and last == 4
+        assert (first, last, steps) == (1, 4, 30_000_000)  # the one case in which two slow ones are timed
         assert max(launch.candidate_ns) > CHEAP_CALL_NS  # it is that set which counts
         return
     assert launch.yardstick == "40_tile", (note, launch.candidate_ns, launch.yardstick_ns)

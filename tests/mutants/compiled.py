@@ -28,10 +28,10 @@ _ROOT = Path(__file__).parents[2]
 
 def build(text: str, language: Language, folder: Path, name: str, *flags: str) -> Path:
     """A shared object. Raises CalledProcessError with what the compiler says."""
-    source, target = folder / f"{name}.{'c' if language == 'c' else 'cpp'}", folder / f"{name}.so"
-    source.write_text(text)
     if language == "c++" and shutil.which("g++") is None:
         pytest.skip("no g++: apt install g++")
+    source, target = folder / f"{name}.{'c' if language == 'c' else 'cpp'}", folder / f"{name}.so"
+    source.write_text(text)
     compiler = ["gcc", "-std=gnu17"] if language == "c" else ["g++", "-std=gnu++20"]
     command = [*compiler, "-w", "-O0", "-fPIC", "-shared", *flags, str(source), "-o", str(target), "-lm"]
     done = subprocess.run(command, capture_output=True, text=True)
